@@ -1,0 +1,97 @@
+//! Installs what the tests need and a fresh Debian machine does not have.
+
+use crate::process::{exists, root, run};
+
+/// A program that must be there, and the Debian package that brings it.
+struct Tool {
+    program: &'static str,
+    package: &'static str,
+    used_for: &'static str,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool { program: "cc", package: "gcc", used_for: "building the C parts of aws-lc and SQLite" },
+    Tool { program: "cmake", package: "cmake", used_for: "building aws-lc where no prebuilt bindings fit" },
+    Tool { program: "node", package: "nodejs", used_for: "differential tests against jose" },
+    Tool { program: "npm", package: "npm", used_for: "installing jose" },
+    Tool { program: "python3", package: "python3-venv", used_for: "differential tests against PyJWT" },
+];
+
+/// Peers that the differential tests compare with: pinned, so that a run today and a run next year compare the same.
+const NODE_PEERS: &[&str] = &["jose@6.2.17"];
+const PYTHON_PEERS: &[&str] = &["PyJWT==2.15.1", "cryptography==50.0.2"];
+
+/// Installs everything.
+pub(crate) fn everything() -> Result<(), String> {
+    debian_packages()?;
+    node_peers()?;
+    python_peers()
+}
+
+fn debian_packages() -> Result<(), String> {
+    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !exists(tool.program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for tool in &missing {
+        eprintln!("installing {} ({})", tool.package, tool.used_for);
+    }
+    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
+    apt(&["update", "-q"])?;
+    apt(&[&["install", "-y", "-q", "--no-install-recommends"], &packages[..]].concat())
+}
+
+fn apt(arguments: &[&str]) -> Result<(), String> {
+    if !exists("apt-get") {
+        return Err(format!(
+            "this is not Debian: install these yourself, then repeat: {}",
+            arguments.join(" ")
+        ));
+    }
+    if is_root() { run("apt-get", arguments) } else { run("sudo", &[&["apt-get"], arguments].concat()) }
+}
+
+fn is_root() -> bool {
+    crate::process::output("id", &["-u"]).is_ok_and(|id| id.trim_ascii() == b"0")
+}
+
+fn node_peers() -> Result<(), String> {
+    let folder = root().join("target/peers/node");
+    let stamp = NODE_PEERS.join(" ");
+    if stamped(&folder, &stamp) {
+        return Ok(());
+    }
+    create(&folder)?;
+    let prefix = folder.to_string_lossy();
+    run(
+        "npm",
+        &[&["install", "--no-audit", "--no-fund", "--silent", "--prefix", &prefix], NODE_PEERS].concat(),
+    )?;
+    write_stamp(&folder, &stamp)
+}
+
+fn python_peers() -> Result<(), String> {
+    let folder = root().join("target/peers/python");
+    let stamp = PYTHON_PEERS.join(" ");
+    if stamped(&folder, &stamp) {
+        return Ok(());
+    }
+    create(&folder)?;
+    run("python3", &["-m", "venv", &folder.to_string_lossy()])?;
+    let pip = folder.join("bin/pip");
+    run(&pip.to_string_lossy(), &[&["install", "-q", "--disable-pip-version-check"], PYTHON_PEERS].concat())?;
+    write_stamp(&folder, &stamp)
+}
+
+/// A folder counts as installed only when the stamp was written last: an interrupted installation is repeated.
+fn stamped(folder: &std::path::Path, stamp: &str) -> bool {
+    std::fs::read_to_string(folder.join("installed")).is_ok_and(|text| text == stamp)
+}
+
+fn write_stamp(folder: &std::path::Path, stamp: &str) -> Result<(), String> {
+    std::fs::write(folder.join("installed"), stamp).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+fn create(folder: &std::path::Path) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+}

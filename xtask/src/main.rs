@@ -1,0 +1,51 @@
+//! Development commands of this repository: `cargo xtask <command>`.
+//!
+//! Whatever a command needs that a fresh Debian machine with a Rust toolchain does not have, the command installs.
+
+mod bench;
+mod install;
+mod licences;
+mod process;
+mod test;
+mod walls;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test               install what the tests need, then run every check and every test
+  test --fast        the same without installing and without the documentation build
+  bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
+  walls              compare who depends on whom with the table in ARCHITECTURE.md
+  licences           compare every dependency's licence with deny.toml
+  install            install what the tests need
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments[..] {
+        ["test"] => test::run(&test::Extent::Whole),
+        ["test", "--fast"] => test::run(&test::Extent::Fast),
+        ["bench", ref rest @ ..] => bench::run(rest),
+        ["walls"] => walls::check(),
+        ["licences"] => licences::check(),
+        ["install"] => install::everything(),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

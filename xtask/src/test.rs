@@ -1,0 +1,80 @@
+//! Everything the project promises, cheapest check first.
+
+use std::time::Instant;
+
+use crate::process;
+use crate::{install, licences, walls};
+
+/// How much to run.
+pub(crate) enum Extent {
+    /// What continuous integration runs.
+    Whole,
+    /// What one runs between two edits.
+    Fast,
+}
+
+type Step = (&'static str, fn() -> Result<(), String>);
+
+const INSTALL: Step = ("what the tests need", install::everything);
+
+const STEPS: &[Step] = &[
+    ("format", || process::run("cargo", &["fmt", "--all", "--check"])),
+    ("walls", walls::check),
+    ("licences", licences::check),
+    ("clippy", || {
+        process::run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+    }),
+    ("features alone", features_alone),
+    ("tests", || process::run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"])),
+];
+
+const DOCUMENTATION: Step = ("documentation", || {
+    process::run_with(
+        "cargo",
+        &["doc", "--workspace", "--no-deps", "--locked", "--quiet"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    )
+});
+
+/// Runs every check and every test.
+pub(crate) fn run(extent: &Extent) -> Result<(), String> {
+    match extent {
+        Extent::Whole => run_steps(&[&[INSTALL], STEPS, &[DOCUMENTATION]].concat()),
+        Extent::Fast => run_steps(STEPS),
+    }
+}
+
+/// Stops at the first step that fails.
+fn run_steps(steps: &[Step]) -> Result<(), String> {
+    for (name, step) in steps {
+        eprintln!("── {name}");
+        let start = Instant::now();
+        step().map_err(|message| format!("{name}: {message}"))?;
+        eprintln!("   {name}: {:.0?}", start.elapsed());
+    }
+    Ok(())
+}
+
+/// A published crate must build with every feature by itself: features only add.
+fn features_alone() -> Result<(), String> {
+    const PUBLISHED: &[(&str, &[&str])] =
+        &[("handstamp-token", &["", "jwe", "ml-dsa"]), ("handstamp-verify", &["", "axum"])];
+    for (package, features) in PUBLISHED {
+        for feature in *features {
+            process::run(
+                "cargo",
+                &[
+                    "check",
+                    "--quiet",
+                    "--locked",
+                    "-p",
+                    package,
+                    "--no-default-features",
+                    "--features",
+                    feature,
+                ],
+            )?;
+        }
+    }
+    Ok(())
+}
