@@ -1,0 +1,70 @@
+//! Looking into tokens without verifying them: for developers' eyes, never for a decision.
+//!
+//! Whoever lets a value from here decide anything has no authentication at all. Nothing here returns a type that the rest
+//! of the crate would take for verified.
+
+use crate::algorithm::Algorithm;
+use crate::base64url;
+use crate::json::{Document, Limits};
+use crate::keys::VerifyingKey;
+use crate::rejection::{Part, Rejection};
+use crate::unverified::{MAX_TOKEN_LEN, UnverifiedToken};
+use crate::validator::check_signature;
+use crate::verified;
+
+/// A token taken apart for show. Anybody could have written it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Decoded {
+    /// The header's JSON text.
+    pub unverified_header: String,
+    /// The payload's JSON text.
+    pub unverified_payload: String,
+    /// The length of the signature in bytes; zero for an unsigned token.
+    pub signature_len: usize,
+}
+
+/// Takes a token apart for show, also an unsigned one. Nothing is verified.
+///
+/// The texts are strict JSON objects all the same, so that what is shown is what a verifier would read.
+pub fn decode_unverified(token: &str) -> Result<Decoded, Rejection> {
+    if token.len() > MAX_TOKEN_LEN {
+        return Err(Rejection::TooLong { limit: MAX_TOKEN_LEN, actual: token.len() });
+    }
+    let parts: Vec<&str> = token.split('.').collect();
+    let [header, payload, signature] = parts[..] else {
+        return Err(match parts.len() {
+            5 => Rejection::Encrypted,
+            actual => Rejection::NotThreeParts { actual },
+        });
+    };
+    let signature = base64url::decode(signature).ok_or(Rejection::Base64 { part: Part::Signature })?;
+    Ok(Decoded {
+        unverified_header: object(header, Part::Header, verified::LIMITS)?,
+        unverified_payload: object(payload, Part::Payload, verified::LIMITS)?,
+        signature_len: signature.len(),
+    })
+}
+
+/// Checks that `key` signed the token and returns the payload, which may be anything. No claim is checked: an expired token
+/// for another service passes.
+pub fn verify_signature_only(token: &str, key: &VerifyingKey) -> Result<Vec<u8>, Rejection> {
+    let token = UnverifiedToken::parse(token)?;
+    let alg = token.unverified_alg();
+    let algorithm = Algorithm::from_name(alg).ok_or_else(|| Rejection::AlgorithmNotAllowed {
+        expected: vec![key.algorithm()],
+        actual: alg.to_owned(),
+    })?;
+    check_signature(&token, key, algorithm)
+}
+
+fn object(encoded: &str, part: Part, limits: Limits) -> Result<String, Rejection> {
+    let bytes = base64url::decode(encoded).ok_or(Rejection::Base64 { part })?;
+    let document = Document::parse(&bytes, limits)
+        .map_err(|problem| Rejection::Json { part, problem: problem.to_string() })?;
+    let root = document.root();
+    if !root.is_object() {
+        return Err(Rejection::NotAnObject { part, actual: root.kind_name() });
+    }
+    Ok(document.text().to_owned())
+}

@@ -1,0 +1,113 @@
+//! The inside of JSON strings: finding their end, checking escapes, undoing them.
+
+use super::scan::Problem;
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// Returns how many leading bytes need no attention: no quote, no backslash, no control character.
+///
+/// Eight bytes at a time: this loop sees every byte of every token.
+pub(super) fn plain_run(bytes: &[u8]) -> usize {
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let special = zero_bytes(word ^ (ONES * u64::from(b'"')))
+            | zero_bytes(word ^ (ONES * u64::from(b'\\')))
+            | bytes_below_space(word);
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let rest = tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(tail.len());
+    words.len() * 8 + rest
+}
+
+/// Returns the length of the escape sequence at the start of `bytes`, which starts with a backslash.
+pub(super) fn escape_len(bytes: &[u8]) -> Result<usize, Problem> {
+    match bytes.get(1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
+        Some(b'u') => match code_unit(bytes)? {
+            0xD800..=0xDBFF => {
+                let low =
+                    bytes.get(6..).filter(|rest| rest.starts_with(b"\\u")).ok_or(Problem::LoneSurrogate)?;
+                if matches!(code_unit(low)?, 0xDC00..=0xDFFF) { Ok(12) } else { Err(Problem::LoneSurrogate) }
+            }
+            0xDC00..=0xDFFF => Err(Problem::LoneSurrogate),
+            _ => Ok(6),
+        },
+        Some(_) => Err(Problem::BadEscape),
+        None => Err(Problem::UnexpectedEnd),
+    }
+}
+
+/// Returns the string that `source`, the checked inside of a JSON string, stands for.
+pub(super) fn unescape(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let bytes = &rest.as_bytes()[at..];
+        // The scanner let only complete sequences through; a stray one would end the string here.
+        let Ok(len) = escape_len(bytes) else { return out };
+        out.push(escaped_char(bytes));
+        rest = &rest[at + len..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn escaped_char(bytes: &[u8]) -> char {
+    match bytes.get(1) {
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => {
+            let units = [code_unit(bytes).ok(), bytes.get(6..).and_then(|low| code_unit(low).ok())];
+            char::decode_utf16(units.into_iter().flatten())
+                .next()
+                .and_then(Result::ok)
+                .unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
+        Some(other) => char::from(*other),
+        None => char::REPLACEMENT_CHARACTER,
+    }
+}
+
+/// Reads the four hexadecimal digits of `\uXXXX`.
+fn code_unit(bytes: &[u8]) -> Result<u16, Problem> {
+    let digits = bytes.get(2..6).ok_or(Problem::UnexpectedEnd)?;
+    digits.iter().try_fold(0, |unit, digit| {
+        let value = char::from(*digit).to_digit(16).ok_or(Problem::BadEscape)?;
+        Ok(unit << 4 | u16::try_from(value).map_err(|_| Problem::BadEscape)?)
+    })
+}
+
+/// Marks the zero bytes of `word`; bytes above the first mark may be marked wrongly, which is why only it is used.
+const fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGHS
+}
+
+const fn bytes_below_space(word: u64) -> u64 {
+    word.wrapping_sub(ONES * 0x20) & !word & HIGHS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_run_ends_at_the_first_special_byte_wherever_it_stands() {
+        for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
+            for at in 0..40 {
+                let mut bytes = vec![b'a'; 41];
+                bytes[at] = special;
+                assert_eq!(plain_run(&bytes), at);
+                assert_eq!(plain_run(&bytes[..at]), at);
+            }
+        }
+        assert_eq!(plain_run("grüße, ¡señor! \u{7f}\u{80}\u{20ac}".as_bytes()), 25);
+    }
+}

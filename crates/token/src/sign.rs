@@ -1,0 +1,116 @@
+use serde::Serialize;
+
+use crate::base64url;
+use crate::json::{Document, Problem};
+use crate::keys::SigningKey;
+use crate::unverified::MAX_TOKEN_LEN;
+use crate::verified::LIMITS;
+
+/// Why a token could not be signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The claims do not serialise. The calling program's fault.
+    #[error("the claims cannot be written as JSON: {problem}")]
+    Claims {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// The claims are JSON, but not an object without duplicate names, so that no verifier would take the token.
+    #[error("the claims must be a JSON object: {problem}")]
+    NotAnObject {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// The `typ` has characters other than those of a media type.
+    #[error("{typ:?} cannot be a token type: use letters, digits, '+', '-', '.' and '/'")]
+    Type {
+        /// The refused value.
+        typ: String,
+    },
+    /// A claim was set twice, by the builder and by the caller's claims.
+    #[error("the claim {claim:?} is set twice")]
+    DuplicateClaim {
+        /// The claim.
+        claim: String,
+    },
+    /// The token has no lifetime.
+    #[error("the token needs a lifetime: a token that never expires cannot be taken back")]
+    NoLifetime,
+    /// The lifetime is zero, or its text is not a duration.
+    #[error("not a lifetime: {problem}")]
+    Lifetime {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The token would be longer than verifiers read.
+    #[error("the token would have {actual} bytes; verifiers read at most {limit}")]
+    TooLong {
+        /// The limit.
+        limit: usize,
+        /// The length it would have.
+        actual: usize,
+    },
+    /// The crypto crate failed to sign.
+    #[error("the crypto library could not sign")]
+    Crypto,
+}
+
+impl SigningKey {
+    /// Signs claims as they are, with the header parameters `alg`, `kid` and `typ`.
+    ///
+    /// This adds and checks no claim; [`TokenBuilder`](crate::TokenBuilder) sets issuer, audience, times and `jti`.
+    pub fn sign<T: Serialize + ?Sized>(&self, typ: &str, claims: &T) -> Result<String, SignError> {
+        let mut json = Vec::with_capacity(512);
+        serde_json::to_writer(&mut json, claims)
+            .map_err(|error| SignError::Claims { problem: error.to_string() })?;
+        self.sign_json(typ, &json)
+    }
+
+    /// Signs the JSON text of an object.
+    pub(crate) fn sign_json(&self, typ: &str, json: &[u8]) -> Result<String, SignError> {
+        check_object(json)?;
+        let header = self.header(typ)?;
+        // Room for the signatures of all but RSA and ML-DSA, which take far longer than one more allocation.
+        let mut token = String::with_capacity(base64url::encoded_len(header.len() + json.len()) + 180);
+        base64url::encode_onto(header.as_bytes(), &mut token);
+        token.push('.');
+        base64url::encode_onto(json, &mut token);
+        let signature = self.signature(token.as_bytes()).ok_or(SignError::Crypto)?;
+        token.push('.');
+        base64url::encode_onto(&signature, &mut token);
+        if token.len() > MAX_TOKEN_LEN {
+            return Err(SignError::TooLong { limit: MAX_TOKEN_LEN, actual: token.len() });
+        }
+        Ok(token)
+    }
+
+    fn header(&self, typ: &str) -> Result<String, SignError> {
+        let plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'/' | b'_');
+        if typ.is_empty() || !typ.bytes().all(plain) {
+            return Err(SignError::Type { typ: typ.to_owned() });
+        }
+        let kid = self.key_id().as_str();
+        // A key id is visible ASCII: only two of its characters need escaping.
+        let kid = if kid.contains(['"', '\\']) {
+            std::borrow::Cow::Owned(kid.replace('\\', "\\\\").replace('"', "\\\""))
+        } else {
+            kid.into()
+        };
+        Ok([r#"{"alg":""#, self.algorithm().name(), r#"","typ":""#, typ, r#"","kid":""#, &kid, r#""}"#]
+            .concat())
+    }
+}
+
+/// Refuses what our own verifier would refuse: a flattened map can bring a name twice.
+fn check_object(json: &[u8]) -> Result<(), SignError> {
+    match Document::parse(json, LIMITS) {
+        Ok(document) if document.root().is_object() => Ok(()),
+        Ok(document) => {
+            Err(SignError::NotAnObject { problem: format!("this is {}", document.root().kind_name()) })
+        }
+        Err(Problem::Duplicate(claim)) => Err(SignError::DuplicateClaim { claim }),
+        Err(problem) => Err(SignError::NotAnObject { problem: problem.to_string() }),
+    }
+}

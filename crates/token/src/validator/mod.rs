@@ -1,0 +1,196 @@
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::algorithm::Algorithm;
+use crate::base64url;
+use crate::claims::Claims;
+use crate::json::Document;
+use crate::keys::{KeySet, VerifyingKey};
+use crate::rejection::{Part, Rejection};
+use crate::time::UnixTime;
+use crate::unverified::UnverifiedToken;
+use crate::verified::{LIMITS, VerifiedToken};
+
+mod audience;
+mod error;
+mod profile;
+mod rules;
+
+pub use audience::Audience;
+pub use error::ValidatorError;
+use profile::Profile;
+
+/// Decides whether a token is to be believed: one kind of token, one issuer, our audiences, a list of algorithms.
+///
+/// It starts strict and has no switch that turns a check off. What differs between kinds of token is in the constructor:
+/// each kind excludes the others.
+///
+/// ```
+/// use handstamp_token::{Algorithm, KeySet, NoClaims, Rejection, SigningKey, UnixTime, Validator};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let keys = KeySet::new([key.verifying_key()])?;
+/// let validator = Validator::access_token("https://auth.example.com", "https://api.example.com", &[Algorithm::Es256])?;
+///
+/// let forged = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.";
+/// let refused = validator.verify::<NoClaims>(forged, &keys, UnixTime::from_secs(1_800_000_000));
+/// assert!(matches!(refused, Err(Rejection::Unsigned { .. })));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Validator {
+    profile: Profile,
+    issuer: String,
+    audiences: Vec<String>,
+    algorithms: Vec<Algorithm>,
+    leeway: Duration,
+    max_lifetime: Option<Duration>,
+    required: Vec<&'static str>,
+}
+
+impl Validator {
+    /// The tolerance for clocks that differ, unless [`leeway`](Self::leeway) sets another: machines that keep time at all
+    /// agree within seconds.
+    pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+
+    /// The largest leeway. Beyond it an expiry means nothing (RFC 7519 §4.1.4: "no more than a few minutes").
+    pub const MAX_LEEWAY: Duration = Duration::from_mins(5);
+
+    /// Sets the tolerance for clocks that differ, at most [`MAX_LEEWAY`](Self::MAX_LEEWAY).
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway.min(Self::MAX_LEEWAY);
+        self
+    }
+
+    /// Refuses tokens whose `exp` lies further than this from their `iat`, which is then required.
+    #[must_use]
+    pub fn max_lifetime(mut self, limit: Duration) -> Self {
+        self.max_lifetime = Some(limit);
+        self
+    }
+
+    /// Refuses tokens without this claim, or with `null` for it.
+    #[must_use]
+    pub fn require(mut self, claim: &'static str) -> Self {
+        if !self.required.contains(&claim) {
+            self.required.push(claim);
+        }
+        self
+    }
+
+    /// Returns the accepted issuer.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Returns the audiences of which a token must name one.
+    pub fn audiences(&self) -> &[String] {
+        &self.audiences
+    }
+
+    /// Returns the allowed algorithms.
+    pub fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+
+    /// Verifies a token with the key it names.
+    ///
+    /// Without a `kid` in the token, the set must have exactly one key. `now` is the time to judge by.
+    pub fn verify<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<VerifiedToken<C>, Rejection> {
+        let token = UnverifiedToken::parse(token)?;
+        let key = choose_key(&token, keys)?;
+        self.verify_with_key(token, key, now)
+    }
+
+    /// Verifies a token with a key that was chosen by its unverified header.
+    ///
+    /// The token's `kid`, if it has one, must be the key's.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an unverified token is used up: what remains is verified"
+    )]
+    pub fn verify_with_key<C: DeserializeOwned>(
+        &self,
+        token: UnverifiedToken<'_>,
+        key: &VerifyingKey,
+        now: UnixTime,
+    ) -> Result<VerifiedToken<C>, Rejection> {
+        let payload = self.verify_signature(&token, key)?;
+        let document = Document::parse(&payload, LIMITS)
+            .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
+        let root = document.root();
+        let claims = Claims::read(root)?;
+        self.check_claims(&claims, root, now)?;
+        let registered = claims.into_registered();
+        let claims =
+            root.deserialize().map_err(|problem| Rejection::Claims { problem: problem.to_string() })?;
+        Ok(VerifiedToken {
+            registered,
+            claims,
+            payload: payload.into_boxed_slice(),
+            key_id: key.key_id().clone(),
+        })
+    }
+
+    /// Checks everything about the token that does not need its claims, and returns the payload. The signature comes before
+    /// the payload is even decoded, so a forger reaches no JSON code but the header's.
+    fn verify_signature(
+        &self,
+        token: &UnverifiedToken<'_>,
+        key: &VerifyingKey,
+    ) -> Result<Vec<u8>, Rejection> {
+        let alg = token.unverified_alg();
+        let Some(algorithm) = self.algorithms.iter().copied().find(|algorithm| algorithm.name() == alg)
+        else {
+            return Err(Rejection::AlgorithmNotAllowed {
+                expected: self.algorithms.clone(),
+                actual: alg.to_owned(),
+            });
+        };
+        self.profile.check_typ(token.unverified_typ())?;
+        check_signature(token, key, algorithm)
+    }
+}
+
+/// Checks the signature with a key of this very algorithm, and returns the decoded payload.
+pub(crate) fn check_signature(
+    token: &UnverifiedToken<'_>,
+    key: &VerifyingKey,
+    algorithm: Algorithm,
+) -> Result<Vec<u8>, Rejection> {
+    if key.algorithm() != algorithm {
+        return Err(Rejection::KeyAlgorithm {
+            kid: key.key_id().to_string(),
+            expected: key.algorithm(),
+            actual: algorithm,
+        });
+    }
+    if let Some(kid) = token.unverified_kid().filter(|kid| *kid != key.key_id().as_str()) {
+        return Err(Rejection::UnknownKey { kid: kid.to_owned() });
+    }
+    let signature = base64url::decode(token.signature).ok_or(Rejection::Base64 { part: Part::Signature })?;
+    if !key.verifies(token.signing_input.as_bytes(), &signature) {
+        return Err(Rejection::BadSignature);
+    }
+    base64url::decode(token.payload).ok_or(Rejection::Base64 { part: Part::Payload })
+}
+
+fn choose_key<'k>(token: &UnverifiedToken<'_>, keys: &'k KeySet) -> Result<&'k VerifyingKey, Rejection> {
+    if let Some(kid) = token.unverified_kid() {
+        return keys.find(kid).ok_or_else(|| Rejection::UnknownKey { kid: kid.to_owned() });
+    }
+    let mut all = keys.iter();
+    match (all.next(), all.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(Rejection::MissingKeyId { available: keys.len() }),
+    }
+}

@@ -1,0 +1,76 @@
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::claims::RegisteredClaims;
+use crate::json::{Document, Limits};
+use crate::keys::KeyId;
+use crate::rejection::{Part, Rejection};
+
+/// Payloads nest a few levels for structured claims; nothing legitimate comes near this.
+pub(crate) const LIMITS: Limits = Limits { depth: 16, children: 1024 };
+
+/// A token that passed every rule of a [`Validator`](crate::Validator): the only way to its claims.
+///
+/// `Debug` shows whom it is about and until when, not its claims.
+#[derive(Clone)]
+pub struct VerifiedToken<C> {
+    pub(crate) registered: RegisteredClaims,
+    pub(crate) claims: C,
+    pub(crate) payload: Box<[u8]>,
+    pub(crate) key_id: KeyId,
+}
+
+impl<C> VerifiedToken<C> {
+    /// Returns the registered claims.
+    pub fn registered(&self) -> &RegisteredClaims {
+        &self.registered
+    }
+
+    /// Returns the claims in the caller's type.
+    pub fn claims(&self) -> &C {
+        &self.claims
+    }
+
+    /// Returns the claims in the caller's type, without the rest.
+    pub fn into_claims(self) -> C {
+        self.claims
+    }
+
+    /// Returns the verified JSON text of the payload.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Returns the id of the key that signed the token.
+    pub fn key_id(&self) -> &KeyId {
+        &self.key_id
+    }
+
+    /// Reads the claims as another type, which may borrow from this token.
+    pub fn claims_as<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Rejection> {
+        let document = Document::parse(&self.payload, LIMITS)
+            .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
+        document.root().deserialize().map_err(|problem| Rejection::Claims { problem: problem.to_string() })
+    }
+}
+
+impl<C> fmt::Debug for VerifiedToken<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedToken")
+            .field("registered", &self.registered)
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A claims type for callers who need only the registered claims, or read the rest with
+/// [`VerifiedToken::claims_as`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoClaims;
+
+impl<'de> Deserialize<'de> for NoClaims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
