@@ -1,0 +1,53 @@
+use clap::Args;
+use handstamp_token::dangerous;
+use serde_json::{Value, json};
+
+use crate::edge::input;
+use crate::failure::Failure;
+use crate::output;
+
+/// Print a token's header and claims, unverified
+///
+/// Nothing is checked: anybody could have written what this prints. Use `token verify` before believing it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  handstamp token decode eyJhbGciOi…
+  handstamp token decode - < token | jq .claims.exp")]
+pub(super) struct Decode {
+    /// The token, or `-` to read it from standard input
+    #[arg(value_name = "TOKEN|-")]
+    token: String,
+
+    /// Print JSON: what this command does anyway, for scripts that always say so
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: &Decode) -> Result<(), Failure> {
+    let decoded = unverified(&input::token(&command.token)?)?;
+    if !command.json {
+        output::note("Not verified: anybody could have written this.");
+    }
+    output::json(&json!({ "header": decoded.header, "claims": decoded.claims }))
+}
+
+/// Header and claims of a token that nobody has verified.
+pub(super) struct Unverified {
+    pub(super) header: Value,
+    pub(super) claims: Value,
+}
+
+/// Reads a token without verifying it.
+pub(super) fn unverified(token: &str) -> Result<Unverified, Failure> {
+    let decoded = dangerous::decode_unverified(token)
+        .map_err(|rejection| Failure::verdict(rejection.code(), rejection.to_string()))?;
+    let json = |text: &str, part: &str| {
+        serde_json::from_str(text)
+            .map_err(|cause| Failure::verdict("token_malformed", format!("the {part} is not JSON: {cause}")))
+    };
+    Ok(Unverified {
+        header: json(&decoded.unverified_header, "header")?,
+        claims: json(&decoded.unverified_payload, "payload")?,
+    })
+}

@@ -1,0 +1,137 @@
+use std::io::Write;
+use std::time::Duration;
+
+use clap::Args;
+use handstamp_token::{Algorithm, UnverifiedToken, Validator, VerifyingKey, dangerous};
+use serde_json::Value;
+
+use super::{algorithm, keys, time};
+use crate::edge::{duration, input};
+use crate::failure::Failure;
+use crate::output;
+
+/// Verify a token and print its claims
+///
+/// Checks signature, `typ`, issuer, audience and times as every Handstamp service does. Prints the claims as JSON and
+/// exits with 0, or prints `{"code","detail"}` and exits with 1.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  handstamp token verify --jwks https://auth.example/.well-known/jwks.json \\
+      --issuer https://auth.example --audience orders - < token
+  handstamp token verify --jwks jwks.json --issuer i --audience a --now 1760000000 --leeway 30s eyJhbGciOi…
+  handstamp token verify --jws-only --jwks key.jwk eyJhbGciOi…      the signature alone; prints the payload's bytes")]
+pub(super) struct Verify {
+    /// Where the public keys are: a JWK set, one JWK or a PEM file, or the https address of a JWK set
+    #[arg(long, value_name = "FILE|URL")]
+    jwks: String,
+
+    /// Who must have issued the token: its `iss`, exactly
+    #[arg(long, required_unless_present = "jws_only")]
+    issuer: Option<String>,
+
+    /// Who you are: must be in the token's `aud`
+    #[arg(long, required_unless_present = "jws_only")]
+    audience: Option<String>,
+
+    /// Take only these algorithms (default: those of the keys)
+    #[arg(long = "alg", value_name = "ALG", value_parser = algorithm, value_delimiter = ',')]
+    algorithms: Vec<Algorithm>,
+
+    /// The time to verify at, in Unix seconds (default: the clock)
+    #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
+    now: Option<i64>,
+
+    /// How far the clocks of issuer and verifier may be apart
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    leeway: Option<Duration>,
+
+    /// Check the signature layer alone and print the payload as it is. Says nothing about who may use the token, or when
+    #[arg(long, conflicts_with_all = ["issuer", "audience", "now", "leeway"])]
+    jws_only: bool,
+
+    /// The token, or `-` to read it from standard input
+    #[arg(value_name = "TOKEN|-")]
+    token: String,
+
+    /// Print JSON: what this command does anyway, for scripts that always say so
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: &Verify) -> Result<(), Failure> {
+    // What cannot be read is told like any other verdict: a script parses one shape.
+    let unavailable = |failure: Failure| Failure::verdict("unavailable", failure.to_string());
+    let token = input::token(&command.token).map_err(unavailable)?;
+    let keys = keys::verifying(&command.jwks, assumed_algorithm(command, &token)).map_err(unavailable)?;
+    if command.jws_only {
+        return signature_only(command, &token, &keys);
+    }
+    let claims = verify(command, &token, keys)?;
+    if !command.json {
+        output::note("Verified.");
+    }
+    output::json(&claims)
+}
+
+/// Returns the algorithm of keys that do not say theirs: the one the caller named, or of several the token's.
+///
+/// A key's kind still limits it: no assumption turns a public key into a secret.
+fn assumed_algorithm(command: &Verify, token: &str) -> Option<Algorithm> {
+    if let [only] = command.algorithms.as_slice() {
+        return Some(*only);
+    }
+    let unverified_alg: Algorithm = UnverifiedToken::parse(token).ok()?.unverified_alg().parse().ok()?;
+    let may_choose =
+        command.algorithms.contains(&unverified_alg) || (command.jws_only && command.algorithms.is_empty());
+    may_choose.then_some(unverified_alg)
+}
+
+fn verify(command: &Verify, token: &str, keys: Vec<VerifyingKey>) -> Result<Value, Failure> {
+    let invalid = |cause: &dyn std::fmt::Display| Failure::verdict("validation_failed", cause.to_string());
+    let algorithms =
+        if command.algorithms.is_empty() { algorithms_of(&keys) } else { command.algorithms.clone() };
+    let keys = keys::set(keys).map_err(|failure| Failure::verdict("unavailable", failure.to_string()))?;
+    let issuer = command.issuer.as_deref().unwrap_or_default();
+    let audience = command.audience.as_deref().unwrap_or_default();
+
+    let mut validator =
+        Validator::access_token(issuer, audience, &algorithms).map_err(|cause| invalid(&cause))?;
+    if let Some(leeway) = command.leeway {
+        validator = validator.leeway(leeway);
+    }
+    let verified = validator
+        .verify::<Value>(token, &keys, time(command.now))
+        .map_err(|rejection| Failure::verdict(rejection.code(), rejection.to_string()))?;
+    Ok(verified.into_claims())
+}
+
+/// One key has exactly one algorithm, so the keys alone can say which are allowed.
+fn algorithms_of(keys: &[VerifyingKey]) -> Vec<Algorithm> {
+    let mut algorithms = Vec::new();
+    for key in keys {
+        if !algorithms.contains(&key.algorithm()) {
+            algorithms.push(key.algorithm());
+        }
+    }
+    algorithms
+}
+
+fn signature_only(command: &Verify, token: &str, keys: &[VerifyingKey]) -> Result<(), Failure> {
+    let allowed =
+        |key: &&VerifyingKey| command.algorithms.is_empty() || command.algorithms.contains(&key.algorithm());
+    let mut verdict =
+        Failure::verdict("token_unknown_key", "there is no key for the allowed algorithms".to_owned());
+    for key in keys.iter().filter(allowed) {
+        match dangerous::verify_signature_only(token, key) {
+            Ok(payload) => {
+                let mut stdout = std::io::stdout().lock();
+                stdout.write_all(&payload)?;
+                stdout.flush()?;
+                return Ok(());
+            }
+            Err(rejection) => verdict = Failure::verdict(rejection.code(), rejection.to_string()),
+        }
+    }
+    Err(verdict)
+}

@@ -1,0 +1,19 @@
+/// Variables of ours that are secrets, and no settings: they have no place in a file.
+pub(crate) const SECRETS: &[&str] = &[ROOT_KEY];
+
+/// Holds the root key itself, where there is a better place for it than a file beside the data.
+pub(crate) const ROOT_KEY: &str = "HANDSTAMP_ROOT_KEY";
+
+/// Returns whether a variable is there and not empty.
+pub(crate) fn is_set(name: &str) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "this is the edge that reads the environment")]
+    let value = std::env::var_os(name);
+    value.is_some_and(|value| !value.is_empty())
+}
+
+/// Returns a variable that is there, not empty, and text.
+pub(crate) fn text(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the edge that reads the environment")]
+    let value = std::env::var(name);
+    value.ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,43 @@
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// Larger than any key, claim set or token; a wrong file name must not fill the memory.
+const MAX_INPUT: u64 = 4 * 1024 * 1024;
+
+/// Reads a file, or standard input where the name is `-`.
+pub(crate) fn read(name: &str, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if name == "-" {
+        if io::stdin().is_terminal() {
+            crate::output::note(format_args!("Reading {what} from the terminal; end with Ctrl-D."));
+        }
+        return read_limited(io::stdin().lock(), what, "standard input");
+    }
+    let file = std::fs::File::open(Path::new(name))
+        .map_err(|cause| Failure::because(format_args!("cannot read {what} from {name}"), &cause))?;
+    read_limited(file, what, name)
+}
+
+fn read_limited(from: impl Read, what: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    from.take(MAX_INPUT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|cause| Failure::because(format_args!("cannot read {what} from {name}"), &cause))?;
+    if bytes.len() as u64 > MAX_INPUT {
+        return Err(Failure::new(format!("{name} is larger than {MAX_INPUT} bytes and cannot be {what}")));
+    }
+    Ok(bytes)
+}
+
+/// Reads a token: the argument itself, or standard input where it is `-`.
+pub(crate) fn token(argument: &str) -> Result<String, Failure> {
+    if argument != "-" {
+        return Ok(argument.trim().to_owned());
+    }
+    // Not UTF-8 is not a token: let the parser say so, in its own words, instead of failing here.
+    let bytes = read("-", "a token")?;
+    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+}

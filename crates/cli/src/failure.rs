@@ -1,0 +1,108 @@
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// A command could not do what it was asked: one sentence for stderr, exit code 1.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Say this.
+    Sentence(String),
+    /// Print `{"code","detail"}` to stdout for machines, and the detail to stderr for people.
+    Verdict { code: &'static str, detail: String },
+    /// The reader of our output went away, as `head` does. Nobody is left to tell.
+    PipeClosed,
+}
+
+impl Failure {
+    /// Returns a failure told by this sentence.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self { kind: Kind::Sentence(sentence.into()) }
+    }
+
+    /// Returns a failure that is itself the result asked for: why a token is refused.
+    pub(crate) fn verdict(code: &'static str, detail: String) -> Self {
+        Self { kind: Kind::Verdict { code, detail } }
+    }
+
+    /// Returns a failure that says what was being done and then, cause by cause, why it went wrong.
+    pub(crate) fn because(doing: impl fmt::Display, cause: &(dyn Error + 'static)) -> Self {
+        let mut sentence = format!("{doing}: {cause}");
+        let mut next = cause.source();
+        while let Some(cause) = next {
+            // Some errors repeat their source in their own text.
+            let text = cause.to_string();
+            if !sentence.ends_with(&text) {
+                sentence.push_str(": ");
+                sentence.push_str(&text);
+            }
+            next = cause.source();
+        }
+        Self::new(sentence)
+    }
+
+    /// Prints the failure and returns the exit code that goes with it.
+    pub(crate) fn report(self) -> ExitCode {
+        match self.kind {
+            Kind::PipeClosed => ExitCode::SUCCESS,
+            Kind::Sentence(sentence) => {
+                tell(&sentence);
+                ExitCode::FAILURE
+            }
+            Kind::Verdict { code, detail } => {
+                let verdict = serde_json::json!({ "code": code, "detail": detail });
+                let _ = writeln!(io::stdout().lock(), "{verdict}");
+                tell(&format!("{detail} ({code})"));
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// One line whatever a library put into its message: logs and people read lines.
+fn tell(sentence: &str) {
+    let line = crate::output::printable(&sentence.split_whitespace().collect::<Vec<_>>().join(" "));
+    let _ = writeln!(io::stderr().lock(), "error: {line}");
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Sentence(text) | Kind::Verdict { detail: text, .. } => f.write_str(text),
+            Kind::PipeClosed => f.write_str("the reader of the output went away"),
+        }
+    }
+}
+
+/// For writing results; reading has sentences of its own.
+impl From<io::Error> for Failure {
+    fn from(cause: io::Error) -> Self {
+        if cause.kind() == io::ErrorKind::BrokenPipe {
+            return Self { kind: Kind::PipeClosed };
+        }
+        Self::because("cannot write the output", &cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] std::num::ParseIntError);
+
+    #[test]
+    fn a_failure_tells_its_causes_in_one_sentence() {
+        let cause = Outer("x".parse::<u8>().unwrap_err());
+
+        let failure = Failure::because("cannot count", &cause);
+
+        assert_eq!(failure.to_string(), "cannot count: outer: invalid digit found in string");
+    }
+}

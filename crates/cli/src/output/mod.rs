@@ -1,0 +1,59 @@
+//! How results look: JSON for machines, aligned tables and a little colour for people.
+
+mod style;
+mod table;
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+pub(crate) use style::{Style, Styled};
+pub(crate) use table::Table;
+
+use crate::failure::Failure;
+
+/// `--json`, for every command whose result a machine may read.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct OutputArgs {
+    /// Print the result as JSON, for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Prints to stdout, styled only where a person is looking.
+pub(crate) fn stdout() -> Styled<io::StdoutLock<'static>> {
+    let stdout = io::stdout();
+    let style = Style::for_stream(stdout.is_terminal());
+    Styled::new(stdout.lock(), style)
+}
+
+/// Prints one JSON document and a line feed to stdout: indented for a terminal, on one line for a pipe.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let stdout = io::stdout();
+    let text =
+        if stdout.is_terminal() { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) }
+            .map_err(|cause| Failure::because("cannot write the result as JSON", &cause))?;
+    let mut stdout = stdout.lock();
+    writeln!(stdout, "{text}")?;
+    stdout.flush()?;
+    Ok(())
+}
+
+/// Says something to a person on stderr. Silent when nobody is there to read it.
+pub(crate) fn note(text: impl std::fmt::Display) {
+    let stderr = io::stderr();
+    if stderr.is_terminal() {
+        // A note is worth nothing to a closed terminal.
+        let _ = writeln!(stderr.lock(), "{text}");
+    }
+}
+
+/// Says something on stderr that must be seen, terminal or not.
+pub(crate) fn notice(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Returns text that cannot move the cursor or paint the terminal, whoever wrote it.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
