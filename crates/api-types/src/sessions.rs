@@ -1,0 +1,41 @@
+use handstamp_token::UnixTime;
+use serde::{Deserialize, Serialize};
+
+/// `GET /auth/sessions`: the caller's devices, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionList {
+    /// Active sessions only.
+    pub sessions: Vec<SessionSummary>,
+}
+
+/// One sign-in on one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionSummary {
+    /// The session's id.
+    pub sid: String,
+    /// Whether the request came from this session.
+    pub current: bool,
+    /// The device in words, such as `Firefox on Linux`; the user may rename it.
+    pub device: String,
+    /// When the user signed in, in Unix seconds.
+    pub created_at: UnixTime,
+    /// When the device was last seen, in Unix seconds; to the nearest few minutes.
+    pub last_seen_at: UnixTime,
+    /// When the session ends at the latest, in Unix seconds.
+    pub expires_at: UnixTime,
+}
+
+/// What ending several sessions answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedSessions {
+    /// How many were active and are over now.
+    pub ended: u64,
+}
+
+/// `PATCH /auth/sessions/{sid}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelabelRequest {
+    /// The device in the user's own words.
+    pub device: String,
+}

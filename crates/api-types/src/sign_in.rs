@@ -1,0 +1,93 @@
+use serde::{Deserialize, Serialize};
+
+/// `POST /auth/sign-in`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInRequest {
+    /// A user name or an e-mail address.
+    pub login: String,
+    /// The password, as typed.
+    pub password: String,
+    /// How the tokens are handed out. Default: cookies.
+    #[serde(default)]
+    pub delivery: Delivery,
+}
+
+impl std::fmt::Debug for SignInRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignInRequest")
+            .field("login", &self.login)
+            .field("password", &"[redacted]")
+            .field("delivery", &self.delivery)
+            .finish()
+    }
+}
+
+/// How tokens are handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// In `HttpOnly` cookies: for browsers.
+    #[default]
+    Cookie,
+    /// In the reply's body: for mobile and machine clients.
+    Body,
+}
+
+/// What body delivery answers ([RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct TokenReply {
+    /// The access token, a JWT.
+    pub access_token: String,
+    /// The refresh token, opaque to clients.
+    pub refresh_token: String,
+    /// Always `Bearer`.
+    pub token_type: String,
+    /// Seconds until the access token expires.
+    pub expires_in: u64,
+}
+
+impl std::fmt::Debug for TokenReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenReply")
+            .field("access_token", &"[redacted]")
+            .field("refresh_token", &"[redacted]")
+            .field("token_type", &self.token_type)
+            .field("expires_in", &self.expires_in)
+            .finish()
+    }
+}
+
+/// `POST /auth/refresh` with the token in the body. Without a body the cookies are used.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest {
+    /// The newest refresh token the client holds.
+    pub refresh_token: String,
+}
+
+impl std::fmt::Debug for RefreshRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RefreshRequest { refresh_token: [redacted] }")
+    }
+}
+
+/// `POST /auth/sign-out`. An empty body ends this session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignOutRequest {
+    /// How far the sign-out reaches.
+    #[serde(default)]
+    pub scope: SignOutScope,
+}
+
+/// How far a sign-out reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignOutScope {
+    /// This device alone.
+    #[default]
+    Session,
+    /// Every device of the user.
+    Everywhere,
+}
