@@ -1,1 +1,23 @@
-//! Placeholder until its first real content.
+//! Verify Handstamp's tokens inside a service, without a network call.
+
+pub mod access;
+#[cfg(feature = "axum")]
+pub mod axum;
+mod clock;
+pub mod cookies;
+mod credential;
+pub mod csrf;
+mod error;
+mod keys;
+mod layer;
+mod principal;
+mod response;
+mod verifier;
+
+pub use clock::{Clock, SystemClock};
+pub use error::AuthError;
+pub use handstamp_token::NoClaims;
+pub use keys::SharedKeys;
+pub use layer::{VerifyLayer, VerifyService};
+pub use principal::{Credential, OrgScope, Principal};
+pub use verifier::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, Verifier, VerifierBuilder};

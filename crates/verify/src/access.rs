@@ -1,0 +1,147 @@
+//! Access rules: who may use a route, said once beside it.
+
+use std::time::Duration;
+
+use handstamp_token::UnixTime;
+
+use crate::{AuthError, Principal};
+
+/// Who may use a route.
+///
+/// ```
+/// use handstamp_verify::access;
+///
+/// let list = access::in_org();
+/// let delete = access::in_org().role("admin").signed_in_within(std::time::Duration::from_secs(300));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    pub(crate) who: Who,
+    pub(crate) always_check_origin: bool,
+    roles: Vec<Vec<String>>,
+    in_org: bool,
+    max_age: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Credentials are not looked at.
+    Public,
+    /// Credentials are verified if there are any.
+    Anyone,
+    /// A verified token is needed.
+    SignedIn,
+}
+
+/// Everybody; credentials are not even looked at, so an expired cookie does no harm. For sign-in pages, health checks, static
+/// files.
+pub fn public() -> Access {
+    Access::new(Who::Public)
+}
+
+/// Everybody, and those who send credentials are verified: handlers take `Option<Principal>`. An invalid token is refused.
+pub fn optional() -> Access {
+    Access::new(Who::Anyone)
+}
+
+/// Everybody with a valid token.
+pub fn signed_in() -> Access {
+    Access::new(Who::SignedIn)
+}
+
+/// Everybody with a valid token and this role.
+pub fn role(role: impl Into<String>) -> Access {
+    signed_in().role(role)
+}
+
+/// Everybody with a valid token and one of these roles.
+pub fn any_role<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Access {
+    signed_in().any_role(roles)
+}
+
+/// Everybody with a valid token who belongs to an organisation: handlers take `OrgScope`.
+pub fn in_org() -> Access {
+    signed_in().in_org()
+}
+
+impl Access {
+    fn new(who: Who) -> Self {
+        Self { who, always_check_origin: false, roles: Vec::new(), in_org: false, max_age: None }
+    }
+
+    /// Asks for this role too, and so for a valid token.
+    #[must_use]
+    pub fn role(self, role: impl Into<String>) -> Self {
+        self.any_role([role])
+    }
+
+    /// Asks for one of these roles too, and so for a valid token.
+    #[must_use]
+    pub fn any_role<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
+        self.roles.push(roles.into_iter().map(Into::into).collect());
+        self.who = Who::SignedIn;
+        self
+    }
+
+    /// Asks for an organisation too, and so for a valid token.
+    #[must_use]
+    pub fn in_org(mut self) -> Self {
+        self.in_org = true;
+        self.who = Who::SignedIn;
+        self
+    }
+
+    /// Asks that the user proved who they are within this time, and so for a valid token: for what must not happen at an
+    /// unattended screen.
+    #[must_use]
+    pub fn signed_in_within(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self.who = Who::SignedIn;
+        self
+    }
+
+    /// Applies the [CSRF rules](crate::csrf) to every unsafe request, also without a cookie: for sign-in and other routes
+    /// that set one.
+    #[must_use]
+    pub fn always_check_origin(mut self) -> Self {
+        self.always_check_origin = true;
+        self
+    }
+
+    /// Decides whether this caller may pass.
+    pub fn judge(&self, caller: Option<&Principal>, now: UnixTime) -> Result<(), AuthError> {
+        let Some(principal) = caller else {
+            return if self.who == Who::SignedIn { Err(AuthError::Missing) } else { Ok(()) };
+        };
+        for any_of in &self.roles {
+            if !any_of.iter().any(|role| principal.has_role(role)) {
+                return Err(AuthError::RoleRequired { needed: any_of.clone() });
+            }
+        }
+        if self.in_org && principal.org_id().is_none() {
+            return Err(AuthError::OrgMismatch);
+        }
+        self.max_age.map_or(Ok(()), |max_age| principal.require_recent_sign_in(max_age, now))
+    }
+}
+
+/// In words, for lists of routes: `signed in, role admin, in an organisation`.
+impl std::fmt::Display for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.who {
+            Who::Public => "public",
+            Who::Anyone => "optional",
+            Who::SignedIn => "signed in",
+        })?;
+        for any_of in &self.roles {
+            write!(f, ", role {}", any_of.join(" or "))?;
+        }
+        if self.in_org {
+            f.write_str(", in an organisation")?;
+        }
+        if let Some(max_age) = self.max_age {
+            write!(f, ", signed in within {} s", max_age.as_secs())?;
+        }
+        Ok(())
+    }
+}

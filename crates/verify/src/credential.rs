@@ -1,0 +1,131 @@
+//! Finds the one token of a request.
+
+use http::request::Parts;
+use http::{HeaderMap, header};
+
+use crate::cookies::Cookies;
+use crate::{AuthError, Credential};
+
+/// A token as it arrived, believed by nobody yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnverifiedCredential<'r> {
+    pub(crate) token: &'r str,
+    pub(crate) from: Credential,
+}
+
+/// Returns the request's token, `None` if it has none.
+///
+/// A request in which it cannot be told whose token counts is refused: each rule here has been somebody's vulnerability.
+pub(crate) fn find<'r>(
+    parts: &'r Parts,
+    cookie_name: &str,
+) -> Result<Option<UnverifiedCredential<'r>>, AuthError> {
+    if parts.uri.query().is_some_and(names_a_token) {
+        return Err(AuthError::TokenInQuery);
+    }
+    let bearer = bearer(&parts.headers)?;
+    let cookie = Cookies::new(&parts.headers).get(cookie_name)?;
+    match (bearer, cookie) {
+        (Some(bearer), Some(cookie)) if bearer != cookie => Err(AuthError::TwoCredentials),
+        // A foreign page cannot set the header, so with the same token in both it is the header that counts.
+        (Some(token), _) => Ok(Some(UnverifiedCredential { token, from: Credential::Bearer })),
+        (None, Some(token)) => Ok(Some(UnverifiedCredential { token, from: Credential::Cookie })),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Returns the token of `Authorization: Bearer`. Another scheme is for somebody else.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(AuthError::MalformedAuthorization);
+    }
+    let value = value.to_str().map_err(|_| AuthError::MalformedAuthorization)?;
+    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(None);
+    }
+    let token = rest.trim_matches(' ');
+    if token.is_empty() || token.contains([' ', '\t', ',']) {
+        return Err(AuthError::MalformedAuthorization);
+    }
+    Ok(Some(token))
+}
+
+/// `access_token` is the parameter of RFC 6750 §2.3, whatever its escaping.
+fn names_a_token(query: &str) -> bool {
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use http::request::Parts;
+
+    use super::{UnverifiedCredential, find};
+    use crate::{AuthError, Credential};
+
+    fn request(uri: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut builder = Request::builder().uri(uri);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(()).unwrap().into_parts().0
+    }
+
+    fn found(headers: &[(&str, &str)]) -> Result<Option<(String, Credential)>, AuthError> {
+        let parts = request("/", headers);
+        find(&parts, "at")
+            .map(|found| found.map(|UnverifiedCredential { token, from }| (token.to_owned(), from)))
+    }
+
+    #[test]
+    fn the_token_is_in_the_cookie_or_in_the_header() {
+        assert_eq!(found(&[("cookie", "at=x")]), Ok(Some(("x".to_owned(), Credential::Cookie))));
+        assert_eq!(found(&[("authorization", "Bearer x")]), Ok(Some(("x".to_owned(), Credential::Bearer))));
+        assert_eq!(found(&[("authorization", "bearer  x ")]), Ok(Some(("x".to_owned(), Credential::Bearer))));
+        assert_eq!(found(&[]), Ok(None));
+    }
+
+    #[test]
+    fn two_different_tokens_are_refused() {
+        let both = [("cookie", "at=x"), ("authorization", "Bearer y")];
+
+        assert_eq!(found(&both), Err(AuthError::TwoCredentials));
+    }
+
+    #[test]
+    fn the_same_token_twice_counts_as_bearer() {
+        let both = [("cookie", "at=x"), ("authorization", "Bearer x")];
+
+        assert_eq!(found(&both), Ok(Some(("x".to_owned(), Credential::Bearer))));
+    }
+
+    #[test]
+    fn another_scheme_is_not_a_credential_of_ours() {
+        assert_eq!(found(&[("authorization", "Basic eDp5")]), Ok(None));
+        assert_eq!(found(&[("authorization", "Bearerx y")]), Ok(None));
+    }
+
+    #[test]
+    fn a_bearer_header_without_one_token_is_malformed() {
+        for value in ["Bearer", "Bearer ", "Bearer x y", "Bearer x, Bearer y"] {
+            assert_eq!(
+                found(&[("authorization", value)]),
+                Err(AuthError::MalformedAuthorization),
+                "{value:?}"
+            );
+        }
+        let twice = [("authorization", "Bearer x"), ("authorization", "Bearer x")];
+        assert_eq!(found(&twice), Err(AuthError::MalformedAuthorization));
+    }
+
+    #[test]
+    fn a_token_in_the_query_is_refused_in_any_spelling() {
+        for uri in ["/?access_token=x", "/?a=1&access%5Ftoken=x", "/?access_token"] {
+            assert_eq!(find(&request(uri, &[]), "at"), Err(AuthError::TokenInQuery), "{uri}");
+        }
+        assert_eq!(find(&request("/?q=access_token", &[]), "at"), Ok(None));
+    }
+}

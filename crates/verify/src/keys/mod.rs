@@ -1,0 +1,5 @@
+//! Where verifying keys come from.
+
+mod shared;
+
+pub use shared::SharedKeys;

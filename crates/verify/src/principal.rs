@@ -1,0 +1,276 @@
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use handstamp_api_types::Rev;
+use handstamp_token::{NoClaims, UnixTime, VerifiedToken};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::AuthError;
+
+/// Who is calling, as a verified token says it. Only a [`Verifier`](crate::Verifier) makes one.
+///
+/// `C` is the service's own type for custom claims, which stand beside ours in the token; the default reads none. Cloning
+/// is cheap.
+///
+/// `Debug` shows ids, never the token.
+#[derive(Clone)]
+pub struct Principal<C = NoClaims> {
+    verified: Arc<Verified>,
+    credential: Credential,
+    claims: C,
+}
+
+/// How the token arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// In the cookie, so a browser attached it: unsafe requests went through the [CSRF rules](crate::csrf).
+    Cookie,
+    /// In `Authorization: Bearer`, so the caller put it there.
+    Bearer,
+}
+
+/// The caller's organisation, proven by a token: ask for it where data belongs to organisations.
+///
+/// It cannot be made from a string, so a query that takes `&OrgScope` cannot be written with an organisation that the caller
+/// merely claims to be in.
+///
+/// ```
+/// # use handstamp_verify::OrgScope;
+/// fn orders_of(scope: &OrgScope) -> String {
+///     format!("SELECT id FROM orders WHERE org_id = {:?}", scope.org_id())
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OrgScope {
+    org_id: String,
+}
+
+/// What verification found, shared by all requests that carry the same token.
+pub(crate) struct Verified {
+    token: VerifiedToken<Identity>,
+    /// The custom claims in the type that was asked for first; in practice a service has one.
+    custom: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+/// Our own claims beside the registered ones (RFC 9068 §2.2).
+#[derive(Debug, Deserialize)]
+pub(crate) struct Identity {
+    #[serde(default)]
+    client_id: Option<String>,
+    #[serde(default)]
+    sid: Option<String>,
+    #[serde(default)]
+    org_id: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    preferred_username: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    auth_time: Option<UnixTime>,
+    #[serde(default)]
+    amr: Vec<String>,
+    #[serde(default)]
+    rev: Option<Rev>,
+}
+
+impl<C> Principal<C> {
+    /// Returns the user's (or machine client's) stable id.
+    pub fn sub(&self) -> &str {
+        // The validator requires the claim.
+        self.verified.token.registered().sub.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the session the token belongs to. Machine clients have none.
+    pub fn sid(&self) -> Option<&str> {
+        self.identity().sid.as_deref()
+    }
+
+    /// Returns the token's own id.
+    pub fn jti(&self) -> &str {
+        // The validator requires the claim.
+        self.verified.token.registered().jti.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the user's organisation.
+    pub fn org_id(&self) -> Option<&str> {
+        self.identity().org_id.as_deref()
+    }
+
+    /// Returns the system-wide roles.
+    pub fn roles(&self) -> &[String] {
+        &self.identity().roles
+    }
+
+    /// Returns whether the caller holds a role.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles().iter().any(|held| held == role)
+    }
+
+    /// Returns the user name, for show. Never a key: [`sub`](Self::sub) is.
+    pub fn preferred_username(&self) -> Option<&str> {
+        self.identity().preferred_username.as_deref()
+    }
+
+    /// Returns the e-mail address.
+    pub fn email(&self) -> Option<&str> {
+        self.identity().email.as_deref()
+    }
+
+    /// Returns when the user last proved who they are.
+    pub fn auth_time(&self) -> Option<UnixTime> {
+        self.identity().auth_time
+    }
+
+    /// Returns how they proved it ([RFC 8176](https://www.rfc-editor.org/rfc/rfc8176)).
+    pub fn amr(&self) -> &[String] {
+        &self.identity().amr
+    }
+
+    /// Returns the OAuth2 client the token was issued to.
+    pub fn client_id(&self) -> Option<&str> {
+        self.identity().client_id.as_deref()
+    }
+
+    /// Returns the second from which on the token is dead.
+    pub fn expires_at(&self) -> UnixTime {
+        self.verified.expires_at()
+    }
+
+    /// Returns when the token was issued.
+    pub fn issued_at(&self) -> UnixTime {
+        self.verified.issued_at()
+    }
+
+    /// Returns the position of the revocation log when the token's claims were read. A token without one counts as oldest.
+    pub fn rev(&self) -> Option<Rev> {
+        self.identity().rev
+    }
+
+    /// Returns the id of the key that signed the token.
+    pub fn key_id(&self) -> &str {
+        self.verified.key_id()
+    }
+
+    /// Returns how the token arrived.
+    pub fn credential(&self) -> Credential {
+        self.credential
+    }
+
+    /// Returns the service's custom claims.
+    pub fn claims(&self) -> &C {
+        &self.claims
+    }
+
+    /// Reads the custom claims as a type of the service's own. The first type asked for is read once per token, not per
+    /// request.
+    pub fn with_claims<T>(&self) -> Result<Principal<T>, AuthError>
+    where
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        let claims = self.verified.custom_claims()?;
+        Ok(Principal { verified: Arc::clone(&self.verified), credential: self.credential, claims })
+    }
+
+    /// Passes if the caller holds the role, and fails with `role_required` otherwise.
+    pub fn require_role(&self, role: &str) -> Result<(), AuthError> {
+        self.require_any_role(&[role])
+    }
+
+    /// Passes if the caller holds one of the roles, and fails with `role_required` otherwise.
+    pub fn require_any_role(&self, roles: &[&str]) -> Result<(), AuthError> {
+        if roles.iter().any(|role| self.has_role(role)) {
+            return Ok(());
+        }
+        Err(AuthError::RoleRequired { needed: roles.iter().map(|role| (*role).to_owned()).collect() })
+    }
+
+    /// Returns the caller's organisation as a scope for queries, and fails with `org_mismatch` if there is none.
+    pub fn org_scope(&self) -> Result<OrgScope, AuthError> {
+        self.org_id().map(|org_id| OrgScope { org_id: org_id.to_owned() }).ok_or(AuthError::OrgMismatch)
+    }
+
+    /// Passes if the user proved who they are within `max_age`, and fails with `step_up_required` otherwise.
+    pub fn require_recent_sign_in(&self, max_age: Duration, now: UnixTime) -> Result<(), AuthError> {
+        match self.auth_time() {
+            Some(at) if now.saturating_since(at) <= max_age => Ok(()),
+            _ => Err(AuthError::StepUpRequired { max_age }),
+        }
+    }
+
+    fn identity(&self) -> &Identity {
+        self.verified.identity()
+    }
+}
+
+impl Principal {
+    pub(crate) fn new(verified: Arc<Verified>, credential: Credential) -> Self {
+        Self { verified, credential, claims: NoClaims }
+    }
+}
+
+impl<C> fmt::Debug for Principal<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal")
+            .field("sub", &self.sub())
+            .field("sid", &self.sid())
+            .field("org_id", &self.org_id())
+            .field("roles", &self.roles())
+            .field("credential", &self.credential)
+            .finish_non_exhaustive()
+    }
+}
+
+impl OrgScope {
+    /// Returns the organisation.
+    pub fn org_id(&self) -> &str {
+        &self.org_id
+    }
+
+    /// Passes if data of this organisation is the caller's, and fails with `org_mismatch` otherwise.
+    pub fn require(&self, org_id: &str) -> Result<(), AuthError> {
+        if self.org_id == org_id { Ok(()) } else { Err(AuthError::OrgMismatch) }
+    }
+}
+
+impl Verified {
+    pub(crate) fn new(token: VerifiedToken<Identity>) -> Self {
+        Self { token, custom: OnceLock::new() }
+    }
+
+    pub(crate) fn expires_at(&self) -> UnixTime {
+        self.token.registered().exp
+    }
+
+    pub(crate) fn issued_at(&self) -> UnixTime {
+        self.token.registered().iat.unwrap_or_default()
+    }
+
+    pub(crate) fn key_id(&self) -> &str {
+        self.token.key_id().as_str()
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        self.token.claims()
+    }
+
+    fn custom_claims<T>(&self) -> Result<T, AuthError>
+    where
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        if let Some(known) = self.custom.get().and_then(|custom| custom.downcast_ref::<T>()) {
+            return Ok(known.clone());
+        }
+        let claims: T = self
+            .token
+            .claims_as()
+            .map_err(|problem| AuthError::CustomClaims { problem: problem.to_string() })?;
+        // Lost races and second types are read again each time: correct, only slower.
+        let _ = self.custom.set(Box::new(claims.clone()));
+        Ok(claims)
+    }
+}

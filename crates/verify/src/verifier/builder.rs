@@ -1,0 +1,132 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use handstamp_token::{Algorithm, Validator, ValidatorError};
+
+use super::{Inner, Verifier};
+use crate::clock::{Clock, SystemClock};
+use crate::csrf::AllowedOrigins;
+use crate::keys::SharedKeys;
+
+/// The access token's cookie unless [`cookie_name`](VerifierBuilder::cookie_name) sets another.
+pub const DEFAULT_COOKIE_NAME: &str = "__Host-Http-at";
+
+/// The largest leeway a verifier takes. The auth service forgets a revocation once the last token it can hit has expired by
+/// more than this: a verifier with more would accept a revoked token again.
+pub const MAX_LEEWAY: Duration = Duration::from_mins(1);
+
+/// Makes a [`Verifier`]. Issuer, [`audience`](Self::audience) and [`algorithms`](Self::algorithms) have no default: without
+/// them nothing is built.
+pub struct VerifierBuilder {
+    issuer: String,
+    audiences: Vec<String>,
+    algorithms: Vec<Algorithm>,
+    leeway: Duration,
+    max_lifetime: Option<Duration>,
+    cookie_name: String,
+    allowed_origins: AllowedOrigins,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a verifier cannot be built. The developer's or the operator's fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Issuer, audience or algorithms are missing, or do not go together.
+    #[error(transparent)]
+    Validator(#[from] ValidatorError),
+    /// The leeway is larger than revocations are remembered.
+    #[error(
+        "a leeway of {given:?} is too large, at most {MAX_LEEWAY:?} is safe: revocations are forgotten after that"
+    )]
+    LeewayTooLarge {
+        /// The leeway.
+        given: Duration,
+    },
+}
+
+impl VerifierBuilder {
+    pub(super) fn new(issuer: String) -> Self {
+        Self {
+            issuer,
+            audiences: Vec::new(),
+            algorithms: Vec::new(),
+            leeway: Validator::DEFAULT_LEEWAY,
+            max_lifetime: None,
+            cookie_name: DEFAULT_COOKIE_NAME.to_owned(),
+            allowed_origins: AllowedOrigins::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Adds a name this service goes by in the tokens' `aud`. Required; tokens must carry one of them.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// Sets the algorithms the issuer signs with. Required.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: &[Algorithm]) -> Self {
+        self.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// Sets the tolerance for clocks that differ. Default: [`Validator::DEFAULT_LEEWAY`]; at most [`MAX_LEEWAY`].
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Refuses tokens that were made to live longer than this. Default: any lifetime.
+    #[must_use]
+    pub fn max_lifetime(mut self, limit: Duration) -> Self {
+        self.max_lifetime = Some(limit);
+        self
+    }
+
+    /// Sets the name of the cookie that holds the access token. Default: [`DEFAULT_COOKIE_NAME`].
+    #[must_use]
+    pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
+        self.cookie_name = name.into();
+        self
+    }
+
+    /// Sets the origins that may send unsafe requests with the cookie, beside the service's own. Default: none.
+    #[must_use]
+    pub fn allowed_origins(mut self, origins: AllowedOrigins) -> Self {
+        self.allowed_origins = origins;
+        self
+    }
+
+    /// Sets where the time comes from. Default: [`SystemClock`].
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Builds a verifier on keys of this process: the auth service's own, or a test's.
+    pub fn build_with_keys(self, keys: impl Into<SharedKeys>) -> Result<Verifier, BuildError> {
+        let keys = keys.into();
+        if self.leeway > MAX_LEEWAY {
+            return Err(BuildError::LeewayTooLarge { given: self.leeway });
+        }
+        let mut validator =
+            Validator::access_token(self.issuer, self.audiences, &self.algorithms)?.leeway(self.leeway);
+        if let Some(limit) = self.max_lifetime {
+            validator = validator.max_lifetime(limit);
+        }
+        Ok(Verifier {
+            inner: Arc::new(Inner {
+                validator,
+                keys,
+                clock: self.clock,
+                cookie_name: self.cookie_name,
+                allowed_origins: self.allowed_origins,
+            }),
+        })
+    }
+}
