@@ -18,6 +18,7 @@ mod health;
 mod metadata;
 mod oauth;
 mod problem;
+pub mod revocation;
 mod sessions;
 mod sign_in;
 mod whoami;

@@ -37,6 +37,13 @@ pub struct FieldError {
 impl Problem {
     /// Returns a problem with the status and title that belong to the code.
     pub fn new(code: ErrorCode) -> Self {
-        Self { status: code.status(), code, title: code.title().to_owned(), detail: None, errors: Vec::new(), request_id: None }
+        Self {
+            status: code.status(),
+            code,
+            title: code.title().to_owned(),
+            detail: None,
+            errors: Vec::new(),
+            request_id: None,
+        }
     }
 }

@@ -39,8 +39,10 @@ pub enum Delivery {
 pub struct TokenReply {
     /// The access token, a JWT.
     pub access_token: String,
-    /// The refresh token, opaque to clients.
-    pub refresh_token: String,
+    /// The refresh token, opaque to clients. Absent where the client keeps the newer one that it holds already
+    /// ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// Always `Bearer`.
     pub token_type: String,
     /// Seconds until the access token expires.
