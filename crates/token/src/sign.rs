@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::base64url;
-use crate::json::{Document, Problem};
+use crate::json::Document;
 use crate::keys::SigningKey;
 use crate::unverified::MAX_TOKEN_LEN;
 use crate::verified::LIMITS;
@@ -59,17 +59,28 @@ pub enum SignError {
 impl SigningKey {
     /// Signs claims as they are, with the header parameters `alg`, `kid` and `typ`.
     ///
-    /// This adds and checks no claim; [`TokenBuilder`](crate::TokenBuilder) sets issuer, audience, times and `jti`.
+    /// This adds and checks no claim; [`TokenBuilder`](crate::TokenBuilder) sets issuer, audience, times and `jti`, and
+    /// refuses a claim that is set twice. Here only the type can write one twice (two flattened parts that share a
+    /// name), and verifiers refuse such a token.
     pub fn sign<T: Serialize + ?Sized>(&self, typ: &str, claims: &T) -> Result<String, SignError> {
         let mut json = Vec::with_capacity(512);
         serde_json::to_writer(&mut json, claims)
             .map_err(|error| SignError::Claims { problem: error.to_string() })?;
-        self.sign_json(typ, &json)
+        if json.first() != Some(&b'{') {
+            return Err(SignError::NotAnObject {
+                problem: "the claims must be a struct or a map".to_owned(),
+            });
+        }
+        self.sign_object(typ, &json)
     }
 
-    /// Signs the JSON text of an object.
+    /// Signs the JSON text of an object that was put together from parts, after checking that the parts fit.
     pub(crate) fn sign_json(&self, typ: &str, json: &[u8]) -> Result<String, SignError> {
         check_object(json)?;
+        self.sign_object(typ, json)
+    }
+
+    fn sign_object(&self, typ: &str, json: &[u8]) -> Result<String, SignError> {
         let header = self.header(typ)?;
         // Room for the signatures of all but RSA and ML-DSA, which take far longer than one more allocation.
         let mut token = String::with_capacity(base64url::encoded_len(header.len() + json.len()) + 180);
@@ -110,7 +121,9 @@ fn check_object(json: &[u8]) -> Result<(), SignError> {
         Ok(document) => {
             Err(SignError::NotAnObject { problem: format!("this is {}", document.root().kind_name()) })
         }
-        Err(Problem::Duplicate(claim)) => Err(SignError::DuplicateClaim { claim }),
-        Err(problem) => Err(SignError::NotAnObject { problem: problem.to_string() }),
+        Err(problem) => Err(match problem.into_duplicate() {
+            Ok(claim) => SignError::DuplicateClaim { claim },
+            Err(problem) => SignError::NotAnObject { problem: problem.to_string() },
+        }),
     }
 }

@@ -11,7 +11,7 @@ mod string;
 
 use std::borrow::Cow;
 
-pub(crate) use scan::{Limits, Problem};
+pub(crate) use scan::Limits;
 
 /// What a node of the tape is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The inside of JSON strings: finding their end, checking escapes, undoing them.
 
-use super::scan::Problem;
+use super::scan::Fault;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -8,6 +8,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// Returns how many leading bytes need no attention: no quote, no backslash, no control character.
 ///
 /// Eight bytes at a time: this loop sees every byte of every token.
+#[inline]
 pub(super) fn plain_run(bytes: &[u8]) -> usize {
     let (words, tail) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -24,20 +25,20 @@ pub(super) fn plain_run(bytes: &[u8]) -> usize {
 }
 
 /// Returns the length of the escape sequence at the start of `bytes`, which starts with a backslash.
-pub(super) fn escape_len(bytes: &[u8]) -> Result<usize, Problem> {
+pub(super) fn escape_len(bytes: &[u8]) -> Result<usize, Fault> {
     match bytes.get(1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
         Some(b'u') => match code_unit(bytes)? {
             0xD800..=0xDBFF => {
                 let low =
-                    bytes.get(6..).filter(|rest| rest.starts_with(b"\\u")).ok_or(Problem::LoneSurrogate)?;
-                if matches!(code_unit(low)?, 0xDC00..=0xDFFF) { Ok(12) } else { Err(Problem::LoneSurrogate) }
+                    bytes.get(6..).filter(|rest| rest.starts_with(b"\\u")).ok_or(Fault::LoneSurrogate)?;
+                if matches!(code_unit(low)?, 0xDC00..=0xDFFF) { Ok(12) } else { Err(Fault::LoneSurrogate) }
             }
-            0xDC00..=0xDFFF => Err(Problem::LoneSurrogate),
+            0xDC00..=0xDFFF => Err(Fault::LoneSurrogate),
             _ => Ok(6),
         },
-        Some(_) => Err(Problem::BadEscape),
-        None => Err(Problem::UnexpectedEnd),
+        Some(_) => Err(Fault::BadEscape),
+        None => Err(Fault::UnexpectedEnd),
     }
 }
 
@@ -77,11 +78,11 @@ fn escaped_char(bytes: &[u8]) -> char {
 }
 
 /// Reads the four hexadecimal digits of `\uXXXX`.
-fn code_unit(bytes: &[u8]) -> Result<u16, Problem> {
-    let digits = bytes.get(2..6).ok_or(Problem::UnexpectedEnd)?;
+fn code_unit(bytes: &[u8]) -> Result<u16, Fault> {
+    let digits = bytes.get(2..6).ok_or(Fault::UnexpectedEnd)?;
     digits.iter().try_fold(0, |unit, digit| {
-        let value = char::from(*digit).to_digit(16).ok_or(Problem::BadEscape)?;
-        Ok(unit << 4 | u16::try_from(value).map_err(|_| Problem::BadEscape)?)
+        let value = char::from(*digit).to_digit(16).ok_or(Fault::BadEscape)?;
+        Ok(unit << 4 | u16::try_from(value).map_err(|_| Fault::BadEscape)?)
     })
 }
 

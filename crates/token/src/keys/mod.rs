@@ -1,6 +1,7 @@
 //! Keys: one key, one algorithm, prepared once.
 
 mod der;
+mod edwards;
 mod error;
 mod import;
 mod jwk;

@@ -2,8 +2,7 @@
 
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
 
-use super::KeyError;
-use super::der;
+use super::{KeyError, der, edwards};
 use crate::algorithm::Algorithm;
 
 /// The parts of a public key, unchecked until [`PublicParts::prepare`].
@@ -104,7 +103,7 @@ impl PublicParts {
             }
             Self::Ed25519 { x } => {
                 let invalid = KeyError::InvalidPoint { curve: "Ed25519" };
-                if x.len() != 32 {
+                if !<&[u8; 32]>::try_from(x.as_slice()).is_ok_and(edwards::is_usable) {
                     return Err(invalid);
                 }
                 parse(algorithm, x).ok_or(invalid)

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::ParsedPublicKey;
@@ -9,6 +9,7 @@ use super::key_id::KeyId;
 use super::public::PublicParts;
 use super::{KeyError, import, pem, secret, thumbprint};
 use crate::algorithm::Algorithm;
+use crate::header::Header;
 
 /// A key that verifies signatures of one algorithm. Prepared once; cloning is cheap.
 ///
@@ -18,6 +19,14 @@ pub struct VerifyingKey {
     algorithm: Algorithm,
     key_id: KeyId,
     verifier: Arc<Verifier>,
+    /// The header of the first token this key verified. An issuer writes the same header on every token of a kind, so
+    /// the next ones are recognised by their text instead of being parsed again.
+    known_header: Arc<OnceLock<KnownHeader>>,
+}
+
+struct KnownHeader {
+    encoded: Box<str>,
+    header: Header,
 }
 
 pub(super) enum Verifier {
@@ -62,13 +71,19 @@ impl VerifyingKey {
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let key = secret::prepare(algorithm, secret)?;
         let key_id = KeyId::new(thumbprint::secret(secret))?;
-        Ok(Self { algorithm, key_id, verifier: Arc::new(Verifier::Secret(Box::new(key))) })
+        Ok(Self {
+            algorithm,
+            key_id,
+            verifier: Arc::new(Verifier::Secret(Box::new(key))),
+            known_header: Arc::default(),
+        })
     }
 
     /// Returns the key under another key id.
     #[must_use]
     pub fn with_key_id(mut self, key_id: KeyId) -> Self {
         self.key_id = key_id;
+        self.known_header = Arc::default();
         self
     }
 
@@ -99,7 +114,24 @@ impl VerifyingKey {
     pub(super) fn from_parts(algorithm: Algorithm, parts: PublicParts) -> Result<Self, KeyError> {
         let key = parts.prepare(algorithm)?;
         let key_id = KeyId::new(thumbprint::public(&parts))?;
-        Ok(Self { algorithm, key_id, verifier: Arc::new(Verifier::Public { key, parts }) })
+        Ok(Self {
+            algorithm,
+            key_id,
+            verifier: Arc::new(Verifier::Public { key, parts }),
+            known_header: Arc::default(),
+        })
+    }
+
+    /// Returns what a header text means that a verified token of this key had before.
+    pub(crate) fn known_header(&self, encoded: &str) -> Option<&Header> {
+        self.known_header.get().filter(|known| *known.encoded == *encoded).map(|known| &known.header)
+    }
+
+    /// Remembers the header of a token this key verified; the first one stays.
+    pub(crate) fn remember_header(&self, encoded: &str, header: &Header) {
+        if self.known_header.get().is_none() {
+            self.known_header.get_or_init(|| KnownHeader { encoded: encoded.into(), header: header.clone() });
+        }
     }
 
     /// Returns whether `signature` is this key's signature of `message`. Secrets are compared in constant time.

@@ -5,11 +5,12 @@ use serde::de::DeserializeOwned;
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::claims::Claims;
+use crate::header::Header;
 use crate::json::Document;
 use crate::keys::{KeySet, VerifyingKey};
 use crate::rejection::{Part, Rejection};
 use crate::time::UnixTime;
-use crate::unverified::UnverifiedToken;
+use crate::unverified::{Parts, UnverifiedToken};
 use crate::verified::{LIMITS, VerifiedToken};
 
 mod audience;
@@ -106,9 +107,14 @@ impl Validator {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<VerifiedToken<C>, Rejection> {
-        let token = UnverifiedToken::parse(token)?;
-        let key = choose_key(&token, keys)?;
-        self.verify_with_key(token, key, now)
+        let parts = Parts::of(token)?;
+        let known = keys.iter().find_map(|key| key.known_header(parts.header).map(|header| (key, header)));
+        if let Some((key, header)) = known {
+            return self.finish(header, parts, key, now);
+        }
+        let header = Header::parse(parts.header)?;
+        let key = choose_key(&header, keys)?;
+        self.finish(&header, parts, key, now)
     }
 
     /// Verifies a token with a key that was chosen by its unverified header.
@@ -124,7 +130,20 @@ impl Validator {
         key: &VerifyingKey,
         now: UnixTime,
     ) -> Result<VerifiedToken<C>, Rejection> {
-        let payload = self.verify_signature(&token, key)?;
+        self.finish(&token.header, token.parts, key, now)
+    }
+
+    fn finish<C: DeserializeOwned>(
+        &self,
+        header: &Header,
+        parts: Parts<'_>,
+        key: &VerifyingKey,
+        now: UnixTime,
+    ) -> Result<VerifiedToken<C>, Rejection> {
+        // The signature comes before the payload is even decoded: a forger reaches no JSON code but the header's.
+        let algorithm = self.check_header(header)?;
+        let payload = check_signature(header, parts, key, algorithm)?;
+        key.remember_header(parts.header, header);
         let document = Document::parse(&payload, LIMITS)
             .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
         let root = document.root();
@@ -141,29 +160,22 @@ impl Validator {
         })
     }
 
-    /// Checks everything about the token that does not need its claims, and returns the payload. The signature comes before
-    /// the payload is even decoded, so a forger reaches no JSON code but the header's.
-    fn verify_signature(
-        &self,
-        token: &UnverifiedToken<'_>,
-        key: &VerifyingKey,
-    ) -> Result<Vec<u8>, Rejection> {
-        let alg = token.unverified_alg();
-        let Some(algorithm) = self.algorithms.iter().copied().find(|algorithm| algorithm.name() == alg)
+    fn check_header(&self, header: &Header) -> Result<Algorithm, Rejection> {
+        let Some(algorithm) =
+            self.algorithms.iter().copied().find(|algorithm| algorithm.name() == header.alg)
         else {
-            return Err(Rejection::AlgorithmNotAllowed {
-                expected: self.algorithms.clone(),
-                actual: alg.to_owned(),
-            });
+            let actual = header.alg.clone();
+            return Err(Rejection::AlgorithmNotAllowed { expected: self.algorithms.clone(), actual });
         };
-        self.profile.check_typ(token.unverified_typ())?;
-        check_signature(token, key, algorithm)
+        self.profile.check_typ(header.typ.as_deref())?;
+        Ok(algorithm)
     }
 }
 
 /// Checks the signature with a key of this very algorithm, and returns the decoded payload.
 pub(crate) fn check_signature(
-    token: &UnverifiedToken<'_>,
+    header: &Header,
+    parts: Parts<'_>,
     key: &VerifyingKey,
     algorithm: Algorithm,
 ) -> Result<Vec<u8>, Rejection> {
@@ -174,18 +186,18 @@ pub(crate) fn check_signature(
             actual: algorithm,
         });
     }
-    if let Some(kid) = token.unverified_kid().filter(|kid| *kid != key.key_id().as_str()) {
+    if let Some(kid) = header.kid.as_deref().filter(|kid| *kid != key.key_id().as_str()) {
         return Err(Rejection::UnknownKey { kid: kid.to_owned() });
     }
-    let signature = base64url::decode(token.signature).ok_or(Rejection::Base64 { part: Part::Signature })?;
-    if !key.verifies(token.signing_input.as_bytes(), &signature) {
+    let signature = base64url::decode(parts.signature).ok_or(Rejection::Base64 { part: Part::Signature })?;
+    if !key.verifies(parts.signing_input.as_bytes(), &signature) {
         return Err(Rejection::BadSignature);
     }
-    base64url::decode(token.payload).ok_or(Rejection::Base64 { part: Part::Payload })
+    base64url::decode(parts.payload).ok_or(Rejection::Base64 { part: Part::Payload })
 }
 
-fn choose_key<'k>(token: &UnverifiedToken<'_>, keys: &'k KeySet) -> Result<&'k VerifyingKey, Rejection> {
-    if let Some(kid) = token.unverified_kid() {
+fn choose_key<'k>(header: &Header, keys: &'k KeySet) -> Result<&'k VerifyingKey, Rejection> {
+    if let Some(kid) = header.kid.as_deref() {
         return keys.find(kid).ok_or_else(|| Rejection::UnknownKey { kid: kid.to_owned() });
     }
     let mut all = keys.iter();
