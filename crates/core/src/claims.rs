@@ -1,0 +1,176 @@
+//! What an access token says.
+
+use std::collections::BTreeMap;
+
+use handstamp_token::{Entropy, UnixTime};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    model::{ClientId, LogPosition, OrgId, Role, Session, SessionId, Step, UserId},
+    settings::Settings,
+    store::Subject,
+};
+
+/// The claims of an access token ([RFC 9068 §2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2) and our own).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccessClaims {
+    /// The auth service.
+    pub iss: String,
+    /// The user.
+    pub sub: UserId,
+    /// Who may accept the token.
+    pub aud: Vec<String>,
+    /// From this second on the token is dead.
+    pub exp: UnixTime,
+    /// When it was issued.
+    pub iat: UnixTime,
+    /// The token's own id, which also says under which refresh token it was issued: see [`issued_under`].
+    pub jti: String,
+    /// Which client it was issued to.
+    pub client_id: ClientId,
+    /// Which session it belongs to.
+    pub sid: SessionId,
+    /// When the user last proved who they are.
+    pub auth_time: UnixTime,
+    /// How they proved it.
+    pub amr: Vec<String>,
+    /// The user name, for show.
+    pub preferred_username: String,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// System-wide roles.
+    pub roles: Vec<Role>,
+    /// The organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgId>,
+    /// Where the revocation log stood when all this was read.
+    pub rev: LogPosition,
+    /// The custom claims that the configuration lets through.
+    #[serde(flatten)]
+    pub custom: BTreeMap<String, Value>,
+}
+
+/// Names that a custom claim must not take: ours, those of the JWT registry that readers give a meaning, and those that
+/// other parts of Handstamp will.
+const RESERVED: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "client_id",
+    "sid",
+    "auth_time",
+    "amr",
+    "acr",
+    "preferred_username",
+    "email",
+    "email_verified",
+    "roles",
+    "groups",
+    "entitlements",
+    "org_id",
+    "rev",
+    "scope",
+    "cnf",
+    "act",
+    "may_act",
+    "azp",
+    "nonce",
+    "at_hash",
+    "c_hash",
+    "events",
+    "status",
+    "typ",
+];
+
+/// Returns whether a custom claim must not have this name.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
+impl AccessClaims {
+    pub(crate) fn new(
+        settings: &Settings,
+        session: &Session,
+        subject: &Subject,
+        jti: String,
+        iat: UnixTime,
+    ) -> Self {
+        let user = &subject.user;
+        // No token outlives its session.
+        let last = UnixTime::from_secs(session.absolute_expiry.as_second());
+        let custom = settings.tokens.custom_claims.iter().filter(|name| !is_reserved(name));
+        Self {
+            iss: settings.issuer.clone(),
+            sub: user.id,
+            aud: settings.audiences.clone(),
+            exp: iat.saturating_add(settings.tokens.lifetime).min(last),
+            iat,
+            jti,
+            client_id: session.client_id.clone(),
+            sid: session.id,
+            auth_time: UnixTime::from_secs(session.auth_time.as_second()),
+            amr: session.amr.clone(),
+            preferred_username: user.username.to_string(),
+            email: user.email.as_ref().map(ToString::to_string),
+            roles: user.roles.iter().cloned().collect(),
+            org_id: user.org_id.clone(),
+            rev: subject.rev,
+            custom: custom.filter_map(|name| Some((name.clone(), user.claims.get(name)?.clone()))).collect(),
+        }
+    }
+}
+
+const JTI_RANDOM: usize = 12;
+const JTI_LEN: usize = JTI_RANDOM + 4 + 2;
+
+/// Draws a `jti` that says under which refresh token the access token is issued.
+///
+/// When it comes back, the refresh token is known to have reached the client. The time of issue could not say so: `iat`
+/// has whole seconds.
+pub(crate) fn new_jti(issued_under: Step, entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; JTI_LEN];
+    entropy.fill(&mut bytes[..JTI_RANDOM]);
+    bytes[JTI_RANDOM..JTI_RANDOM + 4].copy_from_slice(&issued_under.generation.to_be_bytes());
+    bytes[JTI_RANDOM + 4..].copy_from_slice(&issued_under.branch.to_be_bytes());
+    base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
+/// Returns under which refresh token a verified access token was issued, if its `jti` is one of a session's.
+pub fn issued_under(jti: &str) -> Option<Step> {
+    let bytes = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(jti).ok()?;
+    let (_, step) = bytes.split_first_chunk::<JTI_RANDOM>()?;
+    let &[g0, g1, g2, g3, b0, b1] = step else { return None };
+    Some(Step { generation: u32::from_be_bytes([g0, g1, g2, g3]), branch: u16::from_be_bytes([b0, b1]) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{issued_under, new_jti};
+    use crate::model::Step;
+
+    struct Sevens;
+    impl handstamp_token::Entropy for Sevens {
+        fn fill(&self, dest: &mut [u8]) {
+            dest.fill(7);
+        }
+    }
+
+    #[test]
+    fn a_jti_says_under_which_refresh_token_it_was_issued() {
+        let step = Step { generation: 70_000, branch: 300 };
+        assert_eq!(issued_under(&new_jti(step, &Sevens)), Some(step));
+    }
+
+    #[test]
+    fn a_foreign_jti_says_nothing() {
+        for jti in ["", "abc", "6b1c7a52-8d0a-4c0e-9d3e-7a1f5e1c2b3d", "!!!!!!!!!!!!!!!!!!!!!!!!"] {
+            assert_eq!(issued_under(jti), None, "{jti:?}");
+        }
+    }
+}

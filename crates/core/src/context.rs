@@ -1,0 +1,35 @@
+use std::sync::Arc;
+
+use handstamp_token::Entropy;
+
+use crate::{
+    keyring::Keyring, password::PasswordHasher, seen::SeenSessions, settings::Settings, store::Store,
+};
+
+/// What every flow needs. Built once, in `cli`, and passed down.
+pub struct Context {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The source of randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What the operator has set.
+    pub settings: Settings,
+    /// Hashes passwords, a few at a time.
+    pub hasher: PasswordHasher,
+    /// The keys, opened and prepared.
+    pub keyring: Keyring,
+    pub(crate) seen: SeenSessions,
+}
+
+impl Context {
+    /// Puts the parts together.
+    pub fn new(
+        store: Arc<dyn Store>,
+        entropy: Arc<dyn Entropy>,
+        settings: Settings,
+        hasher: PasswordHasher,
+        keyring: Keyring,
+    ) -> Self {
+        Self { store, entropy, settings, hasher, keyring, seen: SeenSessions::default() }
+    }
+}

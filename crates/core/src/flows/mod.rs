@@ -1,0 +1,32 @@
+//! What people and operators do: one flow, one file.
+//!
+//! A flow reads, decides and hands the store one [`crate::store::Changes`]. When somebody else was faster it reads and
+//! decides again. It knows nothing of HTTP.
+
+pub mod change_password;
+pub mod clean_up;
+pub mod clients;
+mod events;
+pub mod first_admin;
+mod issued;
+pub mod keys;
+pub mod organizations;
+pub mod refresh;
+pub mod sessions;
+pub mod sign_in;
+pub mod sign_out;
+pub mod users;
+
+pub use issued::{Issued, IssuedKind};
+
+/// How often a flow decides again when others were faster. Each loss means that somebody else has won, so that reaching it
+/// needs as many changes of one row within one request.
+const TRIES: usize = 32;
+
+/// The error for a row that changed as often as that.
+fn contended(doing: &'static str) -> crate::store::StoreError {
+    crate::store::StoreError::Unavailable {
+        doing,
+        source: "too many changes of one row at the same time".into(),
+    }
+}

@@ -1,0 +1,134 @@
+//! The keys of this installation, opened and prepared, in memory.
+
+mod load;
+mod make;
+
+use std::{fmt, sync::Arc};
+
+use arc_swap::ArcSwap;
+use handstamp_token::{Entropy, Jwks, KeyError, KeySet, SigningKey};
+use jiff::Timestamp;
+
+pub(crate) use make::make;
+
+use crate::{
+    model::KeyPurpose,
+    refresh_token::RefreshKeys,
+    root_key::{RootKey, RootKeyError},
+    settings::Settings,
+    store::{Store, StoreError},
+};
+
+/// The keys of this installation. Cheap to ask from every request; replaced as a whole when the store's keys change.
+pub struct Keyring {
+    root: RootKey,
+    keys: ArcSwap<Keys>,
+}
+
+struct Keys {
+    signing: Arc<SigningKey>,
+    verifying: Arc<KeySet>,
+    feed_signing: Arc<SigningKey>,
+    feed_verifying: Arc<KeySet>,
+    refresh: Arc<RefreshKeys>,
+}
+
+/// The keys could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyringError {
+    /// The store could not be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored key does not open.
+    #[error("key {kid:?}: {source}")]
+    RootKey {
+        /// Which key.
+        kid: String,
+        /// Why.
+        source: RootKeyError,
+    },
+    /// A stored key opens, but is not a key, or a new one could not be made.
+    #[error("a key of the kind {purpose} cannot be used")]
+    Key {
+        /// What it is for.
+        purpose: &'static str,
+        /// Why.
+        #[source]
+        source: KeyError,
+    },
+    /// The store has no active key of a kind.
+    #[error("there is no active key of the kind {purpose}")]
+    Missing {
+        /// Of which kind.
+        purpose: &'static str,
+    },
+}
+
+impl Keyring {
+    /// Loads the keys, and makes those that are missing: at the first start, all of them.
+    ///
+    /// Another process may do the same at the same time: whoever is first wins, and both use the winner's keys.
+    pub async fn load(
+        store: &dyn Store,
+        root: &RootKey,
+        settings: &Settings,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+    ) -> Result<Self, KeyringError> {
+        make::make_missing(store, root, settings, entropy, now).await?;
+        let keys = load::load(store, root).await?;
+        Ok(Self { root: root.clone(), keys: ArcSwap::from_pointee(keys) })
+    }
+
+    /// Loads the keys again: after this process changed them, and now and then in case another one did.
+    pub async fn reload(&self, store: &dyn Store) -> Result<(), KeyringError> {
+        self.keys.store(Arc::new(load::load(store, &self.root).await?));
+        Ok(())
+    }
+
+    /// Returns the key that signs access tokens.
+    pub fn signing_key(&self) -> Arc<SigningKey> {
+        Arc::clone(&self.keys.load().signing)
+    }
+
+    /// Returns the keys that access tokens may be signed with: next, active and retired.
+    pub fn verifying_keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.keys.load().verifying)
+    }
+
+    /// Returns the public part of [`Keyring::verifying_keys`], as it is published.
+    pub fn jwks(&self) -> Jwks {
+        self.keys.load().verifying.to_jwks()
+    }
+
+    /// Returns the key that signs the revocation feed.
+    pub fn feed_signing_key(&self) -> Arc<SigningKey> {
+        Arc::clone(&self.keys.load().feed_signing)
+    }
+
+    /// Returns the keys that the revocation feed may be signed with.
+    pub fn feed_verifying_keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.keys.load().feed_verifying)
+    }
+
+    /// Returns the keys of refresh tokens.
+    pub fn refresh_keys(&self) -> Arc<RefreshKeys> {
+        Arc::clone(&self.keys.load().refresh)
+    }
+
+    pub(crate) fn root(&self) -> &RootKey {
+        &self.root
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("signs_with", self.signing_key().key_id()).finish_non_exhaustive()
+    }
+}
+
+/// What a key is sealed for: it opens in its own place and in no other.
+fn sealing_purpose(purpose: KeyPurpose, kid: &str) -> Vec<u8> {
+    format!("{}:{kid}", purpose.as_str()).into_bytes()
+}

@@ -1,0 +1,24 @@
+//! What the rules are about: plain data with the invariants in the types.
+
+mod audit;
+mod client;
+mod ids;
+mod key;
+mod names;
+mod organization;
+mod refresh;
+mod revocation;
+mod session;
+mod user;
+
+pub use audit::{AuditEntry, AuditKind};
+pub use client::Client;
+pub use ids::{ClientId, IdError, OrgId, SessionId, UserId};
+pub use key::{KeyPurpose, KeyState, SealedKey, StoredKey};
+pub use names::{Email, Login, NameError, Role, Username};
+pub use organization::{Organization, OrganizationStatus};
+pub(crate) use refresh::later;
+pub use refresh::{RefreshState, Step};
+pub use revocation::{EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
+pub use session::{EndReason, Session, SessionMoved, SessionState};
+pub use user::{PasswordHash, User, UserStatus};

@@ -1,0 +1,168 @@
+use jiff::Timestamp;
+
+use super::{ClientId, RefreshState, SessionId, Step, UserId};
+
+/// One sign-in on one device: a refresh family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The `sid` of tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Which client signed in.
+    pub client_id: ClientId,
+    /// The device in words, for the user's own list.
+    pub device: String,
+    /// When the user signed in.
+    pub created_at: Timestamp,
+    /// When the user last proved who they are.
+    pub auth_time: Timestamp,
+    /// How (RFC 8176).
+    pub amr: Vec<String>,
+    /// The session never lives past this.
+    pub absolute_expiry: Timestamp,
+    /// The session ends here unless it is refreshed before.
+    pub idle_expiry: Timestamp,
+    /// Where the refresh family stands.
+    pub refresh: RefreshState,
+    /// When the device was last seen, for the list.
+    pub last_seen_at: Timestamp,
+    /// Whether it is over.
+    pub state: SessionState,
+}
+
+/// Whether a session is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionState {
+    /// Not ended by anybody. It may still have run out: see the expiries.
+    Active,
+    /// Over.
+    Ended {
+        /// Since when.
+        at: Timestamp,
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EndReason {
+    /// The user signed out on this device.
+    SignedOut,
+    /// The user signed out everywhere.
+    SignedOutEverywhere,
+    /// The user ended this device from another one.
+    EndedByUser,
+    /// An administrator ended it.
+    EndedByAdmin,
+    /// The password was changed.
+    PasswordChanged,
+    /// The account was disabled.
+    AccountDisabled,
+    /// A refresh token came back that only a thief, or the victim of one, could still hold.
+    TokenReuse,
+    /// Nobody used it for too long, or it reached its last day.
+    Expired,
+    /// The user signed in on more devices than allowed; this was the oldest.
+    TooManySessions,
+}
+
+impl Session {
+    /// Returns whether the session can still be used: nobody has ended it, and neither expiry has passed.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.state == SessionState::Active && !self.has_run_out(now)
+    }
+
+    /// Returns whether one of the two expiries has passed, whoever may have ended the session.
+    pub fn has_run_out(&self, now: Timestamp) -> bool {
+        now >= self.absolute_expiry || now >= self.idle_expiry
+    }
+
+    /// Ends the session, if it is active. Returns whether it was.
+    pub fn end(&mut self, at: Timestamp, reason: EndReason) -> bool {
+        let was_active = self.state == SessionState::Active;
+        if was_active {
+            self.state = SessionState::Ended { at, reason };
+        }
+        was_active
+    }
+
+    /// Moves the refresh family on, if it still stands where the decision found it.
+    pub fn rotate(
+        &mut self,
+        from: &RefreshState,
+        to: RefreshState,
+        idle_expiry: Timestamp,
+    ) -> Result<(), SessionMoved> {
+        self.stands_at(from)?;
+        self.refresh = to;
+        self.idle_expiry = idle_expiry.max(self.idle_expiry);
+        Ok(())
+    }
+
+    /// Notes that the current token was handed out again, if the family still stands where the decision found it.
+    pub fn hand_out_again(&mut self, from: &RefreshState, at: Timestamp) -> Result<(), SessionMoved> {
+        self.stands_at(from)?;
+        self.refresh.handed_out_at = self.refresh.handed_out_at.max(at);
+        Ok(())
+    }
+
+    /// Notes that an access token of the session came back to the auth service.
+    pub fn see(&mut self, at: Timestamp, issued_under: Step) {
+        if self.state != SessionState::Active {
+            return;
+        }
+        self.last_seen_at = self.last_seen_at.max(at);
+        if issued_under == self.refresh.current() {
+            self.refresh.confirmed = true;
+        }
+    }
+
+    fn stands_at(&self, from: &RefreshState) -> Result<(), SessionMoved> {
+        if self.state == SessionState::Active && self.refresh.current() == from.current() {
+            Ok(())
+        } else {
+            Err(SessionMoved)
+        }
+    }
+}
+
+/// The session ended or moved on since it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionMoved;
+
+impl EndReason {
+    /// Every reason.
+    pub const ALL: &'static [Self] = &[
+        Self::SignedOut,
+        Self::SignedOutEverywhere,
+        Self::EndedByUser,
+        Self::EndedByAdmin,
+        Self::PasswordChanged,
+        Self::AccountDisabled,
+        Self::TokenReuse,
+        Self::Expired,
+        Self::TooManySessions,
+    ];
+
+    /// Returns the reason's stable name, as stores and logs keep it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::SignedOutEverywhere => "signed_out_everywhere",
+            Self::EndedByUser => "ended_by_user",
+            Self::EndedByAdmin => "ended_by_admin",
+            Self::PasswordChanged => "password_changed",
+            Self::AccountDisabled => "account_disabled",
+            Self::TokenReuse => "token_reuse",
+            Self::Expired => "expired",
+            Self::TooManySessions => "too_many_sessions",
+        }
+    }
+
+    /// Returns the reason with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == name)
+    }
+}

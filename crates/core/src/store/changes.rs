@@ -1,0 +1,224 @@
+use jiff::Timestamp;
+
+use crate::model::{
+    AuditEntry, Client, ClientId, EndReason, LogPosition, NewEvent, Organization, PasswordHash, RefreshState,
+    Session, SessionId, Step, StoredKey, User, UserId,
+};
+
+/// One unit of work: applied whole, or not at all.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    /// In this order.
+    pub changes: Vec<Change>,
+    /// Revocation events, numbered by the store in this same transaction.
+    pub events: Vec<NewEvent>,
+    /// Audit entries.
+    pub audit: Vec<AuditEntry>,
+    /// Whether the answer waits for the disk.
+    pub durability: Durability,
+}
+
+/// Whether the answer waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// It does: after a power cut the change is still there.
+    #[default]
+    Synced,
+    /// It does not. For rotations alone: a lost one is made good when its token comes back.
+    Relaxed,
+}
+
+/// One change. Those that rest on what was read carry it, and conflict when it is no longer so.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Adds a user. Conflicts when the name or address is taken, or the organisation is unknown.
+    CreateUser(User),
+    /// Adds the very first user. Conflicts when there is any.
+    CreateFirstUser(User),
+    /// Replaces the user with this id. `user.version` is the version that was read; the store raises it by one.
+    UpdateUser(User),
+    /// Replaces the password hash alone, as of a version that was read, and raises no version: a rehash at sign-in.
+    RehashPassword {
+        /// Whose.
+        user_id: UserId,
+        /// The hash that was read.
+        from: PasswordHash,
+        /// The new hash of the same password.
+        to: PasswordHash,
+    },
+    /// Adds an organisation. Conflicts when the id is taken.
+    CreateOrganization(Organization),
+    /// Replaces the organisation with this id. Conflicts when it is gone.
+    UpdateOrganization(Organization),
+    /// Adds a session. Conflicts unless the user still has the version that was read, so that no session begins under
+    /// a password, a role or a status that was changed a moment before.
+    StartSession {
+        /// The new session.
+        session: Session,
+        /// The version of the user that the decision rests on.
+        user_version: u64,
+        /// How many live sessions the user may have, this one included; more is a conflict.
+        at_most: Option<u32>,
+    },
+    /// Moves the refresh state on. Conflicts unless the session is active and its counters still are `from`'s.
+    RotateSession {
+        /// Which session.
+        id: SessionId,
+        /// What the decision rests on: its `generation` and `branch` must still hold.
+        from: RefreshState,
+        /// What holds from now on.
+        to: RefreshState,
+        /// The new idle expiry.
+        idle_expiry: Timestamp,
+    },
+    /// Notes that the current refresh token was handed out again. Conflicts like a rotation. Never moves time backwards.
+    HandOutAgain {
+        /// Which session.
+        id: SessionId,
+        /// What the decision rests on: its `generation` and `branch` must still hold.
+        from: RefreshState,
+        /// The moment to note.
+        at: Timestamp,
+    },
+    /// Ends a session that is active; does nothing when it is over already.
+    EndSession {
+        /// Which session.
+        id: SessionId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: EndReason,
+    },
+    /// Ends every active session of a user, but for one.
+    EndSessionsOf {
+        /// Whose sessions.
+        user_id: UserId,
+        /// This one goes on.
+        except: Option<SessionId>,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: EndReason,
+    },
+    /// Renames the device of a session. Conflicts when the session is over or gone.
+    RelabelSession {
+        /// Which session.
+        id: SessionId,
+        /// The new label.
+        device: String,
+    },
+    /// Notes that an access token of the session reached the auth service. Never moves time backwards.
+    SeeSession {
+        /// Which session.
+        id: SessionId,
+        /// When.
+        at: Timestamp,
+        /// The refresh token the access token was issued under: confirms the refresh state if still current.
+        issued_under: Step,
+    },
+    /// Adds the first key of its purpose. Conflicts when there is any: another process was faster.
+    AddFirstKey(StoredKey),
+    /// Adds a key. Conflicts when the id is taken.
+    AddKey(StoredKey),
+    /// Moves a key on in its life. Conflicts unless its state still is `from`'s.
+    MoveKey {
+        /// The key with its new state.
+        key: StoredKey,
+        /// The state that was read.
+        from: crate::model::KeyState,
+    },
+    /// Forgets a key. Does nothing when it is gone.
+    RemoveKey(handstamp_token::KeyId),
+    /// Adds a machine client. Conflicts when the id is taken.
+    CreateClient(Client),
+    /// Removes a machine client. Conflicts when it is gone.
+    RemoveClient(ClientId),
+}
+
+/// What became of a unit of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// All of it holds.
+    Committed {
+        /// Where the revocation log stands after it.
+        head: LogPosition,
+        /// How many sessions were active and have ended.
+        sessions_ended: u64,
+    },
+    /// None of it holds.
+    Conflict(Conflict),
+}
+
+/// Why a unit of work was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// The user name is taken.
+    #[error("the user name is taken")]
+    UsernameTaken,
+    /// The e-mail address is taken.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// There is a user already.
+    #[error("there is a user already")]
+    NotFirstUser,
+    /// The organisation is unknown.
+    #[error("the organisation is unknown")]
+    OrganizationUnknown,
+    /// The organisation id is taken.
+    #[error("the organisation id is taken")]
+    OrganizationTaken,
+    /// The user changed meanwhile, or is gone.
+    #[error("the user changed meanwhile")]
+    UserChanged,
+    /// The session changed meanwhile, ended, or is gone.
+    #[error("the session changed meanwhile")]
+    SessionChanged,
+    /// The user has more live sessions than allowed.
+    #[error("the user has too many sessions")]
+    TooManySessions,
+    /// The key changed meanwhile, is gone, or its id is taken.
+    #[error("the key changed meanwhile")]
+    KeyChanged,
+    /// The client id is taken.
+    #[error("the client id is taken")]
+    ClientTaken,
+    /// The client is unknown.
+    #[error("the client is unknown")]
+    ClientUnknown,
+}
+
+impl Changes {
+    /// Returns one change that waits for the disk.
+    pub fn one(change: Change) -> Self {
+        Self::default().and(change)
+    }
+
+    /// Adds a change.
+    #[must_use]
+    pub fn and(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// Adds a revocation event.
+    #[must_use]
+    pub fn event(mut self, event: NewEvent) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// Adds an audit entry.
+    #[must_use]
+    pub fn audit(mut self, entry: AuditEntry) -> Self {
+        self.audit.push(entry);
+        self
+    }
+
+    /// Says that the answer need not wait for the disk.
+    #[must_use]
+    pub fn relaxed(mut self) -> Self {
+        self.durability = Durability::Relaxed;
+        self
+    }
+}

@@ -1,0 +1,95 @@
+//! What the rules ask of a database, and what a flow changes as one unit.
+//!
+//! A flow reads, decides, and hands over one [`Changes`]: the store applies all of it in one transaction or none.
+//! A change carries the state it was decided on, so that a store refuses it (`Conflict`) when somebody else was
+//! faster; the flow then reads and decides again. No lock and no transaction is ever held while a flow thinks.
+
+mod changes;
+mod clean_up;
+mod error;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+pub use changes::{Applied, Change, Changes, Conflict, Durability};
+pub use clean_up::{CleanUp, CleanedUp};
+pub use error::StoreError;
+
+use crate::model::{
+    AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
+    SessionId, StoredKey, User, UserId, Username,
+};
+
+/// A database.
+///
+/// "Not found" is `Ok(None)`. Every implementation passes `test_support::contract`.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Returns a user by id.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// Returns a user by what they type.
+    async fn user_by_login(&self, login: &Login) -> Result<Option<User>, StoreError>;
+
+    /// Returns up to `limit` users in the order of their names, those after `after`.
+    async fn users(&self, after: Option<&Username>, limit: u32) -> Result<Vec<User>, StoreError>;
+
+    /// Returns whether there is any user at all.
+    async fn has_users(&self) -> Result<bool, StoreError>;
+
+    /// Returns an organisation by id.
+    async fn organization(&self, id: &OrgId) -> Result<Option<Organization>, StoreError>;
+
+    /// Returns every organisation, in the order of ids.
+    async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
+
+    /// Returns a session by id, whatever its state.
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// Returns the sessions of a user that are active and not past their expiries at `now`, newest first.
+    async fn live_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+
+    /// Returns all that an access token says of a user, read in one snapshot: a later event still hits the token.
+    async fn subject(&self, user: UserId) -> Result<Option<Subject>, StoreError>;
+
+    /// Returns a session together with its user's [`Subject`], read in one snapshot.
+    async fn session_subject(&self, id: SessionId) -> Result<Option<(Session, Subject)>, StoreError>;
+
+    /// Returns a machine client by id.
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError>;
+
+    /// Returns every machine client, in the order of ids.
+    async fn clients(&self) -> Result<Vec<Client>, StoreError>;
+
+    /// Returns every key of every purpose and state, oldest first.
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError>;
+
+    /// Returns where the revocation log stands.
+    async fn log_head(&self) -> Result<LogPosition, StoreError>;
+
+    /// Returns up to `limit` events with a number above `seq`, in order.
+    async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError>;
+
+    /// Returns the newest `limit` audit entries, newest first, of one user or of all.
+    async fn audit_entries(&self, user: Option<UserId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Applies all changes in one transaction, or none of them.
+    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError>;
+
+    /// Ends sessions that have run out and forgets what nobody needs any more, a limited number at a time.
+    async fn clean_up(&self, what: CleanUp) -> Result<CleanedUp, StoreError>;
+
+    /// Returns the database's own clock, to notice a replica whose clock is off.
+    async fn clock(&self) -> Result<Timestamp, StoreError>;
+}
+
+/// All that an access token says of a user, as of one moment of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The user.
+    pub user: User,
+    /// Their organisation.
+    pub organization: Option<Organization>,
+    /// Where the log stood in the same snapshot.
+    pub rev: LogPosition,
+}

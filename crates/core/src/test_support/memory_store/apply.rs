@@ -1,0 +1,167 @@
+use super::Data;
+use crate::{
+    model::{RevocationEvent, Session, SessionId, SessionMoved, SessionState, StoredKey, User},
+    store::{Change, Changes, Conflict},
+};
+
+impl Data {
+    /// Applies everything, or stops at the first conflict. Returns how many sessions ended.
+    pub(super) fn apply(&mut self, changes: Changes) -> Result<u64, Conflict> {
+        let mut ended = 0;
+        for change in changes.changes {
+            ended += self.apply_one(change)?;
+        }
+        for event in changes.events {
+            self.last_seq += 1;
+            self.events.push(RevocationEvent { seq: self.last_seq, event });
+        }
+        self.audit.extend(changes.audit);
+        Ok(ended)
+    }
+
+    fn apply_one(&mut self, change: Change) -> Result<u64, Conflict> {
+        match change {
+            Change::CreateFirstUser(_) if !self.users.is_empty() => return Err(Conflict::NotFirstUser),
+            Change::CreateFirstUser(user) | Change::CreateUser(user) => self.create_user(user)?,
+            Change::UpdateUser(user) => self.update_user(user)?,
+            Change::RehashPassword { user_id, from, to } => {
+                let user = self.users.get_mut(&user_id).filter(|user| user.password.as_ref() == Some(&from));
+                user.ok_or(Conflict::UserChanged)?.password = Some(to);
+            }
+            Change::CreateOrganization(organization) => {
+                if self.organizations.contains_key(&organization.id) {
+                    return Err(Conflict::OrganizationTaken);
+                }
+                self.organizations.insert(organization.id.clone(), organization);
+            }
+            Change::UpdateOrganization(organization) => {
+                let row = self.organizations.get_mut(&organization.id);
+                *row.ok_or(Conflict::OrganizationUnknown)? = organization;
+            }
+            Change::StartSession { session, user_version, at_most } => {
+                self.start_session(session, user_version, at_most)?;
+            }
+            Change::RotateSession { id, from, to, idle_expiry } => {
+                self.session(id)?.rotate(&from, to, idle_expiry)?;
+            }
+            Change::HandOutAgain { id, from, at } => self.session(id)?.hand_out_again(&from, at)?,
+            Change::EndSession { id, at, reason } => {
+                return Ok(u64::from(
+                    self.sessions.get_mut(&id).is_some_and(|session| session.end(at, reason)),
+                ));
+            }
+            Change::EndSessionsOf { user_id, except, at, reason } => {
+                let theirs =
+                    self.sessions.values_mut().filter(|s| s.user_id == user_id && Some(s.id) != except);
+                return Ok(theirs.map(|session| u64::from(session.end(at, reason))).sum());
+            }
+            Change::RelabelSession { id, device } => {
+                let session = self.session(id)?;
+                if session.state != SessionState::Active {
+                    return Err(Conflict::SessionChanged);
+                }
+                session.device = device;
+            }
+            Change::SeeSession { id, at, issued_under } => {
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    session.see(at, issued_under);
+                }
+            }
+            Change::AddFirstKey(key) => {
+                if self.keys.values().any(|other| other.purpose == key.purpose) {
+                    return Err(Conflict::KeyChanged);
+                }
+                self.add_key(key)?;
+            }
+            Change::AddKey(key) => self.add_key(key)?,
+            Change::MoveKey { key, from } => {
+                let row = self.keys.get_mut(&key.id).filter(|row| row.state == from);
+                row.ok_or(Conflict::KeyChanged)?.state = key.state;
+            }
+            Change::RemoveKey(id) => {
+                self.keys.remove(&id);
+            }
+            Change::CreateClient(client) => {
+                if self.clients.contains_key(&client.id) {
+                    return Err(Conflict::ClientTaken);
+                }
+                self.clients.insert(client.id.clone(), client);
+            }
+            Change::RemoveClient(id) => {
+                self.clients.remove(&id).ok_or(Conflict::ClientUnknown)?;
+            }
+        }
+        Ok(0)
+    }
+
+    fn create_user(&mut self, user: User) -> Result<(), Conflict> {
+        self.check_unique(&user)?;
+        self.users.insert(user.id, user);
+        Ok(())
+    }
+
+    fn update_user(&mut self, mut user: User) -> Result<(), Conflict> {
+        let read = self.users.get(&user.id).ok_or(Conflict::UserChanged)?;
+        if read.version != user.version {
+            return Err(Conflict::UserChanged);
+        }
+        self.check_unique(&user)?;
+        user.version += 1;
+        self.users.insert(user.id, user);
+        Ok(())
+    }
+
+    fn check_unique(&self, user: &User) -> Result<(), Conflict> {
+        let mut others = self.users.values().filter(|other| other.id != user.id);
+        if others.clone().any(|other| other.username == user.username) {
+            return Err(Conflict::UsernameTaken);
+        }
+        if user.email.is_some() && others.any(|other| other.email == user.email) {
+            return Err(Conflict::EmailTaken);
+        }
+        if user.org_id.as_ref().is_some_and(|id| !self.organizations.contains_key(id)) {
+            return Err(Conflict::OrganizationUnknown);
+        }
+        Ok(())
+    }
+
+    fn start_session(
+        &mut self,
+        session: Session,
+        version: u64,
+        at_most: Option<u32>,
+    ) -> Result<(), Conflict> {
+        let user = self.users.get(&session.user_id).ok_or(Conflict::UserChanged)?;
+        if user.version != version {
+            return Err(Conflict::UserChanged);
+        }
+        let now = session.created_at;
+        let live = self.sessions.values().filter(|s| s.user_id == session.user_id && s.is_live(now)).count();
+        if at_most.is_some_and(|at_most| live >= at_most as usize) {
+            return Err(Conflict::TooManySessions);
+        }
+        if self.sessions.contains_key(&session.id) {
+            return Err(Conflict::SessionChanged);
+        }
+        self.sessions.insert(session.id, session);
+        Ok(())
+    }
+
+    fn session(&mut self, id: SessionId) -> Result<&mut Session, Conflict> {
+        self.sessions.get_mut(&id).ok_or(Conflict::SessionChanged)
+    }
+
+    fn add_key(&mut self, key: StoredKey) -> Result<(), Conflict> {
+        if self.keys.contains_key(&key.id) {
+            return Err(Conflict::KeyChanged);
+        }
+        self.keys.insert(key.id.clone(), key);
+        Ok(())
+    }
+}
+
+impl From<SessionMoved> for Conflict {
+    fn from(_: SessionMoved) -> Self {
+        Self::SessionChanged
+    }
+}

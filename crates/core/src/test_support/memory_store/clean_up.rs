@@ -1,0 +1,60 @@
+use super::Data;
+use crate::{
+    model::{AuditEntry, AuditKind, EndReason, SessionState},
+    store::{CleanUp, CleanedUp},
+};
+
+impl Data {
+    pub(super) fn clean_up(&mut self, what: CleanUp) -> CleanedUp {
+        CleanedUp {
+            sessions_expired: self.expire_sessions(what),
+            sessions_forgotten: self.forget_sessions(what),
+            events_forgotten: self.forget_events(what),
+            audit_forgotten: self.forget_audit(what),
+        }
+    }
+
+    fn expire_sessions(&mut self, what: CleanUp) -> u64 {
+        let over =
+            self.sessions.values_mut().filter(|s| s.state == SessionState::Active && s.has_run_out(what.now));
+        let mut expired = 0;
+        for session in over.take(what.limit as usize) {
+            session.end(what.now, EndReason::Expired);
+            self.audit.push(AuditEntry {
+                user_id: Some(session.user_id),
+                session_id: Some(session.id),
+                detail: Some(EndReason::Expired.as_str().to_owned()),
+                ..AuditEntry::new(AuditKind::SessionEnded, what.now)
+            });
+            expired += 1;
+        }
+        expired
+    }
+
+    fn forget_sessions(&mut self, what: CleanUp) -> u64 {
+        let is_old =
+            |state| matches!(state, SessionState::Ended { at, .. } if at < what.sessions_ended_before);
+        let old = self.sessions.values().filter(|session| is_old(session.state)).map(|session| session.id);
+        let old: Vec<_> = old.take(what.limit as usize).collect();
+        old.iter().filter(|id| self.sessions.remove(id).is_some()).count() as u64
+    }
+
+    /// The oldest alone, up to the first that somebody may still need: what is left has no gap.
+    fn forget_events(&mut self, what: CleanUp) -> u64 {
+        let forgotten = self.events.iter().take_while(|event| event.event.forget_at <= what.now);
+        let forgotten = forgotten.take(what.limit as usize).count();
+        self.events.drain(..forgotten);
+        forgotten as u64
+    }
+
+    fn forget_audit(&mut self, what: CleanUp) -> u64 {
+        let before = self.audit.len();
+        let mut room = what.limit;
+        self.audit.retain(|entry| {
+            let goes = entry.at < what.audit_before && room > 0;
+            room -= u32::from(goes);
+            !goes
+        });
+        (before - self.audit.len()) as u64
+    }
+}

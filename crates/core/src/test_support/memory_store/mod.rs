@@ -1,0 +1,176 @@
+mod apply;
+mod clean_up;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use handstamp_token::KeyId;
+use jiff::Timestamp;
+
+use super::FixedClock;
+use crate::{
+    model::{
+        AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
+        SessionId, StoredKey, User, UserId, Username,
+    },
+    store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
+};
+
+/// A store in memory, with every rule of a real one: conflicts, order, snapshots. What is in it is gone with it.
+#[derive(Debug)]
+pub struct MemoryStore {
+    clock: FixedClock,
+    data: Mutex<Data>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Data {
+    users: BTreeMap<UserId, User>,
+    organizations: BTreeMap<OrgId, Organization>,
+    sessions: BTreeMap<SessionId, Session>,
+    keys: BTreeMap<KeyId, StoredKey>,
+    clients: BTreeMap<ClientId, Client>,
+    events: Vec<RevocationEvent>,
+    last_seq: u64,
+    audit: Vec<AuditEntry>,
+}
+
+impl MemoryStore {
+    /// Returns an empty store whose own clock is this one.
+    pub fn new(clock: FixedClock) -> Self {
+        Self { clock, data: Mutex::default() }
+    }
+
+    fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new(FixedClock::new())
+    }
+}
+
+impl Data {
+    fn head(&self) -> LogPosition {
+        LogPosition { epoch: 1, seq: self.last_seq }
+    }
+
+    fn subject(&self, user: UserId) -> Option<Subject> {
+        let user = self.users.get(&user)?.clone();
+        let organization = user.org_id.as_ref().and_then(|id| self.organizations.get(id)).cloned();
+        Some(Subject { user, organization, rev: self.head() })
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.data().users.get(&id).cloned())
+    }
+
+    async fn user_by_login(&self, login: &Login) -> Result<Option<User>, StoreError> {
+        let is_meant = |user: &&User| match login {
+            Login::Username(username) => user.username == *username,
+            Login::Email(email) => user.email.as_ref() == Some(email),
+        };
+        Ok(self.data().users.values().find(is_meant).cloned())
+    }
+
+    async fn users(&self, after: Option<&Username>, limit: u32) -> Result<Vec<User>, StoreError> {
+        let mut users: Vec<_> = self.data().users.values().cloned().collect();
+        users.retain(|user| after.is_none_or(|after| user.username > *after));
+        users.sort_by(|a, b| a.username.cmp(&b.username));
+        users.truncate(limit as usize);
+        Ok(users)
+    }
+
+    async fn has_users(&self) -> Result<bool, StoreError> {
+        Ok(!self.data().users.is_empty())
+    }
+
+    async fn organization(&self, id: &OrgId) -> Result<Option<Organization>, StoreError> {
+        Ok(self.data().organizations.get(id).cloned())
+    }
+
+    async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
+        Ok(self.data().organizations.values().cloned().collect())
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        Ok(self.data().sessions.get(&id).cloned())
+    }
+
+    async fn live_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let mut sessions: Vec<_> = self.data().sessions.values().cloned().collect();
+        sessions.retain(|session| session.user_id == user && session.is_live(now));
+        sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+        Ok(sessions)
+    }
+
+    async fn subject(&self, user: UserId) -> Result<Option<Subject>, StoreError> {
+        Ok(self.data().subject(user))
+    }
+
+    async fn session_subject(&self, id: SessionId) -> Result<Option<(Session, Subject)>, StoreError> {
+        let data = self.data();
+        let Some(session) = data.sessions.get(&id).cloned() else { return Ok(None) };
+        let subject = data.subject(session.user_id);
+        let missing = || StoreError::Corrupt { what: format!("session {id} without its user") };
+        Ok(Some((session, subject.ok_or_else(missing)?)))
+    }
+
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        Ok(self.data().clients.get(id).cloned())
+    }
+
+    async fn clients(&self) -> Result<Vec<Client>, StoreError> {
+        Ok(self.data().clients.values().cloned().collect())
+    }
+
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        let mut keys: Vec<_> = self.data().keys.values().cloned().collect();
+        keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(keys)
+    }
+
+    async fn log_head(&self) -> Result<LogPosition, StoreError> {
+        Ok(self.data().head())
+    }
+
+    async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {
+        let data = self.data();
+        Ok(data.events.iter().filter(|event| event.seq > seq).take(limit as usize).cloned().collect())
+    }
+
+    async fn audit_entries(&self, user: Option<UserId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let data = self.data();
+        let wanted = |entry: &&AuditEntry| user.is_none() || entry.user_id == user;
+        Ok(data.audit.iter().rev().filter(wanted).take(limit as usize).cloned().collect())
+    }
+
+    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
+        let mut data = self.data();
+        // All or nothing: the changes go into a copy, which takes the place of the original when none conflicted.
+        let mut next = data.clone();
+        match next.apply(changes) {
+            Ok(sessions_ended) => {
+                *data = next;
+                Ok(Applied::Committed { head: data.head(), sessions_ended })
+            }
+            Err(conflict) => Ok(Applied::Conflict(conflict)),
+        }
+    }
+
+    async fn clean_up(&self, what: CleanUp) -> Result<CleanedUp, StoreError> {
+        Ok(self.data().clean_up(what))
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+}
