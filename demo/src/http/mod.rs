@@ -1,0 +1,11 @@
+//! What both services share of HTTP: the form of errors, the reading of bodies, and who may call from a browser.
+
+mod body;
+mod failure;
+mod front_door;
+mod on_behalf;
+
+pub(crate) use body::JsonBody;
+pub(crate) use failure::ServiceError;
+pub use front_door::FrontDoor;
+pub(crate) use on_behalf::OnBehalf;

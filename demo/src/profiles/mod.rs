@@ -1,0 +1,50 @@
+//! The profiles service: who the people of an organisation are.
+
+mod store;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::get;
+use handstamp_verify::OrgScope;
+use handstamp_verify::access;
+use handstamp_verify::axum::{Declare, Routes};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use store::Profile;
+use store::Profiles;
+
+use crate::http::ServiceError;
+use crate::{ServiceSetup, SetupError};
+
+/// The name this service goes by in the tokens' `aud`.
+pub const AUDIENCE: &str = "profiles";
+
+/// `GET /profiles`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ProfileList {
+    pub(crate) profiles: Vec<Profile>,
+}
+
+/// Returns the service's routes. Needs a running async runtime: keys are fetched in the background.
+pub fn router(setup: &ServiceSetup) -> Result<Router, SetupError> {
+    let profiles = Profiles::open(&setup.data.join("profiles.db"), &setup.subjects)?;
+    let routes = Routes::new(setup.verifier(AUDIENCE)?)
+        .route("/profiles", get(list).access(access::in_org()))
+        .route("/profiles/{sub}", get(show).access(access::in_org()))
+        .route("/health/live", get(async || "ok\n").access(access::public()));
+    Ok(routes.into_router().with_state(profiles).layer(setup.front_door.cors()))
+}
+
+async fn list(State(profiles): State<Profiles>, scope: OrgScope) -> Result<Json<ProfileList>, ServiceError> {
+    Ok(Json(ProfileList { profiles: profiles.list(&scope).await? }))
+}
+
+async fn show(
+    State(profiles): State<Profiles>,
+    scope: OrgScope,
+    Path(sub): Path<String>,
+) -> Result<Json<Profile>, ServiceError> {
+    let found = profiles.find(&scope, sub.clone()).await?;
+    found.map(Json).ok_or(ServiceError::NotFound { what: "profile", id: sub })
+}
