@@ -3,6 +3,7 @@
 mod body;
 mod failure;
 mod front_door;
+pub(crate) mod health;
 mod on_behalf;
 
 pub(crate) use body::JsonBody;

@@ -13,6 +13,7 @@ use handstamp_verify::axum::{Declare, Routes};
 use colleagues::Colleagues;
 use store::Orders;
 
+use crate::http::health;
 use crate::{ServiceSetup, SetupError};
 
 pub use store::first_foreign_to;
@@ -35,11 +36,13 @@ pub fn router(setup: &ServiceSetup, profiles: &str) -> Result<Router, SetupError
     };
     let orders = get(routes::list).access(access::in_org());
     let order = get(routes::show).access(access::in_org());
-    let table = Routes::new(setup.verifier(AUDIENCE)?)
+    let verifier = setup.verifier(AUDIENCE)?;
+    let table = Routes::new(verifier.clone())
         .route("/orders", orders.and(post(routes::add).access(access::in_org().role("buyer"))))
         .route("/orders/{id}", order.and(delete(routes::remove).access(access::in_org().role("admin"))))
         // Declares nothing, on purpose: it answers 403 to everybody, and says so at start-up.
         .route("/orders/statistics", get(routes::statistics))
-        .route("/health/live", get(async || "ok\n").access(access::public()));
+        .route("/health/live", health::live().access(access::public()))
+        .route("/health/ready", health::ready(verifier).access(access::public()));
     Ok(table.into_router().with_state(service).layer(setup.front_door.cors()))
 }

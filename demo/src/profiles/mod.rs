@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use store::Profile;
 use store::Profiles;
 
-use crate::http::ServiceError;
+use crate::http::{ServiceError, health};
 use crate::{ServiceSetup, SetupError};
 
 /// The name this service goes by in the tokens' `aud`.
@@ -29,10 +29,12 @@ pub(crate) struct ProfileList {
 /// Returns the service's routes. Needs a running async runtime: keys are fetched in the background.
 pub fn router(setup: &ServiceSetup) -> Result<Router, SetupError> {
     let profiles = Profiles::open(&setup.data.join("profiles.db"), &setup.subjects)?;
-    let routes = Routes::new(setup.verifier(AUDIENCE)?)
+    let verifier = setup.verifier(AUDIENCE)?;
+    let routes = Routes::new(verifier.clone())
         .route("/profiles", get(list).access(access::in_org()))
         .route("/profiles/{sub}", get(show).access(access::in_org()))
-        .route("/health/live", get(async || "ok\n").access(access::public()));
+        .route("/health/live", health::live().access(access::public()))
+        .route("/health/ready", health::ready(verifier).access(access::public()));
     Ok(routes.into_router().with_state(profiles).layer(setup.front_door.cors()))
 }
 

@@ -1,0 +1,22 @@
+use axum::routing::{MethodRouter, get};
+use handstamp_verify::Verifier;
+use http::{StatusCode, header};
+
+/// Answers as long as the process does.
+pub(crate) fn live<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
+    get(async || "live\n")
+}
+
+/// Answers 200 once the service can tell who is calling: when it has the issuer's keys.
+pub(crate) fn ready<S: Clone + Send + Sync + 'static>(verifier: Verifier) -> MethodRouter<S> {
+    get(move || {
+        let has_keys = verifier.has_keys();
+        async move {
+            if has_keys {
+                (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], "ready\n")
+            } else {
+                (StatusCode::SERVICE_UNAVAILABLE, [(header::CACHE_CONTROL, "no-store")], "no keys yet\n")
+            }
+        }
+    })
+}
