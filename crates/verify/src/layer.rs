@@ -110,7 +110,7 @@ pub(crate) fn log(error: &AuthError, parts: &Parts) {
     let (code, cause) = (error.code(), cause.as_deref().unwrap_or_default());
     match error {
         AuthError::NotDeclared { .. } | AuthError::LayerMissing => {
-            tracing::error!(%code, %method, path, "{error}")
+            tracing::error!(%code, %method, path, "{error}");
         }
         AuthError::KeysUnavailable { .. } => {
             tracing::warn!(%code, %method, path, "{error}");

@@ -8,10 +8,15 @@ pub mod cookies;
 mod credential;
 pub mod csrf;
 mod error;
+#[cfg(feature = "remote")]
+mod http_client;
+#[cfg(feature = "remote")]
+mod jitter;
 mod keys;
 mod layer;
 mod principal;
 mod response;
+mod token_cache;
 mod verifier;
 
 pub use clock::{Clock, SystemClock};
@@ -20,4 +25,5 @@ pub use handstamp_token::NoClaims;
 pub use keys::SharedKeys;
 pub use layer::{VerifyLayer, VerifyService};
 pub use principal::{Credential, OrgScope, Principal};
+pub use token_cache::CacheLimits;
 pub use verifier::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, Verifier, VerifierBuilder};

@@ -246,6 +246,11 @@ impl Verified {
         self.token.registered().exp
     }
 
+    /// Returns roughly how many bytes this takes: the payload once as text and once as claims, and the custom claims.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + 3 * self.token.payload().len()
+    }
+
     pub(crate) fn issued_at(&self) -> UnixTime {
         self.token.registered().iat.unwrap_or_default()
     }

@@ -65,16 +65,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn route(mut self, path: &str, methods: impl Into<Guarded<S>>) -> Self {
         let mut all = MethodRouter::new();
         for (methods, access) in methods.into().methods {
-            all = all.merge(match access {
-                Some(access) => {
-                    let layer = VerifyLayer::guarding(self.verifier.clone(), access.clone());
-                    self.declared.push((path.to_owned(), access));
-                    methods.route_layer(layer)
-                }
-                None => {
-                    self.undeclared.push(path.to_owned());
-                    methods.route_layer(closed(path))
-                }
+            // `layer`, not `route_layer`: the latter leaves out `any(…)` and `fallback(…)`, which answer requests too.
+            all = all.merge(if let Some(access) = access {
+                let layer = VerifyLayer::guarding(self.verifier.clone(), access.clone());
+                self.declared.push((path.to_owned(), access));
+                methods.layer(layer)
+            } else {
+                self.undeclared.push(path.to_owned());
+                methods.layer(closed(path))
             });
         }
         self.router = self.router.route(path, all);

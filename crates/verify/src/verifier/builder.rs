@@ -3,10 +3,13 @@ use std::time::Duration;
 
 use handstamp_token::{Algorithm, Validator, ValidatorError};
 
+#[cfg(feature = "remote")]
+use super::remote::RemoteOptions;
 use super::{Inner, Verifier};
 use crate::clock::{Clock, SystemClock};
 use crate::csrf::AllowedOrigins;
 use crate::keys::SharedKeys;
+use crate::token_cache::{CacheLimits, TokenCache};
 
 /// The access token's cookie unless [`cookie_name`](VerifierBuilder::cookie_name) sets another.
 pub const DEFAULT_COOKIE_NAME: &str = "__Host-Http-at";
@@ -26,6 +29,9 @@ pub struct VerifierBuilder {
     cookie_name: String,
     allowed_origins: AllowedOrigins,
     clock: Arc<dyn Clock>,
+    cache: Option<CacheLimits>,
+    #[cfg(feature = "remote")]
+    pub(super) remote: RemoteOptions,
 }
 
 /// Why a verifier cannot be built. The developer's or the operator's fault.
@@ -43,6 +49,24 @@ pub enum BuildError {
         /// The leeway.
         given: Duration,
     },
+    /// The issuer, or the address of its keys, is not an address that may be asked.
+    #[cfg(feature = "remote")]
+    #[error("{given:?} cannot be asked for keys: it must be an https address (http only on this machine)")]
+    Address {
+        /// The address.
+        given: String,
+    },
+    /// There is no tokio runtime to fetch keys in.
+    #[cfg(feature = "remote")]
+    #[error("build a remote verifier inside a tokio runtime: it fetches keys in the background")]
+    NoRuntime,
+    /// The HTTP client cannot be set up, most often for lack of root certificates.
+    #[cfg(feature = "remote")]
+    #[error("the HTTP client cannot be set up: {problem}")]
+    HttpClient {
+        /// What is wrong.
+        problem: String,
+    },
 }
 
 impl VerifierBuilder {
@@ -56,6 +80,9 @@ impl VerifierBuilder {
             cookie_name: DEFAULT_COOKIE_NAME.to_owned(),
             allowed_origins: AllowedOrigins::default(),
             clock: Arc::new(SystemClock),
+            cache: Some(CacheLimits::default()),
+            #[cfg(feature = "remote")]
+            remote: RemoteOptions::default(),
         }
     }
 
@@ -108,9 +135,27 @@ impl VerifierBuilder {
         self
     }
 
+    /// Sets how many verified tokens are remembered. Default: [`CacheLimits::default`].
+    #[must_use]
+    pub fn cache(mut self, limits: CacheLimits) -> Self {
+        self.cache = Some(limits);
+        self
+    }
+
+    /// Remembers no verified tokens: every request costs a signature check.
+    #[must_use]
+    pub fn without_cache(mut self) -> Self {
+        self.cache = None;
+        self
+    }
+
     /// Builds a verifier on keys of this process: the auth service's own, or a test's.
     pub fn build_with_keys(self, keys: impl Into<SharedKeys>) -> Result<Verifier, BuildError> {
-        let keys = keys.into();
+        let inner = self.into_inner(keys.into())?;
+        Ok(Verifier { inner: Arc::new(inner) })
+    }
+
+    pub(super) fn into_inner(self, keys: SharedKeys) -> Result<Inner, BuildError> {
         if self.leeway > MAX_LEEWAY {
             return Err(BuildError::LeewayTooLarge { given: self.leeway });
         }
@@ -119,14 +164,21 @@ impl VerifierBuilder {
         if let Some(limit) = self.max_lifetime {
             validator = validator.max_lifetime(limit);
         }
-        Ok(Verifier {
-            inner: Arc::new(Inner {
-                validator,
-                keys,
-                clock: self.clock,
-                cookie_name: self.cookie_name,
-                allowed_origins: self.allowed_origins,
-            }),
+        Ok(Inner {
+            validator,
+            leeway: self.leeway,
+            keys,
+            #[cfg(feature = "remote")]
+            remote: None,
+            cache: self.cache.map(TokenCache::new),
+            clock: self.clock,
+            cookie_name: self.cookie_name,
+            allowed_origins: self.allowed_origins,
         })
+    }
+
+    #[cfg(feature = "remote")]
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
     }
 }

@@ -1,17 +1,25 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use handstamp_token::{UnixTime, Validator};
+#[cfg(feature = "remote")]
+use handstamp_token::UnverifiedToken;
+use handstamp_token::{KeySet, Rejection, UnixTime, Validator, VerifiedToken};
 use http::request::Parts;
 
 use crate::clock::Clock;
 use crate::credential;
 use crate::csrf::{self, AllowedOrigins};
 use crate::keys::SharedKeys;
-use crate::principal::Verified;
+#[cfg(feature = "remote")]
+use crate::keys::remote::RemoteKeys;
+use crate::principal::{Identity, Verified};
+use crate::token_cache::{TokenCache, Validity};
 use crate::{AuthError, Credential, Principal};
 
 mod builder;
+#[cfg(feature = "remote")]
+mod remote;
 
 pub use builder::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, VerifierBuilder};
 
@@ -25,7 +33,11 @@ pub struct Verifier {
 
 struct Inner {
     validator: Validator,
+    leeway: Duration,
     keys: SharedKeys,
+    #[cfg(feature = "remote")]
+    remote: Option<RemoteKeys>,
+    cache: Option<TokenCache>,
     clock: Arc<dyn Clock>,
     cookie_name: String,
     allowed_origins: AllowedOrigins,
@@ -40,27 +52,25 @@ impl Verifier {
     /// Verifies a token from an `Authorization` header or anything else that carried it.
     ///
     /// Waits only when the token names a key that is not known yet and the issuer may be asked for it.
-    #[expect(clippy::unused_async, reason = "remote keys make it wait")]
     pub async fn verify(&self, token: &str) -> Result<Principal, AuthError> {
-        self.try_verify(token)
+        self.verified(token).await.map(|verified| Principal::new(verified, Credential::Bearer))
     }
 
     /// Verifies a token with the keys at hand, without ever waiting.
     pub fn try_verify(&self, token: &str) -> Result<Principal, AuthError> {
-        self.verified(token).map(|verified| Principal::new(verified, Credential::Bearer))
+        self.verified_now(token).map(|verified| Principal::new(verified, Credential::Bearer))
     }
 
     /// Finds and verifies the credentials of a request; `None` if there are none.
     ///
     /// The token may be in the cookie or in `Authorization: Bearer`; unsafe requests with the cookie must pass the
     /// [CSRF rules](crate::csrf) before the token is looked at.
-    #[expect(clippy::unused_async, reason = "remote keys make it wait")]
     pub async fn authenticate(&self, parts: &Parts) -> Result<Option<Principal>, AuthError> {
         let Some(unverified) = credential::find(parts, &self.inner.cookie_name)? else { return Ok(None) };
         if unverified.from == Credential::Cookie {
             self.check_origin(parts)?;
         }
-        let verified = self.verified(unverified.token)?;
+        let verified = self.verified(unverified.token).await?;
         Ok(Some(Principal::new(verified, unverified.from)))
     }
 
@@ -79,10 +89,69 @@ impl Verifier {
         self.inner.validator.issuer()
     }
 
-    fn verified(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
+    /// Returns whether there are keys to verify with. Without them every token gets a 503: not yet ready for traffic.
+    pub fn has_keys(&self) -> bool {
+        !self.inner.keys.load().keys.is_empty()
+    }
+
+    async fn verified(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
+        let result = self.verified_now(token);
+        #[cfg(feature = "remote")]
+        if let Some(remote) = self.inner.remote.as_ref().filter(|_| self.may_have_new_keys(token, &result)) {
+            remote.ask().await;
+            return self.verified_now(token);
+        }
+        result
+    }
+
+    /// Decides whether asking the issuer can turn the refusal into a principal. Cheap checks first: strangers come here.
+    #[cfg(feature = "remote")]
+    fn may_have_new_keys(&self, token: &str, result: &Result<Arc<Verified>, AuthError>) -> bool {
+        let key_is_missing = matches!(
+            result,
+            Err(AuthError::Rejected(Rejection::UnknownKey { .. }) | AuthError::KeysUnavailable { .. })
+        );
+        if !key_is_missing {
+            return false;
+        }
+        let allowed = self.inner.validator.algorithms();
+        UnverifiedToken::parse(token)
+            .is_ok_and(|token| allowed.iter().any(|alg| alg.name() == token.unverified_alg()))
+    }
+
+    fn verified_now(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
+        let now = self.now();
         let keys = self.inner.keys.load();
-        let token = self.inner.validator.verify(token, &keys.keys, self.now())?;
-        Ok(Arc::new(Verified::new(token)))
+        if let Some(hit) = self.inner.cache.as_ref().and_then(|cache| cache.find(token, keys.number, now)) {
+            return Ok(hit);
+        }
+        let verified = Verified::new(self.checked(token, &keys.keys, now)?);
+        let verified = Arc::new(verified);
+        if let Some(cache) = &self.inner.cache {
+            let leeway = self.inner.leeway;
+            let (from, until) = (now.saturating_sub(leeway), verified.expires_at().saturating_add(leeway));
+            cache.insert(token, &verified, Validity { key_generation: keys.number, from, until }, now);
+        }
+        Ok(verified)
+    }
+
+    fn checked(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<VerifiedToken<Identity>, AuthError> {
+        let checked = self.inner.validator.verify(token, keys, now);
+        #[cfg(feature = "remote")]
+        if let (Some(remote), Err(Rejection::UnknownKey { .. } | Rejection::MissingKeyId { .. })) =
+            (&self.inner.remote, &checked)
+        {
+            // The issuer may have a key that we could not fetch: saying "invalid" would sign an honest user out.
+            if keys.is_empty() || remote.is_failing() {
+                return Err(AuthError::KeysUnavailable { retry_after: remote.retry_after() });
+            }
+        }
+        Ok(checked?)
     }
 }
 

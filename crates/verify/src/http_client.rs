@@ -1,0 +1,122 @@
+//! Fetches documents from the issuer within limits: no redirects, bounded time, bounded size.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use url::{Host, Url};
+
+/// How many bytes an issuer's document may have. A JWK Set of a hundred RSA keys has 50 kB.
+pub(crate) const MAX_DOCUMENT: usize = 256 * 1024;
+
+/// Why a document could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error("the address {url} is not https")]
+    Insecure { url: Url },
+    #[error("no answer from {url}")]
+    Transport {
+        url: Url,
+        #[source]
+        source: reqwest::Error,
+    },
+    #[error("{url} answered {status}")]
+    Status { url: Url, status: StatusCode },
+    #[error("{url} answered more than {limit} bytes")]
+    TooLarge { url: Url, limit: usize },
+}
+
+/// An HTTP client with limits, and with the rule which addresses may be asked at all.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpClient {
+    client: reqwest::Client,
+    plain_http: PlainHttp,
+}
+
+/// Where plain http is good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlainHttp {
+    /// Within this machine: nobody stands between.
+    Loopback,
+    /// Everywhere, because the developer said so.
+    Anywhere,
+}
+
+impl HttpClient {
+    pub(crate) fn new(timeout: Duration, plain_http: PlainHttp) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .timeout(timeout)
+            .connect_timeout(timeout)
+            // A redirect would let whoever answers choose where keys come from.
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("handstamp-verify/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { client, plain_http })
+    }
+
+    /// Fetches a document of at most [`MAX_DOCUMENT`] bytes.
+    pub(crate) async fn document(&self, url: &Url) -> Result<Bytes, FetchError> {
+        if !self.may_ask(url) {
+            return Err(FetchError::Insecure { url: url.clone() });
+        }
+        let transport =
+            |source: reqwest::Error| FetchError::Transport { url: url.clone(), source: source.without_url() };
+        let mut response = self.client.get(url.clone()).send().await.map_err(transport)?;
+        if response.status() != StatusCode::OK {
+            return Err(FetchError::Status { url: url.clone(), status: response.status() });
+        }
+        let too_large = || FetchError::TooLarge { url: url.clone(), limit: MAX_DOCUMENT };
+        if response.content_length().is_some_and(|length| length > MAX_DOCUMENT as u64) {
+            return Err(too_large());
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(transport)? {
+            if body.len() + chunk.len() > MAX_DOCUMENT {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    /// Whoever stands between could hand us keys of their own over plain http.
+    pub(crate) fn may_ask(&self, url: &Url) -> bool {
+        match url.scheme() {
+            "https" => true,
+            "http" => self.plain_http == PlainHttp::Anywhere || is_loopback(url),
+            _ => false,
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{HttpClient, PlainHttp};
+
+    #[test]
+    fn plain_http_is_for_this_machine_unless_told_otherwise() {
+        let client = |plain_http| HttpClient::new(Duration::from_secs(1), plain_http).unwrap();
+        let (careful, told) = (client(PlainHttp::Loopback), client(PlainHttp::Anywhere));
+
+        for near in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1", "https://auth.example"] {
+            assert!(careful.may_ask(&near.parse().unwrap()), "{near}");
+        }
+        for far in ["http://auth.example", "http://10.0.0.1", "http://localhost.evil.example"] {
+            assert!(!careful.may_ask(&far.parse().unwrap()), "{far}");
+            assert!(told.may_ask(&far.parse().unwrap()), "{far}");
+        }
+        assert!(!told.may_ask(&"file:///etc/passwd".parse().unwrap()));
+    }
+}

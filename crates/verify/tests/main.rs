@@ -1,0 +1,9 @@
+//! The crate from outside: what services see.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod axum;
+mod cache;
+mod layer;
+mod remote;
+mod support;
+mod verifier;
