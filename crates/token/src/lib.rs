@@ -49,6 +49,8 @@ pub mod dangerous;
 mod entropy;
 mod header;
 mod json;
+#[cfg(feature = "jwe")]
+pub mod jwe;
 mod keys;
 mod lifetime;
 mod rejection;

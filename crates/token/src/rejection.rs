@@ -28,6 +28,10 @@ pub enum Rejection {
     /// The token has five parts: it is encrypted (JWE), and must be decrypted first. Never taken for a signed one.
     #[error("the token is encrypted (five parts); it must be decrypted before it can be verified")]
     Encrypted,
+    /// The token is encrypted and could not be decrypted to a signed one.
+    #[cfg(feature = "jwe")]
+    #[error("the token cannot be decrypted: {0}")]
+    Decryption(crate::jwe::JweError),
     /// A part is not canonical unpadded base64url (RFC 7515 §2).
     #[error("the {part} is not canonical base64url: no padding, no other alphabet, no left-over bits")]
     Base64 {
@@ -232,6 +236,8 @@ impl Rejection {
             | Self::NotAnObject { .. }
             | Self::HeaderParameter { .. } => "token_malformed",
             Self::Encrypted => "token_encrypted",
+            #[cfg(feature = "jwe")]
+            Self::Decryption(_) => "token_undecryptable",
             Self::CriticalHeader { .. } | Self::UnencodedPayload => "token_header_unsupported",
             Self::Unsigned { .. } | Self::AlgorithmNotAllowed { .. } | Self::KeyAlgorithm { .. } => {
                 "token_algorithm_refused"

@@ -109,7 +109,7 @@ impl Jwk {
         jwk
     }
 
-    pub(super) fn parts(&self) -> Result<PublicParts, KeyError> {
+    pub(crate) fn parts(&self) -> Result<PublicParts, KeyError> {
         match self.kty.as_str() {
             "RSA" => Ok(PublicParts::Rsa {
                 n: unsigned("n", self.n.as_deref())?,
@@ -181,12 +181,12 @@ pub(super) fn document(json: &[u8]) -> Result<Document<'_>, KeyError> {
 
 /// A JWK as it comes, perhaps with secrets in it.
 #[derive(Debug, Deserialize)]
-pub(super) struct RawJwk {
-    pub(super) kty: String,
+pub(crate) struct RawJwk {
+    pub(crate) kty: String,
     #[serde(rename = "use")]
-    pub(super) use_: Option<String>,
-    pub(super) key_ops: Option<Vec<String>>,
-    pub(super) alg: Option<String>,
+    pub(crate) use_: Option<String>,
+    pub(crate) key_ops: Option<Vec<String>>,
+    pub(crate) alg: Option<String>,
     pub(super) kid: Option<String>,
     crv: Option<String>,
     x: Option<String>,
@@ -208,13 +208,13 @@ pub(super) struct RawJwk {
 }
 
 impl RawJwk {
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, KeyError> {
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, KeyError> {
         let document = document(json)?;
         document.root().deserialize().map_err(|problem| KeyError::Jwk { problem: problem.to_string() })
     }
 
     /// Returns the public members, without looking at the others.
-    pub(super) fn public_members(&self) -> Result<Jwk, KeyError> {
+    pub(crate) fn public_members(&self) -> Result<Jwk, KeyError> {
         Ok(Jwk {
             kty: self.kty.clone(),
             use_: self.use_.clone(),
@@ -228,6 +228,15 @@ impl RawJwk {
             e: self.e.clone(),
             public: self.public.clone(),
         })
+    }
+
+    /// Returns the bytes of the secret member `d` or `k`.
+    #[cfg(feature = "jwe")]
+    pub(crate) fn secret_bytes(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let text = if name == "k" { &self.k } else { &self.d };
+        let text = text.as_ref().ok_or(KeyError::PublicKey)?;
+        text.decode()
+            .ok_or_else(|| KeyError::Jwk { problem: format!("the member {name:?} is not base64url") })
     }
 
     pub(super) fn secret_member(&self) -> Option<&'static str> {
@@ -258,7 +267,7 @@ impl TryFrom<RawJwk> for Jwk {
 }
 
 /// The base64url text of a secret member, wiped when dropped.
-pub(super) struct SecretText(Zeroizing<String>);
+pub(crate) struct SecretText(Zeroizing<String>);
 
 impl SecretText {
     pub(super) fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {

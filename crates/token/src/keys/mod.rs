@@ -22,3 +22,6 @@ pub use key_set::{KeySet, SkippedKey};
 pub use secret::known_weak_secret;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
+
+#[cfg(feature = "jwe")]
+pub(crate) use {jwk::RawJwk, private::PrivateKey, public::PublicParts};

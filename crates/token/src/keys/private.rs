@@ -19,7 +19,7 @@ use super::{KeyError, secret};
 use crate::algorithm::Algorithm;
 
 /// A prepared private key or shared secret.
-pub(super) enum PrivateKey {
+pub(crate) enum PrivateKey {
     Secret {
         key: Box<hmac::Key>,
         secret: Zeroizing<Vec<u8>>,
@@ -95,7 +95,7 @@ impl PrivateKey {
         }
     }
 
-    pub(super) fn from_jwk(algorithm: Algorithm, jwk: &RawJwk) -> Result<Self, KeyError> {
+    pub(crate) fn from_jwk(algorithm: Algorithm, jwk: &RawJwk) -> Result<Self, KeyError> {
         if jwk.kty == "oct" {
             return Self::from_secret(algorithm, &member("k", jwk.k.as_ref())?);
         }
@@ -154,7 +154,7 @@ impl PrivateKey {
     }
 
     /// Returns PKCS#8, or the raw secret; `None` where the crypto crate cannot write the key.
-    pub(super) fn to_der(&self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn to_der(&self) -> Option<Zeroizing<Vec<u8>>> {
         match self {
             Self::Secret { secret, .. } => Some(secret.clone()),
             Self::Ec(_, key) => {

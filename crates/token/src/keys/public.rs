@@ -7,7 +7,7 @@ use crate::algorithm::Algorithm;
 
 /// The parts of a public key, unchecked until [`PublicParts::prepare`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PublicParts {
+pub(crate) enum PublicParts {
     /// Modulus and exponent, big-endian, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// The uncompressed point `04 || x || y`.
@@ -20,7 +20,7 @@ pub(super) enum PublicParts {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Curve {
+pub(crate) enum Curve {
     P256,
     P384,
     P521,
@@ -85,7 +85,7 @@ impl PublicParts {
     }
 
     /// Checks the key for `algorithm` and parses it once, for all verifications to come.
-    pub(super) fn prepare(&self, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyError> {
+    pub(crate) fn prepare(&self, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyError> {
         self.check_kind(algorithm)?;
         match self {
             Self::Rsa { n, e } => {

@@ -133,6 +133,20 @@ impl Validator {
         self.finish(&token.header, token.parts, key, now)
     }
 
+    /// Decrypts an encrypted token and verifies the signed one inside. A token that is only signed is refused: a validator
+    /// that took both would let a sender choose.
+    #[cfg(feature = "jwe")]
+    pub fn verify_encrypted<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        decryption: &crate::jwe::DecryptionKeys,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<VerifiedToken<C>, Rejection> {
+        let nested = decryption.decrypt(token).map_err(Rejection::Decryption)?;
+        self.verify(nested.as_unverified_str(), keys, now)
+    }
+
     fn finish<C: DeserializeOwned>(
         &self,
         header: &Header,
