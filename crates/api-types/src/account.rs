@@ -50,3 +50,23 @@ pub struct SetupReply {
     /// Their user name.
     pub username: String,
 }
+
+/// What `POST /auth/change-password` answers. Every access token of before is dead: callers by cookie get a fresh one in
+/// theirs, callers by bearer token find it here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordChangedReply {
+    /// How many other sessions were active and are over now.
+    pub ended: u64,
+    /// The fresh access token, for callers by bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+    /// Seconds until it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+}
+
+impl std::fmt::Debug for PasswordChangedReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasswordChangedReply").field("ended", &self.ended).finish_non_exhaustive()
+    }
+}

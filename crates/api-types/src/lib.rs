@@ -23,7 +23,7 @@ mod sessions;
 mod sign_in;
 mod whoami;
 
-pub use account::{ChangePasswordRequest, SetupReply, SetupRequest};
+pub use account::{ChangePasswordRequest, PasswordChangedReply, SetupReply, SetupRequest};
 pub use claims::{AccessTokenClaims, Rev, RevParseError};
 pub use error_code::ErrorCode;
 pub use health::{Health, HealthStatus};
