@@ -1,1 +1,49 @@
-//! Placeholder until its first real content.
+//! Handstamp's auth service: HTTP in, flows of `handstamp-core` in the middle, HTTP out.
+//!
+//! It refuses to hold a rule of its own, to name a database, and to read the clock, the environment or a file: the command
+//! line brings all of that in [`Parts`].
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use handstamp_server::{AppState, Clock, Parts, config::Config};
+//! # async fn start(context: Arc<handstamp_core::Context>, clock: Arc<dyn Clock>, root_key: handstamp_core::root_key::RootKey)
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::load(Some(("handstamp.toml", "[tokens]\nlifetime = \"5m\"")), &[])?;
+//! let listener = tokio::net::TcpListener::bind(config.server.listen).await?;
+//! let public_url = config.public_url(listener.local_addr()?)?;
+//! // … open the store, load the keys and build the `Context` with `config.settings(&public_url)` …
+//! let app = AppState::new(Parts { context, config, public_url, clock, root_key })?;
+//! handstamp_server::serve(listener, app, async { /* until Ctrl-C */ }).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod access;
+mod clock;
+pub mod config;
+mod cookies;
+mod device;
+mod extract;
+mod layers;
+mod metrics;
+mod openapi;
+mod pages;
+mod problem;
+mod rate_limit;
+mod routes;
+mod serve;
+mod state;
+mod tasks;
+
+pub use clock::Clock;
+pub use cookies::CookieNames;
+pub use layers::Peer;
+pub use serve::serve;
+pub use state::{AppState, Parts, StartError};
+
+/// Returns the whole service as a router, without the tasks beside it: for tests, and for mounting it elsewhere.
+///
+/// Each request needs a [`Peer`] in its extensions, or it counts as coming from nowhere.
+pub fn router(app: &AppState) -> axum::Router {
+    layers::wrap(routes::router(app.clone()), app)
+}

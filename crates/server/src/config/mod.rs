@@ -1,0 +1,94 @@
+//! The configuration: one struct per section, every key with a default, every mistake named with its place.
+//!
+//! This module reads text it is given. Which file, which variables and which flags there are, the command line says.
+
+mod cookies;
+pub mod duration;
+mod error;
+mod keys;
+mod load;
+mod log;
+mod metrics;
+mod overrides;
+mod passwords;
+mod public_url;
+mod rate_limits;
+mod revocation;
+mod server;
+mod sessions;
+mod settings;
+mod storage;
+mod tokens;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use cookies::{ClearSiteData, CookieConfig, SameSite};
+pub(crate) use error::Problems;
+pub use error::{ConfigError, ConfigProblem};
+pub use log::{LogConfig, LogFormat};
+pub use metrics::MetricsConfig;
+pub use overrides::{Override, VARIABLE_PREFIX};
+pub use passwords::PasswordConfig;
+pub use public_url::{PublicUrl, PublicUrlError};
+pub use rate_limits::RateLimitConfig;
+pub use revocation::{RevocationConfig, Subscribers};
+pub use server::{Network, NetworkError, ServerConfig};
+pub use sessions::SessionConfig;
+pub use storage::StorageConfig;
+pub use tokens::TokenConfig;
+
+/// Everything an operator can set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the service listens and who may talk to it.
+    pub server: ServerConfig,
+    /// Where users, sessions and keys are kept.
+    pub storage: StorageConfig,
+    /// How browsers keep what sign-in hands out.
+    pub cookies: CookieConfig,
+    /// What an access token says and how long it lives.
+    pub tokens: TokenConfig,
+    /// How long a sign-in lasts.
+    pub sessions: SessionConfig,
+    /// What a password must be, and what checking one costs.
+    pub passwords: PasswordConfig,
+    /// How often somebody may try to prove who they are.
+    pub rate_limits: RateLimitConfig,
+    /// Who may follow the revocation feed.
+    pub revocation: RevocationConfig,
+    /// Who may read the figures at `/metrics`.
+    pub metrics: MetricsConfig,
+    /// What the service writes about itself.
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// Returns the JSON Schema of the configuration file.
+    pub fn schema() -> serde_json::Value {
+        keys::schema()
+    }
+
+    /// Returns the whole configuration, defaults included, as TOML. Passwords in it are replaced.
+    pub fn to_toml(&self) -> String {
+        let shown = Self { storage: self.storage.redacted(), ..self.clone() };
+        // Every value is a string, a number, a flag or a list of strings: nothing TOML could not write.
+        toml::to_string(&shown).unwrap_or_default()
+    }
+
+    /// Returns where the world reaches a service that listens at `listening`.
+    pub fn public_url(&self, listening: std::net::SocketAddr) -> Result<PublicUrl, PublicUrlError> {
+        match &self.server.public_url {
+            Some(url) => PublicUrl::parse(url, self.server.insecure_http),
+            None => PublicUrl::of_listener(listening, self.server.insecure_http),
+        }
+    }
+
+    fn check(&self, problems: &mut Problems) {
+        self.server.check(problems);
+        self.cookies.check(problems);
+        self.rate_limits.check(problems);
+        self.check_settings(problems);
+    }
+}

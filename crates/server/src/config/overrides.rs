@@ -1,0 +1,76 @@
+use super::{
+    ConfigError,
+    error::Problems,
+    keys::{self, Key, Kind},
+};
+
+/// What every variable that overrides a setting starts with.
+pub const VARIABLE_PREFIX: &str = "HANDSTAMP_";
+
+/// A setting given outside the file: by a variable or a flag. Later ones win.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The setting, such as `tokens.lifetime`.
+    pub key: String,
+    /// Its value as text; a list is separated by commas.
+    pub value: String,
+    /// Who says so: `HANDSTAMP_TOKENS_LIFETIME`, `--listen`.
+    pub place: String,
+}
+
+impl Override {
+    /// Returns the override that a flag stands for.
+    pub fn flag(flag: &str, key: &str, value: impl Into<String>) -> Self {
+        Self { key: key.to_owned(), value: value.into(), place: flag.to_owned() }
+    }
+
+    /// Picks the overrides out of environment variables: `HANDSTAMP_` + section + key.
+    ///
+    /// Variables of other names are not ours. One of ours that names no setting is an error, unless it is `reserved`
+    /// (secrets that have no place in a file).
+    pub fn from_variables(
+        variables: impl IntoIterator<Item = (String, String)>,
+        reserved: &[&str],
+    ) -> Result<Vec<Self>, ConfigError> {
+        let mut problems = Problems::default();
+        let mut overrides = Vec::new();
+        for (name, value) in variables {
+            if !name.starts_with(VARIABLE_PREFIX) || reserved.contains(&name.as_str()) {
+                continue;
+            }
+            if let Some(key) = keys::all().iter().find(|key| key.variable() == name) {
+                overrides.push(Self { key: key.dotted(), value, place: name });
+                continue;
+            }
+            let known: Vec<String> = keys::all().iter().map(Key::variable).collect();
+            let hint = match keys::nearest(&name, known.iter().map(String::as_str)) {
+                Some(near) => format!("the variable {name} names no setting: did you mean {near}?"),
+                None => format!("the variable {name} names no setting"),
+            };
+            problems.add(None, None, hint);
+        }
+        problems.into_result()?;
+        Ok(overrides)
+    }
+
+    /// Returns the value as the setting's type wants it, or what is wrong with it.
+    pub(super) fn to_value(&self, kind: Kind) -> Result<toml::Value, String> {
+        let text = self.value.trim();
+        Ok(match kind {
+            Kind::Text => toml::Value::String(text.to_owned()),
+            Kind::Integer => text
+                .parse()
+                .map(toml::Value::Integer)
+                .map_err(|_| format!("{text:?} is not a whole number"))?,
+            Kind::Flag => match text {
+                "true" => toml::Value::Boolean(true),
+                "false" => toml::Value::Boolean(false),
+                _ => return Err(format!("{text:?} is neither \"true\" nor \"false\"")),
+            },
+            Kind::List => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
+            }
+        })
+    }
+}

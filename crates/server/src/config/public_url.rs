@@ -1,0 +1,172 @@
+use std::net::{IpAddr, SocketAddr};
+
+use url::{Host, Url};
+
+/// Where the world reaches the auth service: the `iss` of its tokens.
+///
+/// A whole origin, never a path below one: cookies and well-known documents are then where everybody looks for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    origin: String,
+    https: bool,
+    loopback: bool,
+    port: Option<u16>,
+}
+
+/// The address cannot be the public URL of an auth service.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublicUrlError {
+    /// Not a URL of the form `scheme://host[:port]`.
+    #[error(
+        "{text:?} is not the public URL of a service: write scheme and host only, such as \"https://auth.example.org\""
+    )]
+    Malformed {
+        /// What was given.
+        text: String,
+    },
+    /// Plain http where others can listen: tokens and passwords would travel in the open.
+    #[error(
+        "{text:?} is plain http on a host that is not this machine: passwords and tokens would travel unencrypted. \
+         Use https, or set server.insecure_http = true if the network itself is trusted"
+    )]
+    Insecure {
+        /// What was given.
+        text: String,
+    },
+    /// The service listens on every interface, so its own address says nothing about its name.
+    #[error(
+        "the service listens on {listen}, which nobody can visit: set server.public_url to the address people use"
+    )]
+    Unspecified {
+        /// The listening address.
+        listen: SocketAddr,
+    },
+}
+
+impl PublicUrl {
+    /// Reads a public URL; plain http passes on loopback, and elsewhere only when `insecure_http`.
+    pub fn parse(text: &str, insecure_http: bool) -> Result<Self, PublicUrlError> {
+        let malformed = || PublicUrlError::Malformed { text: text.chars().take(200).collect() };
+        let url = Url::parse(text).map_err(|_| malformed())?;
+        let bare = matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        let https = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(malformed()),
+        };
+        let loopback = url.host().is_some_and(|host| is_loopback(&host));
+        if !bare || url.host().is_none() {
+            return Err(malformed());
+        }
+        if !https && !loopback && !insecure_http {
+            return Err(PublicUrlError::Insecure { text: text.to_owned() });
+        }
+        Ok(Self { origin: url.origin().ascii_serialization(), https, loopback, port: url.port() })
+    }
+
+    /// Returns the URL of a service that nobody gave a public one: its own listening address, on loopback only.
+    pub fn of_listener(listen: SocketAddr, insecure_http: bool) -> Result<Self, PublicUrlError> {
+        if listen.ip().is_unspecified() {
+            return Err(PublicUrlError::Unspecified { listen });
+        }
+        Self::parse(&format!("http://{listen}"), insecure_http)
+    }
+
+    /// Returns the URL without a trailing slash: the issuer, and the `Origin` of our own pages.
+    pub fn as_str(&self) -> &str {
+        &self.origin
+    }
+
+    /// Returns whether people reach the service over TLS.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Returns whether a browser keeps `Secure` cookies for this URL: https, or this machine.
+    pub fn is_trustworthy(&self) -> bool {
+        self.https || self.loopback
+    }
+
+    /// Returns the port on a development address. Ports of one host share one cookie jar, so names must tell them apart.
+    pub(crate) fn development_port(&self) -> Option<u16> {
+        (!self.https && self.loopback).then_some(self.port.unwrap_or(80))
+    }
+}
+
+impl std::fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.origin)
+    }
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(address) => IpAddr::from(*address).is_loopback(),
+        Host::Ipv6(address) => IpAddr::from(*address).is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PublicUrl, PublicUrlError};
+
+    #[test]
+    fn plain_http_passes_on_this_machine_alone() {
+        for local in
+            ["http://localhost:8600", "http://127.0.0.1:1", "http://[::1]:8600", "http://app.localhost"]
+        {
+            assert!(PublicUrl::parse(local, false).is_ok(), "{local}");
+        }
+        for remote in
+            ["http://auth.example", "http://192.168.1.4:80", "http://localhost.example", "http://0.0.0.0:80"]
+        {
+            assert!(
+                matches!(PublicUrl::parse(remote, false), Err(PublicUrlError::Insecure { .. })),
+                "{remote}"
+            );
+            assert!(PublicUrl::parse(remote, true).is_ok(), "{remote}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_an_origin_and_nothing_more() {
+        for wrong in [
+            "auth.example",
+            "https://auth.example/path",
+            "https://auth.example/?q",
+            "https://auth.example/#f",
+            "https://u:p@auth.example",
+            "ftp://auth.example",
+            "",
+        ] {
+            assert!(
+                matches!(PublicUrl::parse(wrong, true), Err(PublicUrlError::Malformed { .. })),
+                "{wrong}"
+            );
+        }
+        assert_eq!(
+            PublicUrl::parse("https://Auth.Example:443/", false).unwrap().as_str(),
+            "https://auth.example"
+        );
+    }
+
+    #[test]
+    fn a_service_on_every_interface_must_be_told_its_name() {
+        let listen = "0.0.0.0:8600".parse().unwrap();
+
+        assert_eq!(PublicUrl::of_listener(listen, true), Err(PublicUrlError::Unspecified { listen }));
+    }
+
+    #[test]
+    fn development_addresses_are_told_apart_by_port() {
+        assert_eq!(PublicUrl::parse("http://localhost:8600", false).unwrap().development_port(), Some(8600));
+        assert_eq!(PublicUrl::parse("http://localhost", false).unwrap().development_port(), Some(80));
+        assert_eq!(PublicUrl::parse("https://localhost:8600", false).unwrap().development_port(), None);
+    }
+}

@@ -1,0 +1,123 @@
+use std::{net::SocketAddr, time::Duration};
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Problems, PublicUrl, duration};
+
+/// `[server]`: where the service listens and who may talk to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Address and port to listen on. Port 0 takes a free one.
+    #[schemars(with = "String")]
+    pub listen: SocketAddr,
+    /// Where the world reaches the service, such as `https://auth.example.org`: the issuer of tokens. Default: the listening address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// Origins of other sites whose pages may call the service with cookies, such as `https://app.example.org`.
+    pub allowed_origins: Vec<String>,
+    /// Addresses or networks of reverse proxies whose X-Forwarded-For is believed.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<Network>,
+    /// Start on plain http on other hosts than this machine. Passwords and tokens then travel unencrypted.
+    pub insecure_http: bool,
+    /// The largest request body in bytes.
+    pub max_body: usize,
+    /// How long a request may take before it is dropped.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub request_timeout: Duration,
+    /// How long running requests may still take after the service was told to stop.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8600)),
+            public_url: None,
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            insecure_http: false,
+            max_body: 64 * 1024,
+            request_timeout: Duration::from_secs(10),
+            shutdown_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        if let Some(url) = &self.public_url
+            && let Err(error) = PublicUrl::parse(url, self.insecure_http)
+        {
+            problems.wrong("server.public_url", error);
+        }
+        for origin in &self.allowed_origins {
+            // The browser's spelling is the only one that will ever match.
+            let browser_spelling = url::Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
+            if browser_spelling.as_deref() != Some(origin.as_str()) || origin == "null" {
+                problems.wrong(
+                    "server.allowed_origins",
+                    format!("{origin:?} is not an origin: write scheme, host and port as a browser sends them, such as \"https://app.example.org\""),
+                );
+            }
+        }
+        if self.max_body < 1024 {
+            problems.wrong(
+                "server.max_body",
+                format!("{} bytes are too few to sign in: 1024 at least", self.max_body),
+            );
+        }
+        if self.request_timeout.is_zero() {
+            problems
+                .wrong("server.request_timeout", "no request could ever be answered: more than 0s is needed");
+        }
+    }
+}
+
+/// A network, or one address of it: `10.0.0.0/8`, `192.0.2.7`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network(IpNet);
+
+impl Network {
+    /// Returns whether the address belongs to the network.
+    pub fn contains(&self, address: std::net::IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+impl std::str::FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
+        text.parse()
+            .or_else(|_| address())
+            .map(Self)
+            .map_err(|_| NetworkError { text: text.chars().take(80).collect() })
+    }
+}
+
+/// The text is neither an address nor a network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not an address or network: write \"192.0.2.7\" or \"10.0.0.0/8\"")]
+pub struct NetworkError {
+    text: String,
+}
+
+impl Serialize for Network {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,60 @@
+use handstamp_core::settings::{PasswordSettings, SessionSettings, Settings, TokenSettings};
+
+use super::{Config, Problems, PublicUrl};
+use crate::cookies::CookieNames;
+
+impl Config {
+    /// Returns the part of the configuration that the rules go by, for a service at this URL.
+    pub fn settings(&self, url: &PublicUrl) -> Settings {
+        let cookie_name_len = CookieNames::new(&self.cookies, url).access.len();
+        let settings = Settings {
+            tokens: TokenSettings {
+                lifetime: self.tokens.lifetime,
+                algorithm: self.tokens.algorithm,
+                custom_claims: self.tokens.custom_claims.clone(),
+                leeway: self.tokens.leeway,
+                cookie_name_len,
+                ..TokenSettings::default()
+            },
+            sessions: SessionSettings {
+                absolute_lifetime: self.sessions.absolute_lifetime,
+                idle_lifetime: self.sessions.idle_lifetime,
+                refresh_grace: self.sessions.refresh_grace,
+                refresh_client_timeout: self.sessions.refresh_client_timeout,
+                refresh_service_timeout: self.sessions.refresh_service_timeout,
+                max_per_user: self.sessions.max_per_user,
+            },
+            passwords: self.password_settings(),
+            ..Settings::new(url.as_str())
+        };
+        self.tokens.audiences.iter().fold(settings, Settings::audience)
+    }
+
+    fn password_settings(&self) -> PasswordSettings {
+        let rules = PasswordSettings::default();
+        PasswordSettings {
+            min_length: self.passwords.min_length,
+            memory_kib: self.passwords.memory_kib,
+            iterations: self.passwords.iterations,
+            parallelism: self.passwords.parallelism,
+            concurrent_hashes: self.passwords.concurrent_hashes.unwrap_or(rules.concurrent_hashes),
+            queue_length: self.passwords.queue_length,
+            queue_deadline: self.passwords.queue_deadline,
+        }
+    }
+
+    /// Asks the rules whether they can live with the settings: at start, not at the first sign-in.
+    pub(super) fn check_settings(&self, problems: &mut Problems) {
+        // Which URL it is makes no difference to the rules; a URL that cannot be was reported already.
+        let Ok(url) = PublicUrl::parse("https://issuer.invalid", false) else { return };
+        if let Err(error) = self.settings(&url).check() {
+            problems.wrong(error.name, error.problem);
+        }
+        if self.server.request_timeout > self.sessions.refresh_service_timeout {
+            problems.wrong(
+                "server.request_timeout",
+                "must not be above sessions.refresh_service_timeout: a refresh would be handled after clients gave it up",
+            );
+        }
+    }
+}

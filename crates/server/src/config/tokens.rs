@@ -1,0 +1,42 @@
+use std::time::Duration;
+
+use handstamp_core::settings::TokenSettings;
+use handstamp_token::Algorithm;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::duration;
+
+/// `[tokens]`: what an access token says and how long it lives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenConfig {
+    /// How long an access token lives.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub lifetime: Duration,
+    /// The algorithm new signing keys are made for, such as `ES256`, `RS256` or `Ed25519`.
+    #[schemars(with = "String")]
+    pub algorithm: Algorithm,
+    /// Who may accept the tokens, besides the auth service itself.
+    pub audiences: Vec<String>,
+    /// Claims of users that go into tokens.
+    pub custom_claims: Vec<String>,
+    /// How far the clocks of services may be apart.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub leeway: Duration,
+}
+
+impl Default for TokenConfig {
+    fn default() -> Self {
+        let rules = TokenSettings::default();
+        Self {
+            lifetime: rules.lifetime,
+            algorithm: rules.algorithm,
+            audiences: Vec::new(),
+            custom_claims: rules.custom_claims,
+            leeway: rules.leeway,
+        }
+    }
+}

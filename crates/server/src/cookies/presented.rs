@@ -1,0 +1,95 @@
+use std::net::IpAddr;
+
+use handstamp_api_types::ErrorCode;
+use handstamp_core::{
+    flows::sign_out::{self, SignOut},
+    model::SessionId,
+};
+use handstamp_verify::cookies::{CookieError, Cookies};
+use http::HeaderMap;
+
+use crate::{
+    AppState,
+    access::{NamedSession, OriginPassed},
+    problem::ApiError,
+};
+
+/// The cookies that a request brought. Reading them takes the proof that the request came from where it may.
+#[derive(Clone, Copy)]
+pub(crate) struct Presented<'a> {
+    cookies: Cookies<'a>,
+    state: &'a AppState,
+}
+
+/// A refresh token, and the session of the access token beside it.
+#[derive(Clone, Copy)]
+pub(crate) struct RefreshPair<'a> {
+    pub(crate) token: &'a str,
+    pub(crate) beside: SessionId,
+}
+
+impl<'a> Presented<'a> {
+    pub(crate) fn new(headers: &'a HeaderMap, state: &'a AppState, _origin: OriginPassed) -> Self {
+        Self { cookies: Cookies::new(headers), state }
+    }
+
+    /// Returns the refresh token, if there is one.
+    pub(crate) fn refresh(&self) -> Result<Option<&'a str>, CookieError> {
+        self.cookies.get(&self.state.cookie_names().refresh)
+    }
+
+    /// Returns the access token, which may have expired.
+    pub(crate) fn access(&self) -> Result<Option<&'a str>, CookieError> {
+        self.cookies.get(&self.state.cookie_names().access)
+    }
+
+    /// Returns the session that the access token names.
+    pub(crate) fn session(&self) -> Result<Option<NamedSession>, CookieError> {
+        Ok(self.access()?.and_then(|token| self.state.gate().session_named_by(token)))
+    }
+
+    /// Returns the session of the refresh token, if that is authentic and no access token beside it names another.
+    pub(crate) fn refresh_session(&self) -> Result<Option<SessionId>, CookieError> {
+        let keys = self.state.core().keyring.refresh_keys();
+        let session =
+            self.refresh()?.and_then(|token| keys.authenticate(token).ok()).map(|token| token.session);
+        let beside = self.session()?.map(NamedSession::beside_refresh);
+        Ok(session.filter(|session| beside.is_none_or(|beside| beside == *session)))
+    }
+
+    /// Returns what a refresh by cookie takes: both cookies. One without the other is worth nothing.
+    pub(crate) fn refresh_pair(&self) -> Result<RefreshPair<'a>, ApiError> {
+        let Some(token) = self.refresh()? else {
+            return Err(ApiError::new(ErrorCode::TokenMissing).detail("There is no refresh cookie. Sign in."));
+        };
+        if self.access()?.is_none() {
+            return Err(ApiError::new(ErrorCode::TokenMissing).detail(
+                "The refresh cookie is taken only beside the access cookie of the same session. Sign in.",
+            ));
+        }
+        let beside = self.session()?.map(NamedSession::beside_refresh).ok_or_else(|| {
+            ApiError::new(ErrorCode::TokenInvalid)
+                .detail("The access cookie beside the refresh cookie is not ours. Sign in.")
+        })?;
+        Ok(RefreshPair { token, beside })
+    }
+
+    /// Ends the session that a sign-in in the same browser has replaced: its cookies are gone, so nobody else could
+    /// (ASVS 7.2.4). A failure costs nothing but an entry in the list of devices.
+    pub(crate) async fn end_replaced_session(&self, new: SessionId, address: Option<IpAddr>) {
+        // The refresh token proves that the browser held the session; an old access token alone must not end one.
+        let Ok(Some(old)) = self.refresh_session() else { return };
+        if old == new {
+            return;
+        }
+        let core = self.state.core();
+        let ended = async {
+            let Some(session) = core.store.session(old).await? else { return Ok(0) };
+            let command = SignOut { user: session.user_id, session: old, everywhere: false, address };
+            sign_out::sign_out(core, command, self.state.now()).await
+        };
+        if let Err(error) = ended.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "ending a replaced session failed");
+        }
+    }
+}

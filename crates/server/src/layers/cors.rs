@@ -1,0 +1,34 @@
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use handstamp_api_types::CSRF_HEADER;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::config::Config;
+
+/// How long a browser may remember a permission. Chromium caps it at two hours.
+const REMEMBER: Duration = Duration::from_hours(1);
+
+/// Lets pages of the configured origins call with cookies. An origin is compared whole, never by pattern or suffix.
+pub(super) fn layer(config: &Config) -> CorsLayer {
+    let origins =
+        config.server.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static(CSRF_HEADER),
+            HeaderName::from_static("x-request-id"),
+        ])
+        .expose_headers([
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+            HeaderName::from_static("x-request-id"),
+        ])
+        .max_age(REMEMBER)
+}

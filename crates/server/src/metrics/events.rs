@@ -1,0 +1,52 @@
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
+
+/// What happened, by outcome.
+#[derive(Debug)]
+pub(crate) struct Events {
+    sign_ins: Family<Outcome, Counter>,
+    refreshes: Family<Outcome, Counter>,
+    rate_limited: Family<Outcome, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+impl Events {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let events = Self {
+            sign_ins: Family::default(),
+            refreshes: Family::default(),
+            rate_limited: Family::default(),
+        };
+        registry.register("sign_ins", "Attempts to sign in, by what became of them", events.sign_ins.clone());
+        registry.register(
+            "refreshes",
+            "Attempts to refresh, by what became of them",
+            events.refreshes.clone(),
+        );
+        registry.register(
+            "rate_limited",
+            "Attempts turned away, by the limit they met",
+            events.rate_limited.clone(),
+        );
+        events
+    }
+
+    pub(crate) fn sign_in(&self, outcome: &'static str) {
+        self.sign_ins.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(crate) fn refresh(&self, outcome: &'static str) {
+        self.refreshes.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(crate) fn rate_limited(&self, limit: &'static str) {
+        self.rate_limited.get_or_create(&Outcome { outcome: limit }).inc();
+    }
+}

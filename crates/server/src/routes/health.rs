@@ -1,0 +1,23 @@
+use axum::{Json, extract::State};
+use handstamp_api_types::{Health, HealthStatus};
+use jiff::SignedDuration;
+
+use crate::{AppState, problem::ApiError};
+
+/// A clock that is further off than this mints tokens that others refuse or take for too long.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
+
+/// `GET /health/live`: the process answers. Asks nobody, so that a database that is away restarts nothing.
+pub(super) async fn live() -> Json<Health> {
+    Json(Health { status: HealthStatus::Ok })
+}
+
+/// `GET /health/ready`: the store answers.
+pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
+    let theirs = state.core().store.clock().await?;
+    let off = state.now().duration_since(theirs).abs();
+    if off > CLOCK_TOLERANCE {
+        tracing::warn!(off_by_ms = off.as_millis(), "this machine's clock and the database's differ");
+    }
+    Ok(Json(Health { status: HealthStatus::Ok }))
+}

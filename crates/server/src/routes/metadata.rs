@@ -1,0 +1,52 @@
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, HeaderValue},
+};
+use handstamp_api_types::AuthorizationServerMetadata;
+
+use super::jwks::KEEP;
+use crate::AppState;
+
+/// `GET /.well-known/oauth-authorization-server` and `GET /.well-known/openid-configuration`: one document, so that the two
+/// cannot differ.
+pub(super) async fn metadata(
+    State(state): State<AppState>,
+) -> ([(HeaderName, HeaderValue); 1], Json<AuthorizationServerMetadata>) {
+    let at = |path: &str| format!("{}{path}", state.public_url());
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let keys = state.core().keyring.verifying_keys();
+    let mut algorithms: Vec<_> = keys.iter().map(|key| key.algorithm().name().to_owned()).collect();
+    algorithms.sort_unstable();
+    algorithms.dedup();
+    let mut claims = names(&[
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "jti",
+        "client_id",
+        "sid",
+        "auth_time",
+        "amr",
+        "preferred_username",
+        "email",
+        "roles",
+        "org_id",
+        "rev",
+    ]);
+    claims.extend(state.core().settings.tokens.custom_claims.iter().cloned());
+    let document = AuthorizationServerMetadata {
+        issuer: state.public_url().to_string(),
+        jwks_uri: at("/.well-known/jwks.json"),
+        token_endpoint: Some(at("/oauth2/token")),
+        grant_types_supported: names(&["refresh_token"]),
+        token_endpoint_auth_methods_supported: names(&["none"]),
+        access_token_signing_alg_values_supported: algorithms,
+        subject_types_supported: names(&["public"]),
+        claims_supported: claims,
+        ..AuthorizationServerMetadata::default()
+    };
+    ([KEEP], Json(document))
+}

@@ -1,0 +1,102 @@
+//! The table of all routes: what there is, and who may use it.
+
+mod change_password;
+mod check;
+mod fallback;
+mod health;
+mod issued;
+mod jwks;
+mod metadata;
+mod metrics;
+mod oauth2_token;
+mod openapi;
+mod refresh;
+mod session;
+mod sessions;
+mod setup;
+mod sign_in;
+mod sign_out;
+mod whoami;
+mod whoami_body;
+
+use axum::{Router, handler::Handler, http::Method, routing::MethodRouter};
+use handstamp_verify::{
+    access::{Access, public, signed_in},
+    axum::{Declare, Routes},
+};
+
+use crate::AppState;
+
+/// One endpoint.
+pub(crate) struct Endpoint {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    handler: MethodRouter<AppState>,
+}
+
+/// Every endpoint. The `OpenAPI` document names the same ones; a test holds them against each other.
+///
+/// `public()` routes take no access token, or one that may have expired: those that act for somebody find out for whom
+/// themselves, and say how.
+#[rustfmt::skip]
+pub(crate) fn table() -> Vec<Endpoint> {
+    vec![
+        // A session: begin, ask, go on, end.
+        post("/auth/sign-in", public(), sign_in::sign_in),
+        get("/auth/whoami", signed_in(), whoami::whoami),
+        post("/auth/session", public(), session::session),
+        post("/auth/refresh", public(), refresh::refresh),
+        post("/auth/sign-out", public(), sign_out::sign_out),
+        // The caller's devices and password.
+        get("/auth/sessions", signed_in(), sessions::list),
+        post("/auth/sessions/end-others", signed_in(), sessions::end_others),
+        delete("/auth/sessions/{sid}", signed_in(), sessions::end),
+        patch("/auth/sessions/{sid}", signed_in(), sessions::relabel),
+        post("/auth/change-password", signed_in(), change_password::change_password),
+        // The first administrator.
+        get("/auth/setup", public(), setup::page),
+        post("/auth/setup", public().always_check_origin(), setup::setup),
+        // For proxies and OAuth clients.
+        get("/auth/check", signed_in(), check::check),
+        post("/oauth2/token", public(), oauth2_token::token),
+        // For verifiers.
+        get("/.well-known/jwks.json", public(), jwks::jwks),
+        get("/.well-known/oauth-authorization-server", public(), metadata::metadata),
+        get("/.well-known/openid-configuration", public(), metadata::metadata),
+        // For operators.
+        get("/health/live", public(), health::live),
+        get("/health/ready", public(), health::ready),
+        get("/metrics", public(), metrics::metrics),
+        get("/openapi.json", public(), openapi::document),
+    ]
+}
+
+/// Builds the router: the endpoints behind their access rules, and an answer for everything else.
+pub(crate) fn router(state: AppState) -> Router {
+    let verifier = state.gate().verifier().clone();
+    let routes = table().into_iter().fold(Routes::new(verifier), |routes, endpoint| {
+        let Endpoint { method, path, access, handler } = endpoint;
+        tracing::debug!(%method, path, %access, "route");
+        routes.route(path, handler.access(access))
+    });
+    routes
+        .into_router()
+        .fallback(fallback::not_found)
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .with_state(state)
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident,)+) => {$(
+        fn $name<H, T>(path: &'static str, access: Access, handler: H) -> Endpoint
+        where
+            H: Handler<T, AppState>,
+            T: 'static,
+        {
+            Endpoint { method: Method::$method, path, access, handler: axum::routing::$name(handler) }
+        }
+    )+};
+}
+
+methods! { get GET, post POST, patch PATCH, delete DELETE, }

@@ -1,0 +1,79 @@
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, header},
+    response::Response,
+};
+use handstamp_api_types::{Delivery, SignInRequest};
+use handstamp_core::{
+    flows::sign_in::{self as flow, SignInError},
+    password::Password,
+};
+
+use super::issued;
+use crate::{
+    AppState, access::OriginCheck, cookies::Presented, device, extract::Json, layers::ClientAddress,
+    problem::ApiError, rate_limit::Attempt,
+};
+
+/// `POST /auth/sign-in`
+pub(super) async fn sign_in(
+    State(state): State<AppState>,
+    Extension(address): Extension<ClientAddress>,
+    origin: OriginCheck,
+    headers: HeaderMap,
+    Json(request): Json<SignInRequest>,
+) -> Result<Response, ApiError> {
+    // Cookies are set, so a foreign page must not be able to sign somebody in as the attacker (login CSRF).
+    let origin = match request.delivery {
+        Delivery::Cookie => Some(origin.for_cookies()?),
+        Delivery::Body => {
+            origin.for_body()?;
+            None
+        }
+    };
+    let now = state.now();
+    let attempt = state.limits().attempt(&request.login, address.ip, now).map_err(|refused| {
+        state.metrics().events.sign_in("rate_limited");
+        state.rate_limited(refused)
+    })?;
+    let command = flow::SignIn {
+        login: request.login,
+        password: Password::new(request.password),
+        device: device_of(&headers),
+        address: address.ip,
+    };
+    let outcome = flow::sign_in(state.core(), command, now).await;
+    settle(&state, attempt, &outcome);
+    let issued = outcome?;
+    let Some(origin) = origin else { return Ok(issued::in_body(&issued)) };
+    Presented::new(&headers, &state, origin).end_replaced_session(issued.session.id, address.ip).await;
+    Ok(issued::in_cookies(&state, &issued, origin))
+}
+
+/// Counts the attempt: only a wrong guess uses one up.
+fn settle(state: &AppState, attempt: Attempt, outcome: &Result<handstamp_core::flows::Issued, SignInError>) {
+    let (label, now) = (outcome_label(outcome), state.now());
+    state.metrics().events.sign_in(label);
+    match outcome {
+        Ok(_) => state.limits().succeeded(attempt, now),
+        Err(SignInError::InvalidCredentials) => {}
+        Err(_) => state.limits().forget(&attempt, now),
+    }
+}
+
+fn outcome_label(outcome: &Result<handstamp_core::flows::Issued, SignInError>) -> &'static str {
+    match outcome {
+        Ok(_) => "signed_in",
+        Err(SignInError::InvalidCredentials) => "invalid_credentials",
+        Err(SignInError::AccountDisabled | SignInError::OrganizationSuspended) => "account_disabled",
+        Err(SignInError::Busy { .. }) => "busy",
+        Err(_) => "failed",
+    }
+}
+
+fn device_of(headers: &HeaderMap) -> String {
+    device::describe(
+        headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default(),
+    )
+}

@@ -1,0 +1,105 @@
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use handstamp_api_types::{EndedSessions, ErrorCode, SignOutRequest, SignOutScope};
+use handstamp_core::{
+    flows::sign_out::{self as flow, SignOut},
+    model::SessionId,
+};
+
+use crate::{
+    AppState,
+    access::{NamedSession, OriginCheck},
+    config::ClearSiteData,
+    cookies::Presented,
+    extract::OptionalJson,
+    layers::ClientAddress,
+    problem::ApiError,
+};
+
+/// `POST /auth/sign-out`: the only route that clears cookies.
+///
+/// Whoever wants out gets out: an expired access token is enough to end its own session, and where the session is over
+/// already the cookies go all the same. Where the store is away they stay, so that the sign-out can be tried again.
+pub(super) async fn sign_out(
+    State(state): State<AppState>,
+    Extension(address): Extension<ClientAddress>,
+    origin: OriginCheck,
+    parts: Parts,
+    OptionalJson(request): OptionalJson<SignOutRequest>,
+) -> Result<Response, ApiError> {
+    let scope = request.unwrap_or_default().scope;
+    let (found, by_cookie) = who(&state, &parts, origin).await?;
+    let reply = match found {
+        Found::Nobody => Err(ApiError::new(ErrorCode::TokenMissing)),
+        Found::Expired(_) if scope == SignOutScope::Everywhere => {
+            // Somebody may have dug the token out of an old log. Whoever is really signed in refreshes and repeats.
+            return Err(ApiError::new(ErrorCode::TokenExpired));
+        }
+        Found::Expired(session) | Found::SignedIn(session) => {
+            let ended = end(&state, session, scope, address).await?;
+            Ok(Json(EndedSessions { ended }))
+        }
+    };
+    let mut response = reply.into_response();
+    if by_cookie {
+        state.cookies().clear(response.headers_mut(), state.now());
+        clear_site_data(&state.config().cookies.clear_site_data, response.headers_mut());
+    }
+    Ok(response)
+}
+
+/// What a request proves.
+enum Found {
+    Nobody,
+    /// It once was in this session.
+    Expired(SessionId),
+    /// It is in this session now, unless the session is over.
+    SignedIn(SessionId),
+}
+
+/// Finds out who signs out, and whether a cookie says so.
+async fn who(state: &AppState, parts: &Parts, origin: OriginCheck) -> Result<(Found, bool), ApiError> {
+    if parts.headers.contains_key(header::AUTHORIZATION)
+        && let Some(principal) = state.gate().authenticate(parts).await?
+    {
+        let session = principal.sid().and_then(|sid| sid.parse().ok());
+        return Ok((session.map_or(Found::Nobody, Found::SignedIn), false));
+    }
+    let presented = Presented::new(&parts.headers, state, origin.for_cookies()?);
+    let valid = presented.access()?.and_then(|token| state.gate().verifier().try_verify(token).ok());
+    let by_access = valid.and_then(|principal| principal.sid().and_then(|sid| sid.parse().ok()));
+    let found = match (by_access, presented.refresh_session()?) {
+        (Some(session), _) | (None, Some(session)) => Found::SignedIn(session),
+        (None, None) => {
+            let signed = presented.session()?.and_then(NamedSession::signed);
+            signed.map_or(Found::Nobody, Found::Expired)
+        }
+    };
+    Ok((found, true))
+}
+
+/// Ends the session, or with it all others. One that is over already ends nothing: it is of no use any more (ASVS 7.4.1).
+async fn end(
+    state: &AppState,
+    session: SessionId,
+    scope: SignOutScope,
+    address: ClientAddress,
+) -> Result<u64, ApiError> {
+    let now = state.now();
+    let found = state.core().store.session(session).await?.filter(|session| session.is_live(now));
+    let Some(live) = found else { return Ok(0) };
+    let everywhere = scope == SignOutScope::Everywhere;
+    let command = SignOut { user: live.user_id, session, everywhere, address: address.ip };
+    Ok(flow::sign_out(state.core(), command, now).await?)
+}
+
+fn clear_site_data(what: &[ClearSiteData], headers: &mut HeaderMap) {
+    let directives: Vec<_> = what.iter().map(|what| what.as_str()).collect();
+    if let (false, Ok(value)) = (directives.is_empty(), HeaderValue::try_from(directives.join(", "))) {
+        headers.insert("clear-site-data", value);
+    }
+}

@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use handstamp_api_types::ErrorCode;
+use handstamp_core::{Context, root_key::RootKey};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::{
+    Clock,
+    access::Gate,
+    config::{Config, PublicUrl},
+    cookies::{CookieNames, Cookies},
+    metrics::Metrics,
+    problem::ApiError,
+    rate_limit::{Refused, SignInLimits},
+    tasks::Seen,
+};
+
+/// Everything the routes need. Built once, in `cli`; cloning is cheap.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// What an [`AppState`] is built from.
+pub struct Parts {
+    /// The rules, with their store and keys.
+    pub context: Arc<Context>,
+    /// The configuration.
+    pub config: Config,
+    /// Where the world reaches the service: see [`Config::public_url`].
+    pub public_url: PublicUrl,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Its setup secret is what proves the operator while there is no user.
+    pub root_key: RootKey,
+}
+
+struct Shared {
+    core: Arc<Context>,
+    config: Config,
+    public_url: PublicUrl,
+    clock: Arc<dyn Clock>,
+    root_key: RootKey,
+    cookies: Cookies,
+    limits: SignInLimits,
+    metrics: Metrics,
+    gate: Gate,
+    seen: Seen,
+    stopping: watch::Sender<bool>,
+}
+
+/// The service cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The issuer that tokens name is not the URL under which the service is reached.
+    #[error("tokens name the issuer {issuer}, but the service is reached at {public_url}")]
+    IssuerMismatch {
+        /// The issuer in the settings of the rules.
+        issuer: String,
+        /// The public URL.
+        public_url: String,
+    },
+    /// The verifier of the service's own routes could not be built.
+    #[error("the verifier of the service's own tokens cannot be built")]
+    Verifier(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl AppState {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Result<Self, StartError> {
+        let Parts { context, config, public_url, clock, root_key } = parts;
+        if context.settings.issuer != public_url.as_str() {
+            let (issuer, public_url) = (context.settings.issuer.clone(), public_url.to_string());
+            return Err(StartError::IssuerMismatch { issuer, public_url });
+        }
+        let cookies = Cookies::new(&config.cookies, &public_url);
+        let gate = Gate::new(&context, &config, &public_url, cookies.names(), &clock)?;
+        Ok(Self(Arc::new(Shared {
+            limits: SignInLimits::new(&config.rate_limits),
+            core: context,
+            config,
+            public_url,
+            clock,
+            root_key,
+            cookies,
+            metrics: Metrics::new(),
+            gate,
+            seen: Seen::default(),
+            stopping: watch::Sender::new(false),
+        })))
+    }
+
+    /// Returns what the cookies are called: services that verify for themselves read the first of them.
+    pub fn cookie_names(&self) -> &CookieNames {
+        self.0.cookies.names()
+    }
+
+    /// Returns where the world reaches the service.
+    pub fn public_url(&self) -> &PublicUrl {
+        &self.0.public_url
+    }
+
+    /// Returns the configuration.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn core(&self) -> &Context {
+        &self.0.core
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn root_key(&self) -> &RootKey {
+        &self.0.root_key
+    }
+
+    pub(crate) fn cookies(&self) -> &Cookies {
+        &self.0.cookies
+    }
+
+    pub(crate) fn limits(&self) -> &SignInLimits {
+        &self.0.limits
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.0.seen
+    }
+
+    /// Answers an attempt that came too soon.
+    pub(crate) fn rate_limited(&self, refused: Refused) -> ApiError {
+        self.metrics().events.rate_limited(refused.limit);
+        ApiError::new(ErrorCode::RateLimited).retry_after(refused.wait).headers(refused.headers)
+    }
+
+    /// Tells long-running replies and tasks that the service stops.
+    pub(crate) fn stop(&self) {
+        self.0.stopping.send_replace(true);
+    }
+
+    /// Returns when the service was told to stop.
+    pub(crate) async fn stopped(&self) {
+        let mut stopping = self.0.stopping.subscribe();
+        // The sender lives in `self`: waiting can only end by the word.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    }
+}

@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+use handstamp_core::flows::{clean_up::clean_up, keys};
+
+use crate::AppState;
+
+/// How often what has run out is put away.
+const EVERY: Duration = Duration::from_mins(1);
+/// Between two batches everybody else gets a turn at the database.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Puts away what has run out: sessions, events, keys, rate limits.
+pub(super) async fn run(state: AppState) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = state.stopped() => return,
+        }
+        once(&state).await;
+    }
+}
+
+/// One round. What fails is tried again in the next one.
+pub(crate) async fn once(state: &AppState) {
+    state.limits().sweep(state.now());
+    if let Err(error) = keys::housekeep(state.core(), state.now()).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "keeping the keys in order failed");
+    }
+    state.gate().take_keys(state.core());
+    loop {
+        match clean_up(state.core(), state.now()).await {
+            Ok((_, true)) => tokio::time::sleep(BREATH).await,
+            Ok((_, false)) => return,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "putting away what has run out failed"
+                );
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What the service does beside answering.
+
+mod housekeeping;
+mod key_reload;
+mod seen;
+
+use tokio::task::JoinSet;
+
+pub(crate) use seen::Seen;
+
+use crate::AppState;
+
+/// Starts every task. They end when the service stops; the set then holds nothing that is worth waiting for but `seen`.
+pub(crate) fn start(state: &AppState) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(seen::run(state.clone()));
+    tasks.spawn(housekeeping::run(state.clone()));
+    tasks.spawn(key_reload::run(state.clone()));
+    tasks
+}

@@ -1,0 +1,77 @@
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use handstamp_core::{
+    model::{
+        AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
+        SessionId, StoredKey, User, UserId, Username,
+    },
+    store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
+    test_support::MemoryStore,
+};
+use jiff::Timestamp;
+
+/// A store that can be taken away, and that counts how often it was asked.
+pub(crate) struct FlakyStore {
+    store: MemoryStore,
+    away: AtomicBool,
+    asked: AtomicUsize,
+}
+
+impl FlakyStore {
+    pub(crate) fn new(store: MemoryStore) -> Self {
+        Self { store, away: AtomicBool::new(false), asked: AtomicUsize::new(0) }
+    }
+
+    /// Takes the store away, or brings it back.
+    pub(crate) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Returns how often the store was asked since the last time.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.swap(0, Ordering::SeqCst)
+    }
+
+    fn here(&self) -> Result<&MemoryStore, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.away.load(Ordering::SeqCst) {
+            let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into();
+            return Err(StoreError::Unavailable { doing: "testing", source });
+        }
+        Ok(&self.store)
+    }
+}
+
+macro_rules! pass_on {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)+) => {
+        #[async_trait]
+        impl Store for FlakyStore {
+            $(async fn $name(&self, $($argument: $type),*) -> Result<$result, StoreError> {
+                self.here()?.$name($($argument),*).await
+            })+
+        }
+    };
+}
+
+pass_on! {
+    fn user(id: UserId) -> Option<User>;
+    fn user_by_login(login: &Login) -> Option<User>;
+    fn users(after: Option<&Username>, limit: u32) -> Vec<User>;
+    fn has_users() -> bool;
+    fn organization(id: &OrgId) -> Option<Organization>;
+    fn organizations() -> Vec<Organization>;
+    fn session(id: SessionId) -> Option<Session>;
+    fn live_sessions(user: UserId, now: Timestamp) -> Vec<Session>;
+    fn subject(user: UserId) -> Option<Subject>;
+    fn session_subject(id: SessionId) -> Option<(Session, Subject)>;
+    fn client(id: &ClientId) -> Option<Client>;
+    fn clients() -> Vec<Client>;
+    fn keys() -> Vec<StoredKey>;
+    fn log_head() -> LogPosition;
+    fn events_after(seq: u64, limit: u32) -> Vec<RevocationEvent>;
+    fn audit_entries(user: Option<UserId>, limit: u32) -> Vec<AuditEntry>;
+    fn apply(changes: Changes) -> Applied;
+    fn clean_up(what: CleanUp) -> CleanedUp;
+    fn clock() -> Timestamp;
+}

@@ -1,0 +1,189 @@
+//! What the stories are told with.
+
+mod flaky_store;
+mod reply;
+mod request;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::Router;
+use bytes::Bytes;
+use handstamp_core::{
+    Context,
+    model::User,
+    store::Store,
+    test_support::{FixedClock, MemoryStore},
+};
+use handstamp_e2e::browser::{Browser, Fetch, Transport};
+use handstamp_server::{
+    AppState, Clock, Parts, Peer,
+    config::{Config, Override, PublicUrl},
+    router,
+};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use tower::ServiceExt as _;
+
+pub(crate) use flaky_store::FlakyStore;
+pub(crate) use handstamp_core::test_support::PASSWORD;
+pub(crate) use reply::Reply;
+pub(crate) use request::Call;
+
+/// Where the service of the stories lives.
+pub(crate) const AUTH: &str = "https://auth.example";
+/// Another site's page that the configuration allows to call.
+pub(crate) const APP: &str = "https://app.example.net";
+
+/// A service over a store in memory, with a clock in the teller's hand.
+pub(crate) struct Kit {
+    pub(crate) rules: handstamp_core::test_support::Kit,
+    pub(crate) store: Arc<FlakyStore>,
+    pub(crate) app: AppState,
+    router: Router,
+}
+
+struct HandClock(FixedClock);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+impl Kit {
+    /// Returns a service with the product's defaults.
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Returns a service with changed settings: dotted keys and their values.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        let origins = ("server.allowed_origins", APP);
+        let url = ("server.public_url", AUTH);
+        let overrides: Vec<_> = [url, origins]
+            .iter()
+            .chain(settings)
+            .map(|(key, value)| Override {
+                key: (*key).to_owned(),
+                value: (*value).to_owned(),
+                place: "test".to_owned(),
+            })
+            .collect();
+        let config = Config::load(None, &overrides).expect("the settings are good");
+        let public_url = config.public_url(config.server.listen).expect("the URL is good");
+        Self::of(config, public_url).await
+    }
+
+    async fn of(config: Config, public_url: PublicUrl) -> Self {
+        let clock = FixedClock::new();
+        let store = Arc::new(FlakyStore::new(MemoryStore::new(clock.clone())));
+        let over: Arc<dyn Store> = store.clone();
+        let settings = config.settings(&public_url);
+        let rules = handstamp_core::test_support::Kit::over(over, clock, |before| *before = settings).await;
+        let app = AppState::new(Parts {
+            context: Arc::clone(&rules.ctx),
+            config,
+            public_url,
+            clock: Arc::new(HandClock(rules.clock.clone())),
+            root_key: rules.root.clone(),
+        })
+        .expect("the parts fit together");
+        Self { rules, store, router: router(&app), app }
+    }
+
+    /// Returns the rules beneath the service.
+    pub(crate) fn core(&self) -> &Context {
+        &self.rules.ctx
+    }
+
+    /// Adds a user with the kit's password and the role `buyer`.
+    pub(crate) async fn user(&self, name: &str) -> User {
+        self.rules.user(name).await
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&self, time: Duration) {
+        self.rules.wait(time);
+    }
+
+    /// Starts a request that no browser sends.
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
+        Call::new(self, method, path)
+    }
+
+    /// Starts a GET request.
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    /// Starts a POST request.
+    pub(crate) fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    /// Returns a browser with an empty profile.
+    pub(crate) fn browser(&self) -> Browser<InProcess> {
+        Browser::new(InProcess(self.router.clone()), self.rules.clock.now().as_second())
+    }
+
+    /// Returns a browser in which somebody has signed in on the service's own page.
+    pub(crate) async fn signed_in(&self, login: &str) -> Browser<InProcess> {
+        let mut browser = self.browser();
+        let reply = browser.fetch(sign_in(AUTH, login, PASSWORD)).await.expect("nothing blocks it");
+        assert_eq!(reply.status(), 200, "{:?}", reply.body());
+        browser
+    }
+
+    /// Signs in with body delivery and returns both tokens.
+    pub(crate) async fn tokens(&self, login: &str) -> (String, String) {
+        let reply = self.post("/auth/sign-in").json(&sign_in_body(login, PASSWORD, "body")).send().await;
+        let body = reply.expect(200).json();
+        let text = |name: &str| body[name].as_str().expect("both tokens are there").to_owned();
+        (text("access_token"), text("refresh_token"))
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+}
+
+/// Carries requests by a function call.
+#[derive(Clone)]
+pub(crate) struct InProcess(Router);
+
+impl Transport for InProcess {
+    async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
+        exchange(self.0.clone(), request, IpAddr::from([203, 0, 113, 5])).await
+    }
+}
+
+/// Sends one request into a router, from an address.
+pub(crate) async fn exchange(router: Router, request: Request<Bytes>, from: IpAddr) -> Response<Bytes> {
+    let mut request = request.map(axum::body::Body::from);
+    request.extensions_mut().insert(Peer(SocketAddr::from((from, 4711))));
+    let response = router.oneshot(request).await.expect("a router answers");
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.expect("the body is whole").to_bytes();
+    Response::from_parts(head, body)
+}
+
+/// A sign-in by a script of a page.
+pub(crate) fn sign_in(page: &str, login: &str, password: &str) -> Fetch {
+    Fetch::script(page, Method::POST, &format!("{AUTH}/auth/sign-in"))
+        .json(sign_in_body(login, password, "cookie").to_string())
+}
+
+/// The body of a sign-in.
+pub(crate) fn sign_in_body(login: &str, password: &str, delivery: &str) -> serde_json::Value {
+    serde_json::json!({ "login": login, "password": password, "delivery": delivery })
+}
+
+/// A request by a script of the service's own page.
+pub(crate) fn own(method: Method, path: &str) -> Fetch {
+    Fetch::script(AUTH, method, &format!("{AUTH}{path}"))
+}
