@@ -71,6 +71,6 @@ pub use rejection::{Part, Rejection};
 pub use sign::SignError;
 pub use size::SizeReport;
 pub use time::UnixTime;
-pub use unverified::{MAX_TOKEN_LEN, UnverifiedToken};
+pub use unverified::{MAX_DOCUMENT_LEN, MAX_TOKEN_LEN, UnverifiedToken};
 pub use validator::{Audience, Validator, ValidatorError};
 pub use verified::{NoClaims, VerifiedToken};

@@ -3,7 +3,7 @@ use serde::Serialize;
 use crate::base64url;
 use crate::json::Document;
 use crate::keys::SigningKey;
-use crate::unverified::MAX_TOKEN_LEN;
+use crate::unverified::{MAX_DOCUMENT_LEN, MAX_TOKEN_LEN};
 use crate::verified::LIMITS;
 
 /// Why a token could not be signed.
@@ -63,6 +63,21 @@ impl SigningKey {
     /// refuses a claim that is set twice. Here only the type can write one twice (two flattened parts that share a
     /// name), and verifiers refuse such a token.
     pub fn sign<T: Serialize + ?Sized>(&self, typ: &str, claims: &T) -> Result<String, SignError> {
+        self.sign_up_to(MAX_TOKEN_LEN, typ, claims)
+    }
+
+    /// Does the same for a document of up to [`MAX_DOCUMENT_LEN`](crate::MAX_DOCUMENT_LEN) bytes, such as a status list, which
+    /// is read with [`UnverifiedToken::parse_document`](crate::UnverifiedToken::parse_document).
+    pub fn sign_document<T: Serialize + ?Sized>(&self, typ: &str, claims: &T) -> Result<String, SignError> {
+        self.sign_up_to(MAX_DOCUMENT_LEN, typ, claims)
+    }
+
+    fn sign_up_to<T: Serialize + ?Sized>(
+        &self,
+        limit: usize,
+        typ: &str,
+        claims: &T,
+    ) -> Result<String, SignError> {
         let mut json = Vec::with_capacity(512);
         serde_json::to_writer(&mut json, claims)
             .map_err(|error| SignError::Claims { problem: error.to_string() })?;
@@ -71,16 +86,16 @@ impl SigningKey {
                 problem: "the claims must be a struct or a map".to_owned(),
             });
         }
-        self.sign_object(typ, &json)
+        self.sign_object(limit, typ, &json)
     }
 
     /// Signs the JSON text of an object that was put together from parts, after checking that the parts fit.
     pub(crate) fn sign_json(&self, typ: &str, json: &[u8]) -> Result<String, SignError> {
         check_object(json)?;
-        self.sign_object(typ, json)
+        self.sign_object(MAX_TOKEN_LEN, typ, json)
     }
 
-    fn sign_object(&self, typ: &str, json: &[u8]) -> Result<String, SignError> {
+    fn sign_object(&self, limit: usize, typ: &str, json: &[u8]) -> Result<String, SignError> {
         let header = self.header(typ)?;
         // Room for the signatures of all but RSA and ML-DSA, which take far longer than one more allocation.
         let mut token = String::with_capacity(base64url::encoded_len(header.len() + json.len()) + 180);
@@ -90,8 +105,8 @@ impl SigningKey {
         let signature = self.signature(token.as_bytes()).ok_or(SignError::Crypto)?;
         token.push('.');
         base64url::encode_onto(&signature, &mut token);
-        if token.len() > MAX_TOKEN_LEN {
-            return Err(SignError::TooLong { limit: MAX_TOKEN_LEN, actual: token.len() });
+        if token.len() > limit {
+            return Err(SignError::TooLong { limit, actual: token.len() });
         }
         Ok(token)
     }

@@ -4,6 +4,10 @@ use crate::rejection::Rejection;
 /// The longest accepted token. Cookies hold 4 kB and header lines about 8 kB; the rest is room for ML-DSA signatures.
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 
+/// The longest accepted document: a signed list that a service fetches from an address it was configured with, where a token
+/// is sent by anybody.
+pub const MAX_DOCUMENT_LEN: usize = 1024 * 1024;
+
 /// The three parts of a token, as text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'a> {
@@ -17,8 +21,12 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Splits a token, after its length was checked.
     pub(crate) fn of(token: &'a str) -> Result<Self, Rejection> {
-        if token.len() > MAX_TOKEN_LEN {
-            return Err(Rejection::TooLong { limit: MAX_TOKEN_LEN, actual: token.len() });
+        Self::up_to(MAX_TOKEN_LEN, token)
+    }
+
+    fn up_to(limit: usize, token: &'a str) -> Result<Self, Rejection> {
+        if token.len() > limit {
+            return Err(Rejection::TooLong { limit, actual: token.len() });
         }
         let mut parts = token.split('.');
         let (Some(header), Some(payload), Some(signature), None) =
@@ -54,6 +62,13 @@ impl<'a> UnverifiedToken<'a> {
         Ok(Self { header: Header::parse(parts.header)?, parts })
     }
 
+    /// Does the same for a signed document of up to [`MAX_DOCUMENT_LEN`] bytes: a status list, a revocation batch. Not for what
+    /// a client sends.
+    pub fn parse_document(document: &'a str) -> Result<Self, Rejection> {
+        let parts = Parts::up_to(MAX_DOCUMENT_LEN, document)?;
+        Ok(Self { header: Header::parse(parts.header)?, parts })
+    }
+
     /// Returns the algorithm the sender claims.
     pub fn unverified_alg(&self) -> &str {
         &self.header.alg
@@ -67,5 +82,30 @@ impl<'a> UnverifiedToken<'a> {
     /// Returns the kind of token the sender claims.
     pub fn unverified_typ(&self) -> Option<&str> {
         self.header.typ.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Algorithm, SigningKey};
+
+    #[test]
+    fn what_is_too_long_for_a_token_can_be_a_document() {
+        let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
+        let claims = |len: usize| std::collections::BTreeMap::from([("list", "x".repeat(len))]);
+
+        let document = key.sign_document("statuslist+jwt", &claims(100_000)).unwrap();
+
+        assert!(key.sign("statuslist+jwt", &claims(100_000)).is_err());
+        assert!(key.sign_document("statuslist+jwt", &claims(MAX_DOCUMENT_LEN)).is_err());
+        assert!(matches!(
+            UnverifiedToken::parse(&document),
+            Err(Rejection::TooLong { limit: MAX_TOKEN_LEN, .. })
+        ));
+        assert_eq!(
+            UnverifiedToken::parse_document(&document).unwrap().unverified_typ(),
+            Some("statuslist+jwt")
+        );
     }
 }
