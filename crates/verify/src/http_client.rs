@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use url::{Host, Url};
 
 /// How many bytes an issuer's document may have. A JWK Set of a hundred RSA keys has 50 kB.
@@ -57,27 +57,17 @@ impl HttpClient {
 
     /// Fetches a document of at most [`MAX_DOCUMENT`] bytes.
     pub(crate) async fn document(&self, url: &Url) -> Result<Bytes, FetchError> {
-        if !self.may_ask(url) {
-            return Err(FetchError::Insecure { url: url.clone() });
+        let response = send(self.request(Method::GET, url)?, url).await?;
+        body_of(response, url, MAX_DOCUMENT).await
+    }
+
+    /// Begins a request, to be sent with [`send`].
+    pub(crate) fn request(&self, method: Method, url: &Url) -> Result<reqwest::RequestBuilder, FetchError> {
+        if self.may_ask(url) {
+            Ok(self.client.request(method, url.clone()))
+        } else {
+            Err(FetchError::Insecure { url: url.clone() })
         }
-        let transport =
-            |source: reqwest::Error| FetchError::Transport { url: url.clone(), source: source.without_url() };
-        let mut response = self.client.get(url.clone()).send().await.map_err(transport)?;
-        if response.status() != StatusCode::OK {
-            return Err(FetchError::Status { url: url.clone(), status: response.status() });
-        }
-        let too_large = || FetchError::TooLarge { url: url.clone(), limit: MAX_DOCUMENT };
-        if response.content_length().is_some_and(|length| length > MAX_DOCUMENT as u64) {
-            return Err(too_large());
-        }
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > MAX_DOCUMENT {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
     }
 
     /// Whoever stands between could hand us keys of their own over plain http.
@@ -87,6 +77,45 @@ impl HttpClient {
             "http" => self.plain_http == PlainHttp::Anywhere || is_loopback(url),
             _ => false,
         }
+    }
+}
+
+/// Sends a request and returns the answer if it is a success.
+pub(crate) async fn send(
+    request: reqwest::RequestBuilder,
+    url: &Url,
+) -> Result<reqwest::Response, FetchError> {
+    let response = request.send().await.map_err(|source| FetchError::transport(url, source))?;
+    if response.status().is_success() {
+        Ok(response)
+    } else {
+        Err(FetchError::Status { url: url.clone(), status: response.status() })
+    }
+}
+
+/// Reads the body of an answer, of at most `limit` bytes.
+pub(crate) async fn body_of(
+    mut response: reqwest::Response,
+    url: &Url,
+    limit: usize,
+) -> Result<Bytes, FetchError> {
+    let too_large = || FetchError::TooLarge { url: url.clone(), limit };
+    if response.content_length().is_some_and(|length| length > limit as u64) {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|source| FetchError::transport(url, source))? {
+        if body.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+impl FetchError {
+    pub(crate) fn transport(url: &Url, source: reqwest::Error) -> Self {
+        Self::Transport { url: url.clone(), source: source.without_url() }
     }
 }
 
