@@ -1,0 +1,33 @@
+use handstamp_core::model::{Client, ClientId};
+use handstamp_core::store::Conflict;
+use rusqlite::{Connection, params};
+
+use super::json;
+use crate::failure::Refusal;
+use crate::query::execute;
+use crate::times::to_sql;
+
+/// Adds a machine client.
+pub(super) fn create(connection: &Connection, client: &Client) -> Result<(), Refusal> {
+    let inserted = execute(
+        connection,
+        "INSERT INTO clients (id, secret, scopes, audiences, created_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT (id) DO NOTHING",
+        params![
+            client.id.as_str(),
+            client.secret.as_phc(),
+            json(client.scopes.iter().map(String::as_str)),
+            json(client.audiences.iter().map(String::as_str)),
+            to_sql(client.created_at),
+        ],
+    )?;
+    if inserted == 0 { Err(Conflict::ClientTaken.into()) } else { Ok(()) }
+}
+
+/// Removes a machine client.
+pub(super) fn remove(connection: &Connection, id: &ClientId) -> Result<(), Refusal> {
+    match execute(connection, "DELETE FROM clients WHERE id = ?1", [id.as_str()])? {
+        0 => Err(Conflict::ClientUnknown.into()),
+        _ => Ok(()),
+    }
+}

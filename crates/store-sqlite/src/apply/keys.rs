@@ -1,0 +1,74 @@
+use handstamp_core::model::{KeyState, StoredKey};
+use handstamp_core::store::Conflict;
+use handstamp_token::KeyId;
+use rusqlite::{Connection, params};
+
+use crate::failure::Refusal;
+use crate::query::{execute, exists};
+use crate::times::to_sql;
+
+/// Adds a key if there is none of its purpose.
+pub(super) fn add_first(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
+    if exists(connection, "SELECT 1 FROM keys WHERE purpose = ?1", [key.purpose.as_str()])? {
+        return Err(Conflict::KeyChanged.into());
+    }
+    add(connection, key)
+}
+
+/// Adds a key.
+pub(super) fn add(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
+    let State { name, at, remove_at } = State::of(key.state);
+    let inserted = execute(
+        connection,
+        "INSERT INTO keys (id, purpose, algorithm, sealed, state, state_at, remove_at, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
+        params![
+            key.id.as_str(),
+            key.purpose.as_str(),
+            key.algorithm.name(),
+            key.sealed.as_bytes(),
+            name,
+            at,
+            remove_at,
+            to_sql(key.created_at),
+        ],
+    )?;
+    if inserted == 0 { Err(Conflict::KeyChanged.into()) } else { Ok(()) }
+}
+
+/// Moves a key on whose state still is the one that was read.
+pub(super) fn move_on(connection: &Connection, key: &StoredKey, from: &KeyState) -> Result<(), Refusal> {
+    let (from, to) = (State::of(*from), State::of(key.state));
+    let moved = execute(
+        connection,
+        "UPDATE keys SET state = ?5, state_at = ?6, remove_at = ?7 \
+         WHERE id = ?1 AND state = ?2 AND state_at IS ?3 AND remove_at IS ?4",
+        params![key.id.as_str(), from.name, from.at, from.remove_at, to.name, to.at, to.remove_at],
+    )?;
+    if moved == 0 { Err(Conflict::KeyChanged.into()) } else { Ok(()) }
+}
+
+/// Forgets a key.
+pub(super) fn remove(connection: &Connection, id: &KeyId) -> Result<(), Refusal> {
+    execute(connection, "DELETE FROM keys WHERE id = ?1", [id.as_str()])?;
+    Ok(())
+}
+
+/// The columns that a key's state is kept in.
+struct State {
+    name: &'static str,
+    at: Option<i64>,
+    remove_at: Option<i64>,
+}
+
+impl State {
+    fn of(state: KeyState) -> Self {
+        let (name, at, remove_at) = match state {
+            KeyState::Next => ("next", None, None),
+            KeyState::Active { since } => ("active", Some(since), None),
+            KeyState::Retired { at, remove_at } => ("retired", Some(at), Some(remove_at)),
+            KeyState::Revoked { at } => ("revoked", Some(at), None),
+        };
+        Self { name, at: at.map(to_sql), remove_at: remove_at.map(to_sql) }
+    }
+}

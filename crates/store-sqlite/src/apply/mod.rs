@@ -1,0 +1,89 @@
+//! Changes turned into statements, one group of changes a file.
+//!
+//! A change may look before it writes, for nobody else writes meanwhile, but it *writes with one statement at most*: a
+//! unit of work that is one change needs no savepoint then, because SQLite undoes a failed statement by itself.
+
+pub(crate) mod audit;
+mod clients;
+pub(crate) mod events;
+mod keys;
+mod organizations;
+mod session_ends;
+mod session_moves;
+mod session_start;
+mod users;
+
+use handstamp_core::model::LogPosition;
+use handstamp_core::store::{Change, Changes};
+use rusqlite::Connection;
+
+use crate::failure::Refusal;
+
+/// What a unit of work came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done {
+    /// Where the log stands after it.
+    pub(crate) head: LogPosition,
+    /// How many sessions were active and have ended.
+    pub(crate) sessions_ended: u64,
+}
+
+/// Applies a unit of work inside the caller's transaction. The caller undoes what a refused one has written, and calls
+/// [`events::advance_log`] before it commits.
+pub(crate) fn apply(
+    connection: &Connection,
+    changes: &Changes,
+    mut head: LogPosition,
+) -> Result<Done, Refusal> {
+    let mut sessions_ended = 0;
+    for change in &changes.changes {
+        sessions_ended += apply_one(connection, change)?;
+    }
+    for event in &changes.events {
+        head.seq += 1;
+        events::add(connection, head.seq, event)?;
+    }
+    for entry in &changes.audit {
+        audit::add(connection, entry)?;
+    }
+    Ok(Done { head, sessions_ended })
+}
+
+/// Returns how many sessions it ended.
+fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
+    match change {
+        Change::EndSession { id, at, reason } => return session_ends::one(connection, *id, *at, *reason),
+        Change::EndSessionsOf { user_id, except, at, reason } => {
+            return session_ends::all_of(connection, *user_id, *except, *at, *reason);
+        }
+        Change::RotateSession { id, from, to, idle_expiry } => {
+            session_moves::rotate(connection, *id, from, to, *idle_expiry)
+        }
+        Change::HandOutAgain { id, from, at } => session_moves::hand_out_again(connection, *id, from, *at),
+        Change::SeeSession { id, at, issued_under } => {
+            session_moves::see(connection, *id, *at, *issued_under)
+        }
+        Change::RelabelSession { id, device } => session_moves::relabel(connection, *id, device),
+        Change::StartSession { session, user_version, at_most } => {
+            session_start::start(connection, session, *user_version, *at_most)
+        }
+        Change::CreateUser(user) => users::create(connection, user),
+        Change::CreateFirstUser(user) => users::create_first(connection, user),
+        Change::UpdateUser(user) => users::update(connection, user),
+        Change::RehashPassword { user_id, from, to } => users::rehash(connection, *user_id, from, to),
+        Change::CreateOrganization(organization) => organizations::create(connection, organization),
+        Change::UpdateOrganization(organization) => organizations::update(connection, organization),
+        Change::AddFirstKey(key) => keys::add_first(connection, key),
+        Change::AddKey(key) => keys::add(connection, key),
+        Change::MoveKey { key, from } => keys::move_on(connection, key, from),
+        Change::RemoveKey(id) => keys::remove(connection, id),
+        Change::CreateClient(client) => clients::create(connection, client),
+        Change::RemoveClient(id) => clients::remove(connection, id),
+    }?;
+    Ok(0)
+}
+
+/// Returns a list as it is kept.
+fn json<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    serde_json::Value::from_iter(texts).to_string()
+}

@@ -1,0 +1,77 @@
+use handstamp_core::model::{RefreshState, SessionId, Step};
+use handstamp_core::store::Conflict;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::failure::Refusal;
+use crate::query::execute;
+use crate::times::to_sql;
+
+/// Moves the refresh family on, if it still stands where the decision found it.
+pub(super) fn rotate(
+    connection: &Connection,
+    id: SessionId,
+    from: &RefreshState,
+    to: &RefreshState,
+    idle_expiry: Timestamp,
+) -> Result<(), Refusal> {
+    changed(execute(
+        connection,
+        "UPDATE sessions SET generation = ?4, branch = ?5, parent_branch = ?6, rotated_at = ?7, handed_out_at = ?8, \
+         confirmed = ?9, idle_expiry = max(idle_expiry, ?10) \
+         WHERE id = ?1 AND generation = ?2 AND branch = ?3 AND ended_at IS NULL",
+        params![
+            id.as_bytes(),
+            from.generation,
+            from.branch,
+            to.generation,
+            to.branch,
+            to.parent_branch,
+            to_sql(to.rotated_at),
+            to_sql(to.handed_out_at),
+            to.confirmed,
+            to_sql(idle_expiry),
+        ],
+    )?)
+}
+
+/// Notes that the current token was handed out again, if the family still stands where the decision found it.
+pub(super) fn hand_out_again(
+    connection: &Connection,
+    id: SessionId,
+    from: &RefreshState,
+    at: Timestamp,
+) -> Result<(), Refusal> {
+    changed(execute(
+        connection,
+        "UPDATE sessions SET handed_out_at = max(handed_out_at, ?4) \
+         WHERE id = ?1 AND generation = ?2 AND branch = ?3 AND ended_at IS NULL",
+        params![id.as_bytes(), from.generation, from.branch, to_sql(at)],
+    )?)
+}
+
+/// Notes that an access token came back. Of a session that is over or gone there is nothing to note.
+pub(super) fn see(
+    connection: &Connection,
+    id: SessionId,
+    at: Timestamp,
+    issued_under: Step,
+) -> Result<(), Refusal> {
+    execute(
+        connection,
+        "UPDATE sessions SET last_seen_at = max(last_seen_at, ?2), \
+         confirmed = confirmed OR (generation = ?3 AND branch = ?4) WHERE id = ?1 AND ended_at IS NULL",
+        params![id.as_bytes(), to_sql(at), issued_under.generation, issued_under.branch],
+    )?;
+    Ok(())
+}
+
+/// Renames the device.
+pub(super) fn relabel(connection: &Connection, id: SessionId, device: &str) -> Result<(), Refusal> {
+    let sql = "UPDATE sessions SET device = ?2 WHERE id = ?1 AND ended_at IS NULL";
+    changed(execute(connection, sql, params![id.as_bytes(), device])?)
+}
+
+fn changed(rows: usize) -> Result<(), Refusal> {
+    if rows == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
+}

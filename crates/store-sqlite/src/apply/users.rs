@@ -1,0 +1,143 @@
+use handstamp_core::model::{Email, OrgId, PasswordHash, Role, User, UserId, UserStatus};
+use handstamp_core::store::Conflict;
+use rusqlite::{Connection, params};
+
+use super::json;
+use crate::failure::{Failure, Refusal};
+use crate::query::{execute, exists};
+use crate::read;
+use crate::times::to_sql;
+
+/// Adds a user.
+pub(super) fn create(connection: &Connection, user: &User) -> Result<(), Refusal> {
+    check_names(connection, user)?;
+    check_organization(connection, user)?;
+    let row = Row::of(user);
+    execute(
+        connection,
+        "INSERT INTO users \
+         (id, username, email, org_id, roles, claims, disabled_at, password, created_at, version) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            user.id.as_bytes(),
+            user.username.as_str(),
+            row.email,
+            row.org_id,
+            row.roles,
+            row.claims,
+            row.disabled_at,
+            row.password,
+            to_sql(user.created_at),
+            row.version,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Adds a user if there is none.
+pub(super) fn create_first(connection: &Connection, user: &User) -> Result<(), Refusal> {
+    if read::users::has_any(connection)? {
+        return Err(Conflict::NotFirstUser.into());
+    }
+    create(connection, user)
+}
+
+/// Replaces a user that still has the version that was read.
+pub(super) fn update(connection: &Connection, user: &User) -> Result<(), Refusal> {
+    let row = Row::of(user);
+    let sql = "SELECT 1 FROM users WHERE id = ?1 AND version = ?2";
+    if !exists(connection, sql, params![user.id.as_bytes(), row.version])? {
+        return Err(Conflict::UserChanged.into());
+    }
+    check_names(connection, user)?;
+    check_organization(connection, user)?;
+    execute(
+        connection,
+        "UPDATE users SET username = ?2, email = ?3, org_id = ?4, roles = ?5, claims = ?6, disabled_at = ?7, \
+         password = ?8, created_at = ?9, version = version + 1 WHERE id = ?1",
+        params![
+            user.id.as_bytes(),
+            user.username.as_str(),
+            row.email,
+            row.org_id,
+            row.roles,
+            row.claims,
+            row.disabled_at,
+            row.password,
+            to_sql(user.created_at),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Replaces the hash that was read.
+pub(super) fn rehash(
+    connection: &Connection,
+    user: UserId,
+    from: &PasswordHash,
+    to: &PasswordHash,
+) -> Result<(), Refusal> {
+    let sql = "UPDATE users SET password = ?3 WHERE id = ?1 AND password = ?2";
+    match execute(connection, sql, params![user.as_bytes(), from.as_phc(), to.as_phc()])? {
+        0 => Err(Conflict::UserChanged.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The columns that are not the field as it stands.
+struct Row<'a> {
+    email: Option<&'a str>,
+    org_id: Option<&'a str>,
+    roles: String,
+    claims: String,
+    disabled_at: Option<i64>,
+    password: Option<&'a str>,
+    version: i64,
+}
+
+impl<'a> Row<'a> {
+    fn of(user: &'a User) -> Self {
+        Self {
+            email: user.email.as_ref().map(Email::as_str),
+            org_id: user.org_id.as_ref().map(OrgId::as_str),
+            roles: json(user.roles.iter().map(Role::as_str)),
+            claims: user
+                .claims
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect::<serde_json::Value>()
+                .to_string(),
+            disabled_at: match user.status {
+                UserStatus::Active => None,
+                UserStatus::Disabled { at } => Some(to_sql(at)),
+            },
+            password: user.password.as_ref().map(PasswordHash::as_phc),
+            // No user is changed so often: a version past the end matches none.
+            version: i64::try_from(user.version).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+fn check_names(connection: &Connection, user: &User) -> Result<(), Refusal> {
+    let taken = |sql, name: &str| -> Result<bool, Failure> {
+        exists(connection, sql, params![name, user.id.as_bytes()])
+    };
+    if taken("SELECT 1 FROM users WHERE username = ?1 AND id <> ?2", user.username.as_str())? {
+        return Err(Conflict::UsernameTaken.into());
+    }
+    if let Some(email) = &user.email
+        && taken("SELECT 1 FROM users WHERE email = ?1 AND id <> ?2", email.as_str())?
+    {
+        return Err(Conflict::EmailTaken.into());
+    }
+    Ok(())
+}
+
+fn check_organization(connection: &Connection, user: &User) -> Result<(), Refusal> {
+    match &user.org_id {
+        Some(id) if !exists(connection, "SELECT 1 FROM organizations WHERE id = ?1", [id.as_str()])? => {
+            Err(Conflict::OrganizationUnknown.into())
+        }
+        _ => Ok(()),
+    }
+}

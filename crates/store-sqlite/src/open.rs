@@ -1,0 +1,118 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::connection;
+use crate::failure::{Kind, kind};
+use crate::folder::{self, DATABASE_FILE};
+use crate::lock::{self, ServeLock, ShareMode};
+use crate::migrations::{self, Schema};
+use crate::open_error::OpenError;
+use crate::readers::Readers;
+use crate::writer::Writer;
+
+/// What the store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// For a service.
+    Serve(ShareMode),
+    /// For a command that is over soon. It takes no lock and works while a service runs.
+    Command,
+}
+
+/// Threads that read. More than this wait for each other's pages rather than for the processor.
+const MOST_READERS: usize = 4;
+
+/// Makes, checks, migrates and opens the database in a folder.
+pub(crate) fn open(folder: &Path, mode: OpenMode) -> Result<(Readers, Writer), OpenError> {
+    folder::make(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
+    let lock = match mode {
+        OpenMode::Serve(share) => Some(lock::lock(folder, share)?),
+        OpenMode::Command => None,
+    };
+    let file = folder.join(DATABASE_FILE);
+    make_file(&file)?;
+    let connection = connection::writer(&file).map_err(|error| sort(&file, error))?;
+    prepare(&connection, &file)?;
+    start(connection, &file, mode, lock)
+}
+
+fn make_file(file: &Path) -> Result<(), OpenError> {
+    match folder::private_file(file) {
+        Ok(_) => Ok(()),
+        Err(source)
+            if matches!(
+                source.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            Err(OpenError::ReadOnly { file: file.to_owned() })
+        }
+        Err(source) => Err(OpenError::File { file: file.to_owned(), source }),
+    }
+}
+
+fn prepare(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+    let failed = |error| sort(file, error);
+    // Looks before it touches: another program's file stays as it is.
+    refuse(migrations::schema(connection).map_err(failed)?, file)?;
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(OpenError::ReadOnly { file: file.to_owned() });
+    }
+    if !connection::use_write_ahead_log(connection).map_err(failed)? {
+        return Err(OpenError::NoSharedMemory { file: file.to_owned() });
+    }
+    refuse(migrations::run(connection).map_err(failed)?, file)
+}
+
+fn refuse(found: Schema, file: &Path) -> Result<(), OpenError> {
+    let known = migrations::newest();
+    match found {
+        Schema::Foreign => Err(OpenError::Foreign { file: file.to_owned() }),
+        Schema::Version(found) if found > known => {
+            Err(OpenError::Newer { file: file.to_owned(), found, known })
+        }
+        Schema::Empty | Schema::Version(_) => Ok(()),
+    }
+}
+
+fn start(
+    connection: Connection,
+    file: &Path,
+    mode: OpenMode,
+    lock: Option<ServeLock>,
+) -> Result<(Readers, Writer), OpenError> {
+    let count = match mode {
+        OpenMode::Serve(_) => {
+            thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_READERS))
+        }
+        OpenMode::Command => 1,
+    };
+    let connections: Vec<_> = (0..count)
+        .map(|_| connection::reader(file))
+        .collect::<rusqlite::Result<_>>()
+        .map_err(|error| sort(file, error))?;
+    let failed = |source| OpenError::Thread { file: file.to_owned(), source };
+    let readers = Readers::start(connections).map_err(failed)?;
+    let shared = mode == OpenMode::Serve(ShareMode::Shared);
+    let writer = Writer::start(connection, shared, lock).map_err(failed)?;
+    Ok((readers, writer))
+}
+
+fn sort(file: &Path, error: rusqlite::Error) -> OpenError {
+    let file: PathBuf = file.to_owned();
+    match (error.sqlite_error_code(), kind(&error)) {
+        (Some(ErrorCode::NotADatabase), _) => OpenError::NotADatabase { file },
+        (Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen), _) => {
+            OpenError::ReadOnly { file }
+        }
+        (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
+            OpenError::Locked { file, source: Box::new(error) }
+        }
+        (_, Kind::NotWritable) => OpenError::NotWritable { file, source: Box::new(error) },
+        (_, Kind::Damaged) => OpenError::Damaged { file, source: Box::new(error) },
+        (_, Kind::Away | Kind::Defect) => OpenError::Sqlite { file, source: Box::new(error) },
+    }
+}

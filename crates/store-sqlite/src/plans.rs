@@ -1,0 +1,228 @@
+//! Every statement that runs in this crate's own tests is noted, and its plan is looked at: a look-up is as fast with a
+//! million rows as with ten only if no plan walks through a table.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use handstamp_core::model::{
+    AuditEntry, AuditKind, Client, ClientId, EndReason, EventKind, KeyPurpose, KeyState, Login, NewEvent,
+    Organization, OrganizationStatus, PasswordHash, Reason, RefreshState, SealedKey, Selector, Session,
+    SessionId, SessionState, Step, StoredKey, User, UserId, UserStatus,
+};
+use handstamp_core::store::{Change, Changes, CleanUp, Store};
+use handstamp_token::{Algorithm, KeyId};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use crate::{DATABASE_FILE, OpenMode, SqliteStore};
+
+static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Notes every statement that the connection runs.
+pub(crate) fn watch(connection: &mut Connection) -> rusqlite::Result<()> {
+    let note = |event: TraceEvent<'_>| {
+        if let TraceEvent::Stmt(statement, _) = event {
+            SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(statement.sql().into_owned());
+        }
+    };
+    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note))
+}
+
+/// Tables that only people make bigger, one command at a time, and that are read as a whole.
+const SMALL: &[&str] = &["keys", "clients", "organizations"];
+
+#[tokio::test]
+async fn no_statement_walks_through_a_table_that_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), OpenMode::Command).unwrap();
+    read_everything(&store).await;
+    change_everything(&store).await;
+    let connection = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    let seen = SEEN.lock().unwrap().clone();
+    let mut looked_at = 0;
+    for sql in seen.iter().filter(|sql| is_ours(sql)) {
+        for step in plan(&connection, sql) {
+            looked_at += 1;
+            let is_walk = step.starts_with("SCAN") && !is_in_order_of_an_index(&step, sql);
+            let is_small = SMALL.iter().any(|table| step.starts_with(&format!("SCAN {table}")));
+            assert!(!is_walk || is_small, "{step}\n{sql}");
+            assert!(is_small_sort(sql) || !step.contains("TEMP B-TREE"), "{step}\n{sql}");
+        }
+    }
+    // A test that looked at nothing would pass as well.
+    assert!(looked_at > 30, "only {looked_at} steps of plans");
+    for table in ["users", "sessions", "revocation_events", "audit_entries"] {
+        assert!(
+            seen.iter().any(|sql| sql.starts_with("SELECT") && sql.contains(table)),
+            "nothing reads {table}"
+        );
+    }
+}
+
+fn is_ours(sql: &str) -> bool {
+    ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb))
+        && !sql.contains("sqlite_schema")
+}
+
+/// Reads the first or last rows by the number of the row, and stops at the limit.
+fn is_in_order_of_an_index(step: &str, sql: &str) -> bool {
+    let by_row = (step == "SCAN audit_entries" && sql.contains("ORDER BY id DESC LIMIT"))
+        || (step == "SCAN revocation_events" && sql.contains("ORDER BY seq LIMIT"));
+    by_row || step == "SCAN CONSTANT ROW"
+}
+
+fn is_small_sort(sql: &str) -> bool {
+    SMALL.iter().any(|table| sql.contains(&format!("FROM {table} ORDER BY")))
+}
+
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
+    let steps = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get("detail")).unwrap();
+    steps.map(Result::unwrap).collect()
+}
+
+fn now() -> Timestamp {
+    "2026-11-22T06:16:39Z".parse().unwrap()
+}
+
+async fn read_everything(store: &SqliteStore) {
+    let user = user();
+    let login = Login::Email(user.email.clone().unwrap());
+    store.user(user.id).await.unwrap();
+    store.user_by_login(&login).await.unwrap();
+    store.user_by_login(&Login::Username(user.username.clone())).await.unwrap();
+    store.users(Some(&user.username), 10).await.unwrap();
+    store.has_users().await.unwrap();
+    store.organization(&organization().id).await.unwrap();
+    store.organizations().await.unwrap();
+    store.session(session().id).await.unwrap();
+    store.live_sessions(user.id, now()).await.unwrap();
+    store.subject(user.id).await.unwrap();
+    store.session_subject(session().id).await.unwrap();
+    store.client(&ClientId::first_party()).await.unwrap();
+    store.clients().await.unwrap();
+    store.keys().await.unwrap();
+    store.log_head().await.unwrap();
+    store.events_after(0, 10).await.unwrap();
+    store.audit_entries(Some(user.id), 10).await.unwrap();
+    store.audit_entries(None, 10).await.unwrap();
+    store.clock().await.unwrap();
+}
+
+async fn change_everything(store: &SqliteStore) {
+    let (user, session, key, organization) = (user(), session(), key(), organization());
+    let hash = user.password.clone().unwrap();
+    let (id, from) = (session.id, session.refresh);
+    let moved = from.rotated(now(), Duration::from_secs(1)).unwrap();
+    let (at, reason) = (now(), EndReason::SignedOut);
+    let steps = [
+        Changes::one(Change::CreateOrganization(organization.clone())),
+        Changes::one(Change::UpdateOrganization(organization)),
+        Changes::one(Change::CreateFirstUser(user.clone())),
+        Changes::one(Change::CreateUser(user.clone())),
+        Changes::one(Change::UpdateUser(user.clone())),
+        Changes::one(Change::RehashPassword { user_id: user.id, from: hash.clone(), to: hash }),
+        Changes::one(Change::StartSession { session: session.clone(), user_version: 1, at_most: Some(9) }),
+        Changes::one(Change::RotateSession { id, from, to: moved, idle_expiry: session.idle_expiry }),
+        Changes::one(Change::HandOutAgain { id, from: moved, at }),
+        Changes::one(Change::SeeSession { id, at, issued_under: Step::FIRST }),
+        Changes::one(Change::RelabelSession { id, device: "Firefox".to_owned() }),
+        Changes::one(Change::EndSession { id, at, reason })
+            .event(event())
+            .audit(AuditEntry::new(AuditKind::SignedOut, at)),
+        Changes::one(Change::EndSessionsOf { user_id: user.id, except: Some(id), at, reason }),
+        Changes::one(Change::AddFirstKey(key.clone())),
+        Changes::one(Change::AddKey(key.clone())),
+        Changes::one(Change::MoveKey { key: key.clone(), from: key.state }),
+        Changes::one(Change::RemoveKey(key.id)),
+        Changes::one(Change::CreateClient(client())),
+        Changes::one(Change::RemoveClient(client().id)),
+        Changes::one(Change::StartSession {
+            session: Session { id: SessionId::from_bytes([5; 16]), ..session },
+            user_version: 1,
+            at_most: None,
+        }),
+    ];
+    for step in steps {
+        store.apply(step).await.unwrap();
+    }
+    let later = Timestamp::MAX;
+    let what = CleanUp { now: later, sessions_ended_before: later, audit_before: later, limit: 10 };
+    let done = store.clean_up(what).await.unwrap();
+    assert_eq!((done.sessions_expired, done.events_forgotten), (1, 1));
+}
+
+fn user() -> User {
+    User {
+        id: UserId::from_bytes([1; 16]),
+        username: "ann".parse().unwrap(),
+        email: Some("ann@example.org".parse().unwrap()),
+        org_id: Some("acme".parse().unwrap()),
+        roles: BTreeSet::new(),
+        claims: BTreeMap::new(),
+        status: UserStatus::Active,
+        password: Some(PasswordHash::from_phc("$argon2id$".to_owned())),
+        created_at: now(),
+        version: 0,
+    }
+}
+
+fn organization() -> Organization {
+    Organization {
+        id: "acme".parse().unwrap(),
+        name: "Acme".to_owned(),
+        status: OrganizationStatus::Active,
+        created_at: now(),
+    }
+}
+
+fn session() -> Session {
+    Session {
+        id: SessionId::from_bytes([2; 16]),
+        user_id: user().id,
+        client_id: ClientId::first_party(),
+        device: String::new(),
+        created_at: now(),
+        auth_time: now(),
+        amr: Vec::new(),
+        absolute_expiry: Timestamp::MAX,
+        idle_expiry: now().checked_add(Duration::from_hours(1)).unwrap(),
+        refresh: RefreshState::first(now(), Duration::from_secs(1)),
+        last_seen_at: now(),
+        state: SessionState::Active,
+    }
+}
+
+fn key() -> StoredKey {
+    StoredKey {
+        id: KeyId::new("k1").unwrap(),
+        purpose: KeyPurpose::AccessToken,
+        algorithm: Algorithm::Es256,
+        sealed: SealedKey::from_bytes(vec![1, 2, 3]),
+        state: KeyState::Next,
+        created_at: now(),
+    }
+}
+
+fn client() -> Client {
+    Client {
+        id: "reports".parse().unwrap(),
+        secret: PasswordHash::from_phc("$argon2id$".to_owned()),
+        scopes: BTreeSet::new(),
+        audiences: BTreeSet::new(),
+        created_at: now(),
+    }
+}
+
+fn event() -> NewEvent {
+    NewEvent {
+        selector: Selector::Everything,
+        kind: EventKind::Stale,
+        reason: Reason::Operator,
+        at: now(),
+        forget_at: now(),
+    }
+}

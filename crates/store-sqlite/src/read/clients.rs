@@ -1,0 +1,29 @@
+use handstamp_core::model::{Client, ClientId, PasswordHash};
+use rusqlite::Connection;
+
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::query;
+
+/// Returns a machine client by id.
+pub(crate) fn by_id(connection: &Connection, id: &ClientId) -> Result<Option<Client>, Failure> {
+    let sql = "SELECT id, secret, scopes, audiences, created_at FROM clients WHERE id = ?1";
+    query::optional(connection, sql, [id.as_str()], decode)
+}
+
+/// Returns every machine client, in the order of ids.
+pub(crate) fn list(connection: &Connection) -> Result<Vec<Client>, Failure> {
+    let sql = "SELECT id, secret, scopes, audiences, created_at FROM clients ORDER BY id";
+    query::list(connection, sql, [], decode)
+}
+
+fn decode(fields: &mut Fields<'_, '_>) -> Result<Client, Failure> {
+    let fields = fields.of("clients");
+    Ok(Client {
+        id: fields.parsed("id")?,
+        secret: PasswordHash::from_phc(fields.text("secret")?.to_owned()),
+        scopes: fields.texts("scopes")?,
+        audiences: fields.texts("audiences")?,
+        created_at: fields.time("created_at")?,
+    })
+}

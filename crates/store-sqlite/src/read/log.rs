@@ -1,0 +1,76 @@
+use handstamp_core::model::{EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
+use handstamp_token::KeyId;
+use rusqlite::{Connection, params};
+
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::query;
+
+/// The columns in the order that [`decode`] takes them.
+macro_rules! columns {
+    () => {
+        "revocation_log.epoch, revocation_log.seq"
+    };
+}
+pub(crate) use columns;
+
+/// Returns where the revocation log stands.
+pub(crate) fn head(connection: &Connection) -> Result<LogPosition, Failure> {
+    let sql = concat!("SELECT ", columns!(), " FROM revocation_log WHERE only_row = 1");
+    query::optional(connection, sql, [], decode)?
+        .ok_or_else(|| Failure::Corrupt("table revocation_log has lost its row".to_owned()))
+}
+
+/// Returns events with a number above `seq`, in order.
+pub(crate) fn events_after(
+    connection: &Connection,
+    seq: u64,
+    limit: u32,
+) -> Result<Vec<RevocationEvent>, Failure> {
+    let sql = "SELECT seq, selector, target, kind, reason, at, forget_at FROM revocation_events \
+               WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    // A number past the end of the log has nothing after it, however far past.
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    query::list(connection, sql, params![seq, limit], decode_event)
+}
+
+/// Takes the columns of the log's one row.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<LogPosition, Failure> {
+    let fields = fields.of("revocation_log");
+    Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("seq")? })
+}
+
+fn decode_event(fields: &mut Fields<'_, '_>) -> Result<RevocationEvent, Failure> {
+    let fields = fields.of("revocation_events");
+    Ok(RevocationEvent {
+        seq: fields.number("seq")?,
+        event: NewEvent {
+            selector: decode_selector(fields)?,
+            kind: fields.name("kind", |name| match name {
+                "stale" => Some(EventKind::Stale),
+                "dead" => Some(EventKind::Dead),
+                _ => None,
+            })?,
+            reason: fields.name("reason", Reason::from_name)?,
+            at: fields.time("at")?,
+            forget_at: fields.time("forget_at")?,
+        },
+    })
+}
+
+fn decode_selector(fields: &mut Fields<'_, '_>) -> Result<Selector, Failure> {
+    let name = fields.text("selector")?;
+    Ok(match name {
+        "token" => Selector::Token(fields.text("target")?.to_owned()),
+        "session" => Selector::Session(fields.parsed("target")?),
+        "subject" => Selector::Subject(fields.parsed("target")?),
+        "organization" => Selector::Organization(fields.parsed("target")?),
+        "client" => Selector::Client(fields.parsed("target")?),
+        "key" => Selector::Key(fields.name("target", |id| KeyId::new(id).ok())?),
+        "everything" => {
+            fields.skip(1);
+            Selector::Everything
+        }
+        _ => return Err(fields.wrong("selector", &format!("the unknown name {name:?}"))),
+    })
+}

@@ -1,0 +1,11 @@
+//! Rows turned into values, one kind of row a file. Every function is one statement, and so reads one snapshot.
+
+pub(crate) mod audit;
+pub(crate) mod clients;
+pub(crate) mod clock;
+pub(crate) mod keys;
+pub(crate) mod log;
+pub(crate) mod organizations;
+pub(crate) mod sessions;
+pub(crate) mod subjects;
+pub(crate) mod users;

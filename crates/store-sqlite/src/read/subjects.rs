@@ -1,0 +1,56 @@
+use handstamp_core::model::{Session, SessionId, UserId};
+use handstamp_core::store::Subject;
+use rusqlite::Connection;
+
+use super::{log, organizations, sessions, users};
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::query;
+
+/// What a subject is joined from, in the order that [`decode`] takes it.
+macro_rules! columns {
+    () => {
+        concat!(users::columns!(), ", ", organizations::columns!(), ", ", log::columns!())
+    };
+}
+
+/// How it is joined to `users`.
+macro_rules! joins {
+    () => {
+        "JOIN revocation_log ON revocation_log.only_row = 1 \
+         LEFT JOIN organizations ON organizations.id = users.org_id"
+    };
+}
+
+/// Returns all that an access token says of a user.
+pub(crate) fn by_user(connection: &Connection, user: UserId) -> Result<Option<Subject>, Failure> {
+    let sql = concat!("SELECT ", columns!(), " FROM users ", joins!(), " WHERE users.id = ?1");
+    query::optional(connection, sql, [user.as_bytes()], decode)
+}
+
+/// Returns a session with all that an access token says of its user.
+pub(crate) fn by_session(
+    connection: &Connection,
+    id: SessionId,
+) -> Result<Option<(Session, Subject)>, Failure> {
+    let sql = concat!(
+        "SELECT ",
+        sessions::columns!(),
+        ", ",
+        columns!(),
+        " FROM sessions JOIN users ON users.id = sessions.user_id ",
+        joins!(),
+        " WHERE sessions.id = ?1"
+    );
+    query::optional(connection, sql, [id.as_bytes()], |fields| {
+        Ok((sessions::decode(fields)?, decode(fields)?))
+    })
+}
+
+fn decode(fields: &mut Fields<'_, '_>) -> Result<Subject, Failure> {
+    Ok(Subject {
+        user: users::decode(fields)?,
+        organization: organizations::decode_optional(fields)?,
+        rev: log::decode(fields)?,
+    })
+}

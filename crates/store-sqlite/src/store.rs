@@ -1,0 +1,138 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use handstamp_core::model::{
+    AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
+    SessionId, StoredKey, User, UserId, Username,
+};
+use handstamp_core::store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject};
+use jiff::Timestamp;
+
+use crate::open::{self, OpenMode};
+use crate::open_error::OpenError;
+use crate::readers::Readers;
+use crate::writer::Writer;
+use crate::{clean_up, read};
+
+/// Everything Handstamp keeps, in one SQLite file.
+///
+/// Dropping it finishes the writes that are queued, and blocks while it does; [`close`](Self::close) is the polite way.
+pub struct SqliteStore {
+    folder: PathBuf,
+    readers: Readers,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the database in a data folder. Makes the folder and the database where they are missing, and brings an
+    /// older database to this version.
+    ///
+    /// Blocks for some milliseconds, and for five seconds where another program holds on to the database.
+    pub fn open(folder: &Path, mode: OpenMode) -> Result<Self, OpenError> {
+        let (readers, writer) = open::open(folder, mode)?;
+        Ok(Self { folder: folder.to_owned(), readers, writer })
+    }
+
+    /// Finishes what is queued, brings the log into the database and lets go of the folder.
+    ///
+    /// Whoever asks afterwards hears [`StoreError::Unavailable`]. Closing twice does nothing.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.writer.close(self.readers.stop()).await
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.writer.close_blocking(self.readers.stop());
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.readers.read("reading a user", move |c| read::users::by_id(c, id)).await
+    }
+
+    async fn user_by_login(&self, login: &Login) -> Result<Option<User>, StoreError> {
+        let login = login.clone();
+        self.readers.read("reading a user", move |c| read::users::by_login(c, &login)).await
+    }
+
+    async fn users(&self, after: Option<&Username>, limit: u32) -> Result<Vec<User>, StoreError> {
+        let after = after.cloned();
+        self.readers.read("listing users", move |c| read::users::list(c, after.as_ref(), limit)).await
+    }
+
+    async fn has_users(&self) -> Result<bool, StoreError> {
+        self.readers.read("looking for a user", read::users::has_any).await
+    }
+
+    async fn organization(&self, id: &OrgId) -> Result<Option<Organization>, StoreError> {
+        let id = id.clone();
+        self.readers.read("reading an organisation", move |c| read::organizations::by_id(c, &id)).await
+    }
+
+    async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
+        self.readers.read("listing organisations", read::organizations::list).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.readers.read("reading a session", move |c| read::sessions::by_id(c, id)).await
+    }
+
+    async fn live_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.readers.read("listing sessions", move |c| read::sessions::live(c, user, now)).await
+    }
+
+    async fn subject(&self, user: UserId) -> Result<Option<Subject>, StoreError> {
+        self.readers.read("reading a user", move |c| read::subjects::by_user(c, user)).await
+    }
+
+    async fn session_subject(&self, id: SessionId) -> Result<Option<(Session, Subject)>, StoreError> {
+        self.readers.read("reading a session", move |c| read::subjects::by_session(c, id)).await
+    }
+
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        let id = id.clone();
+        self.readers.read("reading a client", move |c| read::clients::by_id(c, &id)).await
+    }
+
+    async fn clients(&self) -> Result<Vec<Client>, StoreError> {
+        self.readers.read("listing clients", read::clients::list).await
+    }
+
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        self.readers.read("reading keys", read::keys::list).await
+    }
+
+    async fn log_head(&self) -> Result<LogPosition, StoreError> {
+        self.readers.read("reading the revocation log", read::log::head).await
+    }
+
+    async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {
+        self.readers.read("reading the revocation log", move |c| read::log::events_after(c, seq, limit)).await
+    }
+
+    async fn audit_entries(&self, user: Option<UserId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.readers.read("reading the audit log", move |c| read::audit::newest(c, user, limit)).await
+    }
+
+    async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
+        self.writer.apply(changes).await
+    }
+
+    async fn clean_up(&self, what: CleanUp) -> Result<CleanedUp, StoreError> {
+        clean_up::all_rounds(&self.writer, what).await
+    }
+
+    async fn clock(&self) -> Result<Timestamp, StoreError> {
+        self.readers.read("reading the clock", read::clock::now).await
+    }
+}
