@@ -1,0 +1,152 @@
+//! The rules that every store passes, one function each.
+//!
+//! A store's tests name a function that makes an empty store, with whatever must live as long as it:
+//!
+//! ```
+//! use handstamp_core::test_support::MemoryStore;
+//!
+//! async fn make() -> (MemoryStore, ()) {
+//!     (MemoryStore::default(), ())
+//! }
+//!
+//! handstamp_core::store_contract_tests!(make);
+//! ```
+
+pub mod clean_up;
+pub mod clients;
+pub mod ending;
+pub mod keys;
+pub mod log;
+pub mod organizations;
+pub mod rotation;
+mod samples;
+pub mod sessions;
+pub mod subjects;
+pub mod units;
+pub mod users;
+
+use std::sync::Arc;
+
+use crate::store::{Applied, Changes, Conflict, Store};
+
+/// Expands to one test for each rule.
+#[macro_export]
+macro_rules! store_contract_tests {
+    ($make:path) => {
+        $crate::store_contract_tests! { @expand $make;
+            users::a_user_reads_back_as_written
+            users::an_unknown_user_is_none
+            users::a_user_is_found_by_name_and_by_address
+            users::a_taken_user_name_is_refused
+            users::a_taken_address_is_refused
+            users::several_users_may_have_no_address
+            users::an_unknown_organization_is_refused
+            users::the_first_user_is_made_once
+            users::of_two_first_users_at_the_same_time_one_is_made
+            users::an_update_replaces_the_user_and_raises_the_version
+            users::an_update_on_an_old_version_is_refused
+            users::an_update_may_not_take_anothers_name
+            users::a_rehash_replaces_the_hash_and_raises_no_version
+            users::a_rehash_of_another_hash_is_refused
+            users::users_are_listed_by_name_a_page_at_a_time
+            organizations::an_organization_reads_back_as_written
+            organizations::a_taken_organization_id_is_refused
+            organizations::an_update_of_an_unknown_organization_is_refused
+            organizations::organizations_are_listed_by_id
+            subjects::a_subject_holds_user_organization_and_log_position
+            subjects::a_subject_without_organization_has_none
+            subjects::a_session_comes_with_its_subject
+            subjects::an_unknown_session_has_no_subject
+            sessions::a_session_reads_back_as_written
+            sessions::an_ended_session_reads_back_as_written
+            sessions::a_session_for_a_changed_user_is_refused
+            sessions::a_session_beyond_the_limit_is_refused
+            sessions::ended_and_run_out_sessions_do_not_count_for_the_limit
+            sessions::live_sessions_are_the_users_own_newest_first
+            sessions::live_sessions_leave_out_ended_and_run_out_ones
+            sessions::a_relabelled_session_has_the_new_label
+            sessions::a_relabel_of_an_ended_session_is_refused
+            rotation::a_rotation_moves_the_session_on
+            rotation::a_rotation_from_an_old_state_is_refused
+            rotation::a_rotation_of_an_ended_session_is_refused
+            rotation::a_rotation_of_an_unknown_session_is_refused
+            rotation::a_rotation_never_shortens_the_idle_expiry
+            rotation::of_many_rotations_at_the_same_time_one_wins
+            rotation::the_largest_counters_read_back
+            rotation::a_hand_out_is_noted_and_never_moves_back
+            rotation::a_hand_out_of_an_old_state_is_refused
+            rotation::a_session_seen_under_its_current_token_is_confirmed
+            rotation::a_session_seen_under_an_older_token_is_not_confirmed
+            rotation::last_seen_never_moves_back
+            rotation::a_rotation_takes_the_confirmation_away
+            ending::an_ended_session_stays_with_its_reason
+            ending::ending_twice_keeps_the_first_reason
+            ending::ending_an_unknown_session_does_nothing
+            ending::ending_all_sessions_of_a_user_counts_the_active_ones
+            ending::ending_all_but_one_leaves_that_one
+            keys::keys_read_back_as_written_oldest_first
+            keys::a_taken_key_id_is_refused
+            keys::a_second_first_key_of_a_purpose_is_refused
+            keys::a_key_moves_on_from_the_state_that_was_read
+            keys::a_key_that_moved_meanwhile_is_refused
+            keys::a_removed_key_is_gone_and_removing_it_again_does_nothing
+            clients::clients_read_back_as_written
+            clients::a_taken_client_id_is_refused
+            clients::a_removed_client_is_gone
+            clients::removing_an_unknown_client_is_refused
+            log::events_are_numbered_from_one_without_gaps
+            log::every_selector_kind_and_reason_reads_back
+            log::events_are_read_in_order_a_page_at_a_time
+            log::concurrent_events_get_numbers_without_gaps
+            log::audit_entries_are_read_newest_first
+            log::audit_entries_are_read_by_user
+            units::a_conflict_undoes_the_whole_unit
+            units::a_conflict_hurts_no_other_unit_at_the_same_time
+            units::an_empty_unit_is_committed
+            units::a_later_change_sees_an_earlier_one_of_its_unit
+            units::relaxed_changes_are_read_at_once
+            clean_up::sessions_that_have_run_out_end_as_expired
+            clean_up::old_ended_sessions_are_forgotten
+            clean_up::forgotten_events_go_from_the_front_and_numbers_go_on
+            clean_up::old_audit_entries_are_forgotten
+            clean_up::a_limit_is_kept_and_more_is_done_the_next_time
+        }
+    };
+    (@expand $make:path; $($group:ident :: $rule:ident)+) => {$(
+        #[tokio::test]
+        async fn $rule() {
+            let (store, _keep) = $make().await;
+            $crate::test_support::contract::$group::$rule(std::sync::Arc::new(store)).await;
+        }
+    )+};
+}
+
+/// Applies a unit that must hold. Returns how many sessions it ended.
+async fn commit(store: &Arc<dyn Store>, changes: Changes) -> u64 {
+    match store.apply(changes).await.expect("the store works") {
+        Applied::Committed { sessions_ended, .. } => sessions_ended,
+        Applied::Conflict(conflict) => panic!("nothing conflicts here, but: {conflict}"),
+    }
+}
+
+/// Applies a unit that must be refused. Returns why.
+async fn refused(store: &Arc<dyn Store>, changes: Changes) -> Conflict {
+    match store.apply(changes).await.expect("the store works") {
+        Applied::Conflict(conflict) => conflict,
+        Applied::Committed { .. } => panic!("this must conflict"),
+    }
+}
+
+/// Applies units at the same time. Returns how many held.
+async fn race(store: &Arc<dyn Store>, units: Vec<Changes>) -> usize {
+    let start = |unit| {
+        let store = Arc::clone(store);
+        tokio::spawn(async move { store.apply(unit).await.expect("the store works") })
+    };
+    let tasks: Vec<_> = units.into_iter().map(start).collect();
+    let mut held = 0;
+    for task in tasks {
+        held += usize::from(matches!(task.await.expect("no store panics"), Applied::Committed { .. }));
+    }
+    held
+}

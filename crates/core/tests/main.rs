@@ -1,0 +1,3 @@
+//! One binary for all tests: the files mirror `src`.
+
+mod store_contract;
