@@ -16,6 +16,7 @@ mod keys;
 mod layer;
 mod principal;
 mod response;
+pub mod revocation;
 mod token_cache;
 mod verifier;
 

@@ -51,7 +51,10 @@ impl Filter {
     }
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the shift leaves fewer bits than the filter has words")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the shift leaves fewer bits than the filter has words"
+    )]
     fn index(&self, selector: Selector) -> usize {
         (selector.lo >> self.shift) as usize
     }

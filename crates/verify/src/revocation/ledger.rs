@@ -59,8 +59,9 @@ impl Ledger {
         }
     }
 
-    pub(super) fn epoch(&self) -> Option<u32> {
-        self.next.epochs.current()
+    /// Returns whether another epoch has followed on this one.
+    pub(super) fn has_left(&self, epoch: u32) -> bool {
+        self.next.epochs.has_left(epoch)
     }
 
     /// Returns the order of a `seq` in the current epoch.
@@ -79,12 +80,12 @@ impl Ledger {
         self.changed = true;
     }
 
-    /// Sets the key that selectors are hashed under. What is held under another key can be compared with no token any more,
-    /// so it becomes one event against everybody.
-    pub(super) fn set_key(&mut self, key: SelectorKey) {
+    /// Sets the key that selectors are hashed under, and returns whether it was another before. What is held under that one can
+    /// be compared with no token any more, so it becomes one event against everybody.
+    pub(super) fn set_key(&mut self, key: SelectorKey) -> bool {
         let known = self.next.key.as_ref().map(SelectorKey::fingerprint);
         if known == Some(key.fingerprint()) {
-            return;
+            return false;
         }
         if known.is_some() {
             tracing::warn!("the key of the revocation feed changed: every token has to be refreshed once");
@@ -94,6 +95,7 @@ impl Ledger {
         }
         self.next.key = Some(key);
         self.changed = true;
+        known.is_some()
     }
 
     /// Takes an event of the current epoch.
@@ -188,10 +190,9 @@ impl Ledger {
     fn coarsen(&mut self, event: &Event, order: Order) {
         self.coarsened += 1;
         let marks = Marks::of(RevocationKind::Stale, order);
-        for (level, selector) in [
-            (RevocationLevel::Subject, event.subject),
-            (RevocationLevel::Organization, event.organization),
-        ] {
+        for (level, selector) in
+            [(RevocationLevel::Subject, event.subject), (RevocationLevel::Organization, event.organization)]
+        {
             let wider = narrow_index(level) < narrow_index(event.level);
             let Some(selector) = selector.filter(|_| wider) else { continue };
             if self.stage(level, Slot { selector, marks, forget_at: event.forget_at }) {

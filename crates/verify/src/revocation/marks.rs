@@ -91,7 +91,9 @@ mod tests {
 
     #[test]
     fn covering_means_that_no_answer_gets_better() {
-        for (wide, narrow) in [((5, 0), (5, 9)), ((5, 9), (5, 9)), ((0, 9), (1, 0)), ((9, 0), (3, 8)), ((0, 0), (0, 1))] {
+        for (wide, narrow) in
+            [((5, 0), (5, 9)), ((5, 9), (5, 9)), ((0, 9), (1, 0)), ((9, 0), (3, 8)), ((0, 0), (0, 1))]
+        {
             let wide = Marks { dead: wide.0, stale: wide.1 };
             let narrow = Marks { dead: narrow.0, stale: narrow.1 };
             let never_better = (0..12).all(|token| wide.judge(token) >= narrow.judge(token));

@@ -49,7 +49,9 @@ impl SilencePolicy {
     /// Returns the bound.
     pub const fn max_stale(self) -> Duration {
         match self {
-            Self::YoungOnly { max_stale } | Self::Refuse { max_stale } | Self::ServeStale { max_stale } => max_stale,
+            Self::YoungOnly { max_stale } | Self::Refuse { max_stale } | Self::ServeStale { max_stale } => {
+                max_stale
+            }
         }
     }
 }

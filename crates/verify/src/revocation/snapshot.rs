@@ -68,7 +68,9 @@ impl Snapshot {
             worsen(&mut worst, marks.and_then(|marks| marks.judge(token)), RevocationLevel::Key);
         }
         for (index, level) in NARROW_LEVELS.into_iter().enumerate() {
-            let (Some(newest), Some(Some(selector))) = (self.newest_at.get(index), selectors.narrow.get(index)) else {
+            let (Some(newest), Some(Some(selector))) =
+                (self.newest_at.get(index), selectors.narrow.get(index))
+            else {
                 continue;
             };
             if *newest > token && self.filter.may_hold(*selector) {
@@ -111,13 +113,11 @@ pub(super) struct Epochs {
 const EPOCHS_KEPT: usize = 8;
 
 impl Epochs {
-    pub(super) fn current(&self) -> Option<u32> {
-        self.known.last().copied()
+    pub(super) fn has_left(&self, epoch: u32) -> bool {
+        self.known.iter().rposition(|known| *known == epoch).is_some_and(|place| place + 1 < self.known.len())
     }
 
     pub(super) fn begin(&mut self, epoch: u32) {
-        // Coming back to an earlier number would make that epoch's old tokens the newest: its first life is forgotten.
-        self.known.iter_mut().filter(|known| **known == epoch).for_each(|known| *known = u32::MAX);
         self.known.push(epoch);
         if self.known.len() > EPOCHS_KEPT {
             self.known.remove(0);

@@ -166,7 +166,11 @@ mod tests {
     fn slot(number: u64, order: u64) -> Slot {
         // Spread like a hash, so that shards fill evenly.
         let hi = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Slot { selector: Selector { hi, lo: number }, marks: Marks::of(RevocationKind::Dead, order), forget_at: 9 }
+        Slot {
+            selector: Selector { hi, lo: number },
+            marks: Marks::of(RevocationKind::Dead, order),
+            forget_at: 9,
+        }
     }
 
     fn sorted(mut slots: Vec<Slot>) -> Vec<Slot> {
@@ -225,7 +229,10 @@ mod tests {
         assert_eq!(table.len(), 40_000);
         assert!(table.shard_count() > 256);
         for number in 0..40_000 {
-            assert_eq!(table.find(slot(number, 0).selector).map(|slot| slot.marks.newest()), Some(number + 1));
+            assert_eq!(
+                table.find(slot(number, 0).selector).map(|slot| slot.marks.newest()),
+                Some(number + 1)
+            );
         }
     }
 }
