@@ -168,7 +168,7 @@ pub enum Rejection {
         actual: Option<String>,
     },
     /// `exp` has passed, leeway included.
-    #[error("the token expired {} at {exp}{}", exp.relative_to(*now), Leeway(*leeway))]
+    #[error("the token expired {}, at {exp}{}", exp.relative_to(*now), Leeway(*leeway))]
     Expired {
         /// The token's `exp`.
         exp: UnixTime,
@@ -178,7 +178,7 @@ pub enum Rejection {
         leeway: Duration,
     },
     /// `nbf` is yet to come, leeway included.
-    #[error("the token becomes valid {} at {nbf}{}; do the clocks differ?", nbf.relative_to(*now), Leeway(*leeway))]
+    #[error("the token becomes valid {}, at {nbf}{}; do the clocks differ?", nbf.relative_to(*now), Leeway(*leeway))]
     NotYetValid {
         /// The token's `nbf`.
         nbf: UnixTime,
@@ -188,7 +188,7 @@ pub enum Rejection {
         leeway: Duration,
     },
     /// `iat` is yet to come, leeway included: the issuer's clock is ahead.
-    #[error("the token was issued {} at {iat}{}; do the clocks differ?", iat.relative_to(*now), Leeway(*leeway))]
+    #[error("the token claims to be issued {}, at {iat}{}; do the clocks differ?", iat.relative_to(*now), Leeway(*leeway))]
     IssuedInFuture {
         /// The token's `iat`.
         iat: UnixTime,
@@ -198,7 +198,7 @@ pub enum Rejection {
         leeway: Duration,
     },
     /// `exp` lies further from `iat` than this service accepts, or before it.
-    #[error("the token lives from {iat} to {exp}; at most {} are accepted", InWords(*limit))]
+    #[error("the token lives from {iat} to {exp}; the limit is {}", InWords(*limit))]
     LifetimeTooLong {
         /// The token's `iat`.
         iat: UnixTime,
@@ -208,7 +208,7 @@ pub enum Rejection {
         limit: Duration,
     },
     /// The user signed in longer ago than accepted (`auth_time` against `max_age`).
-    #[error("the sign-in happened {} at {auth_time}; at most {} are accepted", auth_time.relative_to(*now), InWords(*limit))]
+    #[error("the sign-in happened {}, at {auth_time}; the limit is {}", auth_time.relative_to(*now), InWords(*limit))]
     AuthTooOld {
         /// The token's `auth_time`.
         auth_time: UnixTime,

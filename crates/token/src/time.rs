@@ -46,7 +46,7 @@ impl UnixTime {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Returns the distance to `now` in words: `3 minutes ago`, `in 2 hours`, `now`.
+    /// Returns the distance to `now` in words: `3 minutes ago`, `in 2 hours`, `just now`.
     pub(crate) fn relative_to(self, now: Self) -> Relative {
         Relative { seconds: self.0.saturating_sub(now.0) }
     }
@@ -70,7 +70,7 @@ pub(crate) struct Relative {
 impl fmt::Display for Relative {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.seconds == 0 {
-            return f.write_str("now");
+            return f.write_str("just now");
         }
         let amount = InWords(Duration::from_secs(self.seconds.unsigned_abs()));
         if self.seconds < 0 { write!(f, "{amount} ago") } else { write!(f, "in {amount}") }
@@ -111,7 +111,7 @@ mod tests {
     fn distances_read_like_english() {
         let now = UnixTime::from_secs(1_000_000);
         let at = |offset: i64| UnixTime::from_secs(1_000_000 + offset).relative_to(now).to_string();
-        assert_eq!(at(0), "now");
+        assert_eq!(at(0), "just now");
         assert_eq!(at(-1), "1 second ago");
         assert_eq!(at(-200), "3 minutes ago");
         assert_eq!(at(7_200), "in 2 hours");

@@ -1,0 +1,4 @@
+mod forms;
+mod jwk;
+mod key_set;
+mod secrecy;

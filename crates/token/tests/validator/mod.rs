@@ -1,0 +1,4 @@
+mod audience;
+mod build;
+mod profile;
+mod times;
