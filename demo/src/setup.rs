@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use handstamp_token::Algorithm;
 use handstamp_verify::csrf::{AllowedOrigins, OriginError};
@@ -45,6 +46,8 @@ impl ServiceSetup {
         let verifier = Verifier::builder(&self.issuer)
             .audience(audience)
             .algorithms(&[Algorithm::Es256])
+            // One machine, one clock: an expired token is expired.
+            .leeway(Duration::ZERO)
             .cookie_name(&self.cookie_name)
             .allowed_origins(AllowedOrigins::new([self.front_door.origin()])?)
             .build_remote()?;

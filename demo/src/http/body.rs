@@ -31,5 +31,5 @@ fn explained(rejection: &JsonRejection) -> ServiceError {
         other if other.status() == http::StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::BodyTooLarge,
         _ => ErrorCode::BodyMalformed,
     };
-    ServiceError::Body { code, detail: rejection.body_text() }
+    ServiceError::Refused { code, detail: rejection.body_text() }
 }

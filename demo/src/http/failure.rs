@@ -11,9 +11,9 @@ pub(crate) enum ServiceError {
     /// The body could be read and says something it must not.
     #[error("the request is not valid")]
     Invalid(Vec<FieldError>),
-    /// The body could not be read at all.
+    /// The request cannot be taken as it is.
     #[error("{detail}")]
-    Body { code: ErrorCode, detail: String },
+    Refused { code: ErrorCode, detail: String },
     /// The service's own data cannot be reached.
     #[error("the data cannot be reached")]
     Data(#[from] rusqlite::Error),
@@ -28,7 +28,7 @@ impl ServiceError {
         match self {
             Self::NotFound { .. } => with(ErrorCode::NotFound, self.to_string()),
             Self::Invalid(errors) => Problem { errors, ..Problem::new(ErrorCode::ValidationFailed) },
-            Self::Body { code, detail } => with(code, detail),
+            Self::Refused { code, detail } => with(code, detail),
             Self::Data(cause) => {
                 tracing::error!(%cause, "the data cannot be reached");
                 Problem::new(ErrorCode::Unavailable)

@@ -5,8 +5,10 @@ mod failure;
 mod front_door;
 pub(crate) mod health;
 mod on_behalf;
+mod service;
 
 pub(crate) use body::JsonBody;
 pub(crate) use failure::ServiceError;
 pub use front_door::FrontDoor;
 pub(crate) use on_behalf::OnBehalf;
+pub(crate) use service::complete;

@@ -13,7 +13,7 @@ use handstamp_verify::axum::{Declare, Routes};
 use colleagues::Colleagues;
 use store::Orders;
 
-use crate::http::health;
+use crate::http::{self, health};
 use crate::{ServiceSetup, SetupError};
 
 pub use store::first_foreign_to;
@@ -44,5 +44,5 @@ pub fn router(setup: &ServiceSetup, profiles: &str) -> Result<Router, SetupError
         .route("/orders/statistics", get(routes::statistics))
         .route("/health/live", health::live().access(access::public()))
         .route("/health/ready", health::ready(verifier).access(access::public()));
-    Ok(table.into_router().with_state(service).layer(setup.front_door.cors()))
+    Ok(http::complete(table.into_router().with_state(service), &setup.front_door))
 }

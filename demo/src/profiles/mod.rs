@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use store::Profile;
 use store::Profiles;
 
-use crate::http::{ServiceError, health};
+use crate::http::{self, ServiceError, health};
 use crate::{ServiceSetup, SetupError};
 
 /// The name this service goes by in the tokens' `aud`.
@@ -35,7 +35,7 @@ pub fn router(setup: &ServiceSetup) -> Result<Router, SetupError> {
         .route("/profiles/{sub}", get(show).access(access::in_org()))
         .route("/health/live", health::live().access(access::public()))
         .route("/health/ready", health::ready(verifier).access(access::public()));
-    Ok(routes.into_router().with_state(profiles).layer(setup.front_door.cors()))
+    Ok(http::complete(routes.into_router().with_state(profiles), &setup.front_door))
 }
 
 async fn list(State(profiles): State<Profiles>, scope: OrgScope) -> Result<Json<ProfileList>, ServiceError> {

@@ -109,7 +109,10 @@ impl Cookie {
         rule(self.same_site == SameSite::None && !self.secure, "SameSite=None without Secure")?;
         if let Some(domain) = &attributes.domain {
             rule(!domain_matches(url, domain), "Domain does not cover the host that set it")?;
-            rule(!domain.contains('.') && Some(domain.as_str()) != url.host_str(), "Domain is a public suffix")?;
+            rule(
+                !domain.contains('.') && Some(domain.as_str()) != url.host_str(),
+                "Domain is a public suffix",
+            )?;
         }
         let crosses = !relation.is_same_site() && !navigation;
         rule(crosses && self.same_site != SameSite::None, "SameSite cookie in a cross-site reply")?;
@@ -143,8 +146,11 @@ impl Cookie {
     }
 
     pub(super) fn reaches(&self, url: &Url, now: i64) -> bool {
-        let host_fits =
-            if self.host_only { url.host_str() == Some(&self.domain) } else { domain_matches(url, &self.domain) };
+        let host_fits = if self.host_only {
+            url.host_str() == Some(&self.domain)
+        } else {
+            domain_matches(url, &self.domain)
+        };
         host_fits
             && path_matches(url.path(), &self.path)
             && (!self.secure || is_trustworthy(url))

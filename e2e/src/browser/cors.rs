@@ -64,7 +64,11 @@ pub(super) fn permits(
 }
 
 /// Returns whether a reply opens itself to the page's origin.
-pub(super) fn may_read(origin: &str, credentials: Credentials, headers: &HeaderMap) -> Result<(), &'static str> {
+pub(super) fn may_read(
+    origin: &str,
+    credentials: Credentials,
+    headers: &HeaderMap,
+) -> Result<(), &'static str> {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     match text(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
         None => return Err("no Access-Control-Allow-Origin"),

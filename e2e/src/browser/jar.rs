@@ -44,7 +44,8 @@ impl Jar {
     ) -> Result<(), Dropped> {
         let mut cookie = Cookie::parse(line, url, relation, navigation, now)?;
         // "Leave Secure cookies alone" (RFC 6265bis §5.7 step 15): plain http must not shadow them.
-        let shadows = |old: &Cookie| old.secure && old.name == cookie.name && site_of(&old.domain) == site(url);
+        let shadows =
+            |old: &Cookie| old.secure && old.name == cookie.name && site_of(&old.domain) == site(url);
         if !cookie.secure && !is_trustworthy(url) && self.cookies.iter().any(shadows) {
             return Err(Dropped { name: cookie.name, why: "would shadow a Secure cookie" });
         }
@@ -88,7 +89,8 @@ impl Jar {
     }
 
     pub(super) fn document_cookie(&self, url: &Url, now: i64) -> String {
-        let seen: Vec<_> = self.cookies.iter().filter(|cookie| !cookie.http_only && cookie.reaches(url, now)).collect();
+        let seen: Vec<_> =
+            self.cookies.iter().filter(|cookie| !cookie.http_only && cookie.reaches(url, now)).collect();
         join(&seen)
     }
 

@@ -143,7 +143,9 @@ impl Fetch {
 
     /// Says whether cookies go along, and come back.
     fn carries_cookies(&self) -> bool {
-        self.is_navigation() || self.credentials == Credentials::Include || self.relation() == Relation::SameOrigin
+        self.is_navigation()
+            || self.credentials == Credentials::Include
+            || self.relation() == Relation::SameOrigin
     }
 }
 
@@ -167,7 +169,11 @@ impl<T: Transport> Browser<T> {
                 let stored = self.jar.store(&line, &fetch.url, relation, fetch.is_navigation(), self.now);
                 self.dropped.extend(stored.err());
             }
-            let clears = reply.headers().get("clear-site-data").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let clears = reply
+                .headers()
+                .get("clear-site-data")
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
             if clears.contains("\"cookies\"") || clears.contains("\"*\"") {
                 self.jar.clear_site(&fetch.url);
             }
@@ -194,7 +200,8 @@ impl<T: Transport> Browser<T> {
             request = request.header(header::ACCESS_CONTROL_REQUEST_HEADERS, asked);
         }
         let reply = self.transport.send(request.body(Bytes::new()).expect("a preflight")).await;
-        cors::permits(&origin(page), fetch.credentials, &fetch.method, &fetch.headers, &reply).map_err(Blocked::Preflight)
+        cors::permits(&origin(page), fetch.credentials, &fetch.method, &fetch.headers, &reply)
+            .map_err(Blocked::Preflight)
     }
 
     fn request(&self, fetch: &Fetch) -> Request<Bytes> {
@@ -223,7 +230,8 @@ impl<T: Transport> Browser<T> {
             _ => {}
         }
         if fetch.carries_cookies() {
-            let cookies = self.jar.header(&fetch.url, relation, fetch.is_navigation(), &fetch.method, self.now);
+            let cookies =
+                self.jar.header(&fetch.url, relation, fetch.is_navigation(), &fetch.method, self.now);
             if let Some(cookies) = cookies {
                 headers.insert(header::COOKIE, value(&cookies));
             }

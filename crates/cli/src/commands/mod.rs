@@ -1,6 +1,14 @@
 //! The table of all commands: one verb, one file.
 
+mod client;
+mod config;
+mod demo;
+mod doctor;
+mod key;
+mod org;
+mod serve;
 mod token;
+mod user;
 
 use clap::{Parser, Subcommand};
 
@@ -28,12 +36,28 @@ Exit codes: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Token(token::Token),
+    Demo(demo::Demo),
+    Serve(serve::Serve),
+    User(user::UserCommand),
+    Org(org::OrgCommand),
+    Client(client::ClientCommand),
+    Key(key::KeyCommand),
+    Token(token::TokenCommand),
+    Config(config::ConfigCommand),
+    Doctor(doctor::Doctor),
 }
 
 /// Runs a command.
 pub(crate) fn run(handstamp: Handstamp) -> Result<(), Failure> {
     match handstamp.command {
+        Command::Demo(command) => demo::run(&command),
+        Command::Serve(command) => serve::run(&command),
+        Command::User(command) => user::run(command),
+        Command::Org(command) => org::run(command),
+        Command::Client(command) => client::run(command),
+        Command::Key(command) => key::run(command),
         Command::Token(command) => token::run(command),
+        Command::Config(command) => config::run(command),
+        Command::Doctor(command) => doctor::run(&command),
     }
 }

@@ -17,3 +17,11 @@ pub(crate) fn text(name: &str) -> Option<String> {
     let value = std::env::var(name);
     value.ok().filter(|value| !value.is_empty())
 }
+/// Returns every variable whose name starts like ours. What is not text cannot be a setting and is passed on mangled,
+/// so that it is refused by name instead of being overlooked.
+pub(crate) fn ours() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .filter(|(name, _)| name.starts_with(handstamp_server::config::VARIABLE_PREFIX))
+        .collect()
+}

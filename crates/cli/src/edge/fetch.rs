@@ -19,11 +19,7 @@ pub(crate) fn get(address: &str, what: &str) -> Result<Vec<u8>, Failure> {
             "{what} over plain http can be replaced on the way: use https for {address}"
         )));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| Failure::because("cannot start the runtime", &cause))?;
-    runtime.block_on(get_limited(url, what))
+    super::runtime::block_on(get_limited(url, what))
 }
 
 fn is_this_machine(url: &Url) -> bool {

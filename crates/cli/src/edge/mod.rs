@@ -1,7 +1,15 @@
 //! Where the outside world comes in: environment, clock, files, network. Nothing else in the house touches them.
 
 pub(crate) mod clock;
-pub(crate) mod duration;
+pub(crate) mod data_folder;
 pub(crate) mod environment;
 pub(crate) mod fetch;
+pub(crate) mod house;
 pub(crate) mod input;
+pub(crate) mod listen;
+pub(crate) mod logging;
+pub(crate) mod password;
+pub(crate) mod root_key;
+pub(crate) mod runtime;
+pub(crate) mod settings;
+pub(crate) mod signals;

@@ -2,7 +2,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use handstamp_core::{RootKey, RootKeyError};
+use handstamp_core::root_key::{RootKey, RootKeyError};
 use handstamp_token::Entropy;
 use zeroize::Zeroizing;
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Returns the root key: from the environment, or from its file in the data folder, which the first start makes.
 pub(crate) fn load(folder: &DataFolder, entropy: &dyn Entropy) -> Result<RootKey, Failure> {
     if let Some(text) = environment::text(environment::ROOT_KEY).map(Zeroizing::new) {
-        return RootKey::from_text(&text).map_err(|cause| wrong(environment::ROOT_KEY, &cause));
+        return RootKey::from_text(&text).map_err(|cause| wrong(environment::ROOT_KEY, cause));
     }
     let path = folder.root_key();
     match read(&path)? {
@@ -29,10 +29,12 @@ pub(crate) fn load(folder: &DataFolder, entropy: &dyn Entropy) -> Result<RootKey
 }
 
 fn make(path: &Path, entropy: &dyn Entropy) -> Result<RootKey, Failure> {
-    write_once(path, &RootKey::generate(entropy).to_text())
-        .map_err(|cause| Failure::because(format_args!("cannot write the root key {}", path.display()), &cause))?;
+    write_once(path, &RootKey::generate(entropy).to_text()).map_err(|cause| {
+        Failure::because(format_args!("cannot write the root key {}", path.display()), &cause)
+    })?;
     // Another process may have been faster: its key is then the key.
-    read(path)?.ok_or_else(|| Failure::new(format!("the root key {} went away while it was made", path.display())))
+    read(path)?
+        .ok_or_else(|| Failure::new(format!("the root key {} went away while it was made", path.display())))
 }
 
 /// Writes the whole file, or leaves the one that is there: nobody ever reads half a key.
@@ -55,16 +57,17 @@ fn write_once(path: &Path, text: &str) -> io::Result<()> {
 
 fn read(path: &Path) -> Result<Option<RootKey>, Failure> {
     let shown = path.display();
-    let failed = |cause: io::Error| Failure::because(format_args!("cannot read the root key {shown}"), &cause);
-    let mut file = match File::open(path) {
+    let failed =
+        |cause: io::Error| Failure::because(format_args!("cannot read the root key {shown}"), &cause);
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(failed(cause)),
     };
     refuse_open_permissions(&file, path).map_err(failed)??;
     let mut text = Zeroizing::new(String::new());
-    file.by_ref().take(1024).read_to_string(&mut text).map_err(failed)?;
-    RootKey::from_text(&text).map(Some).map_err(|cause| wrong(&shown.to_string(), &cause))
+    file.take(1024).read_to_string(&mut text).map_err(failed)?;
+    RootKey::from_text(&text).map(Some).map_err(|cause| wrong(&shown.to_string(), cause))
 }
 
 /// A root key that others on the machine can read is no secret: say so before it is used.
@@ -72,11 +75,14 @@ fn read(path: &Path) -> Result<Option<RootKey>, Failure> {
 fn refuse_open_permissions(file: &File, path: &Path) -> io::Result<Result<(), Failure>> {
     use std::os::unix::fs::PermissionsExt;
     let mode = file.metadata()?.permissions().mode() & 0o777;
-    Ok(if mode & 0o077 == 0 {
+    let open_to_others = mode & 0o077;
+    Ok(if open_to_others == 0 {
         Ok(())
     } else {
         let shown = path.display();
-        Err(Failure::new(format!("the root key {shown} can be read by others (mode {mode:o}): run chmod 600 {shown}")))
+        Err(Failure::new(format!(
+            "the root key {shown} can be read by others (mode {mode:o}): run chmod 600 {shown}"
+        )))
     })
 }
 
@@ -85,6 +91,6 @@ fn refuse_open_permissions(_: &File, _: &Path) -> io::Result<Result<(), Failure>
     Ok(Ok(()))
 }
 
-fn wrong(place: &str, cause: &RootKeyError) -> Failure {
-    Failure::because(format_args!("{place} cannot be used"), cause)
+fn wrong(place: &str, cause: RootKeyError) -> Failure {
+    Failure::because(format_args!("{place} cannot be used"), &cause)
 }

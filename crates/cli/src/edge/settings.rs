@@ -11,18 +11,17 @@ const DEFAULT_FILE: &str = "handstamp.toml";
 
 /// Where settings and data are: the same for every command that touches the store.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Settings")]
 pub(crate) struct SettingsArgs {
     /// The configuration file (default: `handstamp.toml` in this folder, if there is one)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
     config: Option<PathBuf>,
 
     /// The folder of the embedded database: `[storage] data`
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Settings")]
     data: Option<PathBuf>,
 
-    /// A PostgreSQL URL, to use instead: `[storage] database_url`. One with a password belongs into HANDSTAMP_STORAGE_DATABASE_URL
-    #[arg(long, value_name = "URL")]
+    /// A PostgreSQL URL, to use instead: `[storage] database_url`. One with a password belongs into `HANDSTAMP_STORAGE_DATABASE_URL`
+    #[arg(long, value_name = "URL", help_heading = "Settings")]
     database_url: Option<String>,
 }
 
@@ -35,11 +34,6 @@ pub(crate) enum SettingsError {
 }
 
 impl SettingsArgs {
-    /// Returns the settings that mean this data folder and nothing else.
-    pub(crate) fn in_folder(data: PathBuf) -> Self {
-        Self { config: None, data: Some(data), database_url: None }
-    }
-
     /// Returns the configuration: defaults, file, variables, flags.
     pub(crate) fn load(&self) -> Result<Config, Failure> {
         self.load_with(&[])
@@ -49,7 +43,7 @@ impl SettingsArgs {
     pub(crate) fn load_with(&self, flags: &[Override]) -> Result<Config, Failure> {
         self.try_load_with(flags).map_err(|error| match error {
             SettingsError::Unreadable(failure) => failure,
-            SettingsError::Wrong(error) => Failure::new(sentence(&error)),
+            SettingsError::Wrong(error) => wrong(&error),
         })
     }
 
@@ -57,7 +51,8 @@ impl SettingsArgs {
     pub(crate) fn try_load_with(&self, flags: &[Override]) -> Result<Config, SettingsError> {
         let file = self.file().map_err(SettingsError::Unreadable)?;
         let variables = environment::ours();
-        let mut overrides = Override::from_variables(variables, environment::SECRETS).map_err(SettingsError::Wrong)?;
+        let mut overrides =
+            Override::from_variables(variables, environment::SECRETS).map_err(SettingsError::Wrong)?;
         if let Some(data) = &self.data {
             overrides.push(Override::flag("--data", "storage.data", data.to_string_lossy()));
         }
@@ -76,16 +71,24 @@ impl SettingsArgs {
             None => return Ok(None),
         };
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|cause| Failure::because(format_args!("cannot read the configuration {name}"), &cause))?;
+        let text = std::fs::read_to_string(path).map_err(|cause| {
+            Failure::because(format_args!("cannot read the configuration {name}"), &cause)
+        })?;
         Ok(Some((name, text)))
     }
 }
 
-fn sentence(error: &ConfigError) -> String {
+/// Returns a configuration of defaults, variables and these flags, whatever files there are.
+pub(crate) fn from_variables_and(flags: &[Override]) -> Result<Config, Failure> {
+    let variables = Override::from_variables(environment::ours(), environment::SECRETS);
+    let overrides = [variables.map_err(|error| wrong(&error))?.as_slice(), flags].concat();
+    Config::load(None, &overrides).map_err(|error| wrong(&error))
+}
+
+fn wrong(error: &ConfigError) -> Failure {
     let first = error.problems.first().map(ToString::to_string).unwrap_or_default();
-    match error.problems.len() {
+    Failure::new(match error.problems.len() {
         0 | 1 => first,
         n => format!("{first} – and {} more: `handstamp config check` lists them", n - 1),
-    }
+    })
 }

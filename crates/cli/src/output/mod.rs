@@ -2,6 +2,7 @@
 
 mod style;
 mod table;
+pub(crate) mod words;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -56,4 +57,10 @@ pub(crate) fn notice(text: impl std::fmt::Display) {
 /// Returns text that cannot move the cursor or paint the terminal, whoever wrote it.
 pub(crate) fn printable(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
+}
+
+/// Prints one line to stdout.
+pub(crate) fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
+    writeln!(io::stdout().lock(), "{text}")?;
+    Ok(())
 }

@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::{Style, Styled};
@@ -42,8 +43,8 @@ fn print_row<W: Write>(
     let mut line = String::new();
     for (cell, width) in cells.iter().zip(widths) {
         let gap = if line.is_empty() { "" } else { "  " };
-        line.push_str(gap);
-        line.push_str(&format!("{cell:width$}"));
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{gap}{cell:width$}");
     }
     let painted = paint(to.style, line.trim_end().to_owned());
     writeln!(to, "{painted}")
@@ -74,6 +75,6 @@ mod tests {
         table.print(&mut Styled::new(&mut printed, Style::Plain)).unwrap();
 
         assert!(!printed.contains(&0x1b));
-        assert_eq!(printed.iter().filter(|&&b| b == b'\n').count(), 2);
+        assert_eq!(String::from_utf8(printed).unwrap().lines().count(), 2);
     }
 }

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::decode::{Unverified, unverified};
 use super::time;
-use crate::edge::{duration, input};
+use crate::edge::input;
 use crate::failure::Failure;
-use crate::output::{self, OutputArgs};
+use crate::output::{self, OutputArgs, words};
 
 /// Say in words what a token claims, unverified
 ///
@@ -107,7 +107,7 @@ fn is_time(name: &str) -> bool {
     matches!(name, "exp" | "nbf" | "iat" | "auth_time" | "updated_at")
 }
 
-/// A NumericDate may have a fraction (RFC 7519 §2); whole seconds are enough to explain it.
+/// A `NumericDate` may have a fraction (RFC 7519 §2); whole seconds are enough to explain it.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a saturating cast: what is out of range is told as out of range"
@@ -119,7 +119,7 @@ fn seconds(value: &Value) -> Option<i64> {
 fn moment(at: i64, now: Timestamp) -> Option<String> {
     let at = Timestamp::from_second(at).ok()?;
     let apart: SignedDuration = at.duration_since(now);
-    let words = duration::in_words(apart);
+    let words = words::length(apart);
     Some(if apart.is_negative() { format!("{at}, {words} ago") } else { format!("{at}, in {words}") })
 }
 

@@ -17,7 +17,7 @@ Examples:
   handstamp token sign --key key.pem --claims claims.json --expires-in 10m
   handstamp token verify --jwks jwks.json --issuer https://auth.example --audience orders - < token
   handstamp token explain - < token")]
-pub(crate) struct Token {
+pub(crate) struct TokenCommand {
     #[command(subcommand)]
     command: Command,
 }
@@ -31,8 +31,8 @@ enum Command {
 }
 
 /// Runs a token command.
-pub(crate) fn run(token: Token) -> Result<(), Failure> {
-    match token.command {
+pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
+    match command.command {
         Command::Sign(command) => sign::run(&command),
         Command::Verify(command) => verify::run(&command),
         Command::Decode(command) => decode::run(&command),

@@ -1,16 +1,17 @@
 use std::time::Duration;
 
 use clap::Args;
+use handstamp_server::config::duration;
 use handstamp_token::{Algorithm, Entropy, KeyId, SystemEntropy, UnixTime};
 use serde_json::{Map, Value, json};
 
 use super::{algorithm, keys, time};
-use crate::edge::{duration, input};
+use crate::edge::input;
 use crate::failure::Failure;
 use crate::output;
 
 /// What a token without `exp` and without `--expires-in` gets: a token that never expires is nobody's intention.
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
+const DEFAULT_LIFETIME: Duration = Duration::from_mins(10);
 
 /// Sign claims with a key of your own
 ///
@@ -74,9 +75,7 @@ pub(super) fn run(command: &Sign) -> Result<(), Failure> {
             &json!({ "token": token, "alg": key.algorithm().name(), "kid": key.key_id().as_str() }),
         );
     }
-    use std::io::Write;
-    writeln!(output::stdout(), "{token}")?;
-    Ok(())
+    output::line(token)
 }
 
 fn claims(source: &str) -> Result<Map<String, Value>, Failure> {

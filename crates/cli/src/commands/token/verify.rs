@@ -2,11 +2,12 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::Args;
+use handstamp_server::config::duration;
 use handstamp_token::{Algorithm, UnverifiedToken, Validator, VerifyingKey, dangerous};
 use serde_json::Value;
 
 use super::{algorithm, keys, time};
-use crate::edge::{duration, input};
+use crate::edge::input;
 use crate::failure::Failure;
 use crate::output;
 

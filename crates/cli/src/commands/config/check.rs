@@ -1,0 +1,64 @@
+use std::io::Write;
+
+use clap::Args;
+use handstamp_server::config::ConfigProblem;
+use serde_json::{Value, json};
+
+use crate::edge::settings::{SettingsArgs, SettingsError};
+use crate::failure::Failure;
+use crate::output::{self, OutputArgs};
+
+/// Say whether the settings can be used, and every mistake in them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  handstamp config check
+  handstamp config check --config /etc/handstamp.toml --json")]
+pub(super) struct Check {
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(command: &Check) -> Result<(), Failure> {
+    let problems = match command.settings.try_load_with(&[]) {
+        Ok(config) => {
+            // Only together with the address do the settings say where people reach the service.
+            config
+                .public_url(config.server.listen)
+                .err()
+                .map(|error| ConfigProblem {
+                    key: Some("server.public_url".to_owned()),
+                    place: None,
+                    message: error.to_string(),
+                })
+                .into_iter()
+                .collect()
+        }
+        Err(SettingsError::Wrong(error)) => error.problems,
+        Err(SettingsError::Unreadable(failure)) => return Err(failure),
+    };
+    if command.output.json {
+        let shown: Vec<Value> = problems
+            .iter()
+            .map(|problem| json!({ "key": problem.key, "place": problem.place, "message": problem.message }))
+            .collect();
+        output::json(&json!({ "ok": problems.is_empty(), "problems": shown }))?;
+    } else {
+        let mut out = output::stdout();
+        for problem in &problems {
+            writeln!(out, "{}", output::printable(&problem.to_string()))?;
+        }
+        if problems.is_empty() {
+            let good = out.style.good("The settings can be used.");
+            writeln!(out, "{good}")?;
+        }
+    }
+    match problems.len() {
+        0 => Ok(()),
+        1 => Err(Failure::new("the settings have a mistake")),
+        n => Err(Failure::new(format!("the settings have {n} mistakes"))),
+    }
+}

@@ -1,0 +1,209 @@
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use handstamp_demo::page::{self, PageConfig, Services};
+use handstamp_demo::{FrontDoor, PEOPLE, ServiceSetup, SetupError, Subjects, orders, profiles};
+use handstamp_server::config::{Config, Override};
+use handstamp_server::{AppState, Parts as StateParts};
+use handstamp_store_sqlite::{OpenMode, ShareMode, SqliteStore};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::ports::Ports;
+use super::{local_url, people};
+use crate::edge::clock::SystemClock;
+use crate::edge::data_folder::DataFolder;
+use crate::edge::house::House;
+use crate::edge::{listen, settings};
+use crate::failure::Failure;
+
+/// How long a part may take to become ready.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long requests that are on their way may take once the demo stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(2);
+
+/// The running system.
+pub(super) struct System {
+    /// Where its parts are.
+    pub(super) places: Places,
+    parts: Parts,
+    store: Arc<SqliteStore>,
+}
+
+/// Where the parts are, as URLs.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    pub(super) auth: String,
+    pub(super) app: String,
+    pub(super) orders: String,
+    pub(super) profiles: String,
+}
+
+/// The tasks, and the word that stops them.
+#[derive(Default)]
+struct Parts {
+    tasks: JoinSet<()>,
+    stopping: watch::Sender<bool>,
+}
+
+/// What the services need to know of the auth service.
+struct Auth {
+    store: Arc<SqliteStore>,
+    cookie_name: String,
+    subjects: Subjects,
+}
+
+impl System {
+    /// Starts the auth service, the two services and the page, and waits until all of them are ready.
+    pub(super) async fn start(ports: Ports, folder: &Path) -> Result<Self, Failure> {
+        let places = Places::of(&ports)?;
+        let mut running = Parts::default();
+        let auth = start_auth(&mut running, ports.auth, &places, folder).await?;
+
+        let setup = |name: &str| service_setup(name, &places, &auth, folder);
+        let failed = |cause: SetupError| Failure::because("a service of the demo cannot start", &cause);
+        let router = profiles::router(&setup("profiles")?).map_err(failed)?;
+        running.serve(ports.profiles, router);
+        let router = orders::router(&setup("orders")?, &places.profiles).map_err(failed)?;
+        running.serve(ports.orders, router);
+        running.serve(ports.app, page::router(&page_config(&places)));
+
+        ready(&[&places.auth, &places.orders, &places.profiles]).await?;
+        Ok(Self { places, parts: running, store: auth.store })
+    }
+
+    /// Stops every part in good order.
+    pub(super) async fn stop(self) -> Result<(), Failure> {
+        self.parts.stop().await;
+        House::close(&self.store).await
+    }
+}
+
+impl Places {
+    fn of(ports: &Ports) -> Result<Self, Failure> {
+        let url = |listener: &TcpListener| listen::address(listener).map(local_url);
+        Ok(Self {
+            auth: url(&ports.auth)?,
+            app: url(&ports.app)?,
+            orders: url(&ports.orders)?,
+            profiles: url(&ports.profiles)?,
+        })
+    }
+}
+
+impl Parts {
+    /// Serves a part until the system stops.
+    fn serve(&mut self, listener: TcpListener, router: Router) {
+        let stop = self.stopped();
+        self.tasks
+            .spawn(async move { report(axum::serve(listener, router).with_graceful_shutdown(stop).await) });
+    }
+
+    fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            // Without its sender the system is gone, which is reason enough to stop.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        }
+    }
+
+    async fn stop(mut self) {
+        self.stopping.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        // A browser keeps its connections open: those are cut.
+        let _ = tokio::time::timeout(LAST_REQUESTS, ended).await;
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn start_auth(
+    parts: &mut Parts,
+    listener: TcpListener,
+    places: &Places,
+    folder: &Path,
+) -> Result<Auth, Failure> {
+    let config = auth_config(places, &folder.join("auth"))?;
+    let public_url = config
+        .public_url(listen::address(&listener)?)
+        .map_err(|cause| Failure::because("the auth service's address cannot be used", &cause))?;
+    let house = House::open(&config, &public_url, OpenMode::Serve(ShareMode::Exclusive)).await?;
+    let subjects = people::move_in(&house.context).await?;
+    let store = house.store();
+    let state = AppState::new(StateParts {
+        context: Arc::new(house.context),
+        config,
+        public_url,
+        clock: Arc::new(SystemClock),
+        root_key: house.root_key,
+    })
+    .map_err(|cause| Failure::because("the auth service cannot start", &cause))?;
+    let cookie_name = state.cookie_names().access.clone();
+    let stop = parts.stopped();
+    parts.tasks.spawn(async move { report(handstamp_server::serve(listener, state, stop).await) });
+    Ok(Auth { store, cookie_name, subjects })
+}
+
+fn service_setup(name: &str, places: &Places, auth: &Auth, folder: &Path) -> Result<ServiceSetup, Failure> {
+    let data = folder.join(name);
+    DataFolder::open(&data)?;
+    Ok(ServiceSetup {
+        issuer: places.auth.clone(),
+        cookie_name: auth.cookie_name.clone(),
+        front_door: FrontDoor::new(&places.app),
+        data,
+        subjects: auth.subjects.clone(),
+    })
+}
+
+fn auth_config(places: &Places, data: &Path) -> Result<Config, Failure> {
+    let audiences = format!("{},{}", orders::AUDIENCE, profiles::AUDIENCE);
+    let flag = |key: &str, value: &str| Override::flag("demo", key, value);
+    settings::from_variables_and(&[
+        flag("server.public_url", &places.auth),
+        flag("server.allowed_origins", &places.app),
+        flag("server.shutdown_timeout", "1s"),
+        flag("storage.data", &data.to_string_lossy()),
+        flag("tokens.audiences", &audiences),
+        // What the demo's services accept.
+        flag("tokens.algorithm", "ES256"),
+    ])
+}
+
+fn page_config(places: &Places) -> PageConfig {
+    let foreign_orders: BTreeMap<_, _> =
+        PEOPLE.iter().map(|person| (person.org_id, orders::first_foreign_to(person.org_id))).collect();
+    let services = Services { orders: places.orders.clone(), profiles: places.profiles.clone() };
+    PageConfig { auth: places.auth.clone(), services, people: PEOPLE, foreign_orders }
+}
+
+fn report(ended: std::io::Result<()>) {
+    if let Err(cause) = ended {
+        tracing::error!(%cause, "a part of the demo stopped");
+    }
+}
+
+/// Waits until every service says that it can tell who is calling.
+async fn ready(services: &[&String]) -> Result<(), Failure> {
+    let client = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .no_proxy()
+        .build()
+        .map_err(|cause| Failure::because("cannot ask the services whether they are ready", &cause))?;
+    let all = async {
+        for service in services {
+            let address = format!("{service}/health/ready");
+            while !client.get(&address).send().await.is_ok_and(|reply| reply.status().is_success()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, all).await.map_err(|_| {
+        Failure::new(format!("the demo's services are not ready after {} s", PATIENCE.as_secs()))
+    })
+}

@@ -1,0 +1,197 @@
+use std::io::Write;
+
+use clap::Args;
+use handstamp_core::Context;
+use handstamp_core::model::{KeyPurpose, KeyState};
+use handstamp_server::config::{Config, PublicUrl};
+use handstamp_store_sqlite::OpenMode;
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use crate::edge::clock;
+use crate::edge::data_folder::DataFolder;
+use crate::edge::house::House;
+use crate::edge::settings::SettingsArgs;
+use crate::edge::{fetch, runtime};
+use crate::failure::Failure;
+use crate::output::{self, OutputArgs, words};
+
+/// A replica whose clock is further off than this refuses to mint tokens: it is time to say so.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
+
+/// Look for what could be wrong with this installation
+///
+/// Checks settings, data folder, root key, database, keys, clock, and whether the service answers. Changes nothing in
+/// an installation that is there.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  handstamp doctor
+  handstamp doctor --config /etc/handstamp.toml --json")]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    status: Status,
+    detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Good,
+    Note,
+    Bad,
+}
+
+/// Runs every check, and fails if one of them does.
+pub(crate) fn run(command: &Doctor) -> Result<(), Failure> {
+    let findings = examine(&command.settings);
+    if command.output.json {
+        output::json(&findings)?;
+    } else {
+        print(&findings)?;
+    }
+    match findings.iter().filter(|finding| finding.status == Status::Bad).count() {
+        0 => Ok(()),
+        n => Err(Failure::new(format!("{} not right", words::count(n as u64, "thing")))),
+    }
+}
+
+fn examine(settings: &SettingsArgs) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let config = match settings.load() {
+        Ok(config) => config,
+        Err(failure) => return vec![bad("settings", failure.to_string())],
+    };
+    findings.push(good("settings", "they can be used"));
+    let url = match config.public_url(config.server.listen) {
+        Ok(url) => url,
+        Err(cause) => {
+            findings.push(bad("public URL", cause.to_string()));
+            return findings;
+        }
+    };
+    findings.push(reachability(&url));
+    if DataFolder::holds_database(&config.storage.data) || config.storage.database_url.is_some() {
+        findings.extend(inside(&config, &url));
+    } else {
+        let folder = config.storage.data.display();
+        findings.push(note(
+            "database",
+            format!("there is none in {folder} yet: the first `handstamp serve` makes it"),
+        ));
+    }
+    findings.push(answers(&url));
+    findings
+}
+
+fn reachability(url: &PublicUrl) -> Finding {
+    if url.is_https() {
+        good("public URL", url.as_str())
+    } else if url.is_trustworthy() {
+        note(
+            "public URL",
+            format!(
+                "{url} is for this machine alone: set server.public_url to an https address before others use it"
+            ),
+        )
+    } else {
+        bad("public URL", format!("{url} is plain http: passwords and tokens travel unencrypted"))
+    }
+}
+
+/// What only the opened database tells.
+fn inside(config: &Config, url: &PublicUrl) -> Vec<Finding> {
+    let opened = runtime::block_on(async {
+        let house = House::open(config, url, OpenMode::Command).await?;
+        let store = house.store();
+        let findings =
+            vec![clocks(&house.context).await, keys(&house.context).await, users(&house.context).await];
+        drop(house);
+        House::close(&store).await?;
+        Ok(findings)
+    });
+    match opened {
+        Ok(findings) => std::iter::once(good("database", "it opens, and its keys do with this root key"))
+            .chain(findings)
+            .collect(),
+        Err(failure) => vec![bad("database", failure.to_string())],
+    }
+}
+
+async fn clocks(context: &Context) -> Finding {
+    match context.store.clock().await {
+        Ok(theirs) => {
+            let apart = clock::now().duration_since(theirs).abs();
+            let told = format!("database and this machine are {} apart", words::length(apart));
+            if apart > CLOCK_TOLERANCE { bad("clock", told) } else { good("clock", told) }
+        }
+        Err(cause) => bad("clock", cause.to_string()),
+    }
+}
+
+async fn keys(context: &Context) -> Finding {
+    match context.store.keys().await {
+        Ok(keys) => {
+            let signs = keys.iter().find(|key| {
+                key.purpose == KeyPurpose::AccessToken && matches!(key.state, KeyState::Active { .. })
+            });
+            match signs {
+                Some(key) => good("keys", format!("{} signs with {}", key.id, key.algorithm)),
+                None => bad("keys", "no key signs access tokens: run `handstamp key rotate`"),
+            }
+        }
+        Err(cause) => bad("keys", cause.to_string()),
+    }
+}
+
+async fn users(context: &Context) -> Finding {
+    match context.store.has_users().await {
+        Ok(true) => good("users", "there are some"),
+        Ok(false) => {
+            note("users", "there is none yet: `handstamp user add NAME --email ADDRESS --role admin`")
+        }
+        Err(cause) => bad("users", cause.to_string()),
+    }
+}
+
+fn answers(url: &PublicUrl) -> Finding {
+    match fetch::get(&format!("{url}/health/ready"), "the service's health") {
+        Ok(_) => good("service", "it answers and is ready"),
+        Err(failure) => note("service", format!("it does not answer: {failure}")),
+    }
+}
+
+fn good(check: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { check, status: Status::Good, detail: detail.into() }
+}
+
+fn note(check: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { check, status: Status::Note, detail: detail.into() }
+}
+
+fn bad(check: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { check, status: Status::Bad, detail: detail.into() }
+}
+
+fn print(findings: &[Finding]) -> Result<(), Failure> {
+    let mut out = output::stdout();
+    let style = out.style;
+    for Finding { check, status, detail } in findings {
+        let mark = match status {
+            Status::Good => style.good("good"),
+            Status::Note => style.bold("note"),
+            Status::Bad => style.bad("bad "),
+        };
+        writeln!(out, "{mark}  {check:10}  {}", output::printable(detail))?;
+    }
+    Ok(())
+}

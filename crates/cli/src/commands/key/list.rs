@@ -1,0 +1,30 @@
+use clap::Args;
+use handstamp_core::flows::keys;
+
+use super::view;
+use crate::edge::house::{self, Missing};
+use crate::edge::settings::SettingsArgs;
+use crate::failure::Failure;
+use crate::output::OutputArgs;
+
+/// List keys, oldest first
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  handstamp key list
+  handstamp key list --json | jq '.[] | select(.state == \"active\")'")]
+pub(super) struct List {
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(command: &List) -> Result<(), Failure> {
+    house::visit(&command.settings, Missing::Refuse, async |context| {
+        let keys =
+            keys::list(context).await.map_err(|cause| Failure::because("cannot list the keys", &cause))?;
+        view::print(&keys, command.output)
+    })
+}

@@ -1,0 +1,39 @@
+//! `handstamp key`: the keys that sign.
+
+mod list;
+mod purpose;
+mod revoke;
+mod rotate;
+mod view;
+
+use clap::{Args, Subcommand};
+
+use crate::failure::Failure;
+
+/// List, rotate and revoke signing keys
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  handstamp key list
+  handstamp key rotate
+  handstamp key revoke KID")]
+pub(crate) struct KeyCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::List),
+    Rotate(rotate::Rotate),
+    Revoke(revoke::Revoke),
+}
+
+/// Runs a key command.
+pub(crate) fn run(command: KeyCommand) -> Result<(), Failure> {
+    match command.command {
+        Command::List(command) => list::run(&command),
+        Command::Rotate(command) => rotate::run(&command),
+        Command::Revoke(command) => revoke::run(&command),
+    }
+}

@@ -1,0 +1,90 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::Args;
+use handstamp_server::config::{Config, Override, PublicUrl};
+use handstamp_server::{AppState, Parts};
+use handstamp_store_sqlite::{OpenMode, ShareMode};
+
+use crate::edge::clock::SystemClock;
+use crate::edge::house::House;
+use crate::edge::settings::SettingsArgs;
+use crate::edge::{listen, logging, runtime, signals};
+use crate::failure::Failure;
+use crate::output;
+
+/// Run the auth service
+///
+/// Prints `listening on http://…` on stdout when it is ready, and logs to stderr. Ctrl-C or SIGTERM stops it in good
+/// order. The first start makes the database, its keys, and offers a one-time way to the first administrator.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  handstamp serve
+  handstamp serve --listen 127.0.0.1:0 --data /var/lib/handstamp
+  HANDSTAMP_SERVER_PUBLIC_URL=https://auth.example.org handstamp serve --config /etc/handstamp.toml
+
+Secrets:
+  The root key, which everything at rest is sealed under, comes from HANDSTAMP_ROOT_KEY, or from the file root.key
+  in the data folder (made at the first start, readable by its owner alone). Without it the database cannot be used.")]
+pub(crate) struct Serve {
+    /// Address and port to listen on; port 0 takes a free one: `[server] listen`
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Runs the service until it is told to stop.
+pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
+    let flag = command.listen.map(|address| Override::flag("--listen", "server.listen", address.to_string()));
+    let config = command.settings.load_with(flag.as_slice())?;
+    logging::start(&config.log)?;
+    runtime::serve(serve(config))
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let stop = signals::stop()?;
+    let listener = listen::bind(config.server.listen).await?;
+    let address = listen::address(&listener)?;
+    let public_url = config
+        .public_url(address)
+        .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
+    let house = House::open(&config, &public_url, OpenMode::Serve(ShareMode::Exclusive)).await?;
+    offer_first_administrator(&house, &public_url).await?;
+
+    let store = house.store();
+    let app = AppState::new(Parts {
+        context: Arc::new(house.context),
+        config,
+        public_url,
+        clock: Arc::new(SystemClock),
+        root_key: house.root_key,
+    })
+    .map_err(|cause| Failure::because("the service cannot start", &cause))?;
+
+    output::line(format_args!("listening on http://{address}"))?;
+    let served = handstamp_server::serve(listener, app, stop).await;
+    House::close(&store).await?;
+    served.map_err(|cause| Failure::because("the service stopped", &cause))
+}
+
+/// While there is no user, whoever holds the setup secret may make the first one. It goes where only the operator looks.
+async fn offer_first_administrator(house: &House, public_url: &PublicUrl) -> Result<(), Failure> {
+    let has_users = house
+        .context
+        .store
+        .has_users()
+        .await
+        .map_err(|cause| Failure::because("cannot ask the database for its users", &cause))?;
+    if !has_users {
+        let secret = house.root_key.setup_secret();
+        output::notice(format_args!(
+            "There is no user yet. Make the first administrator at {public_url}/auth/setup with this secret, good for one:\n\n    {}\n\n\
+             or run `handstamp user add NAME --email ADDRESS --role admin`.\n",
+            secret.reveal()
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+use clap::Args;
+use handstamp_core::model::Login;
+
+use super::{find, view};
+use crate::edge::house::{self, Missing};
+use crate::edge::settings::SettingsArgs;
+use crate::failure::Failure;
+use crate::output::OutputArgs;
+
+/// Show one user
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  handstamp user show ann
+  handstamp user show ann@example.org --json")]
+pub(super) struct Show {
+    /// The user name or e-mail address
+    name: Login,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(command: &Show) -> Result<(), Failure> {
+    house::visit(&command.settings, Missing::Refuse, async |context| {
+        view::print(&find(context, &command.name).await?, command.output)
+    })
+}

@@ -1,0 +1,53 @@
+use handstamp_core::model::{Role, User, UserStatus};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::output::{self, OutputArgs, Table};
+
+/// Returns what machines read of a user.
+pub(super) fn to_json(user: &User) -> Value {
+    json!({
+        "sub": user.id.to_string(),
+        "username": user.username,
+        "email": user.email,
+        "org_id": user.org_id,
+        "roles": user.roles,
+        "claims": user.claims,
+        "status": status(user),
+        "has_password": user.password.is_some(),
+        "created_at": user.created_at.as_second(),
+    })
+}
+
+/// Prints one user.
+pub(super) fn print(user: &User, output: OutputArgs) -> Result<(), Failure> {
+    if output.json { output::json(&to_json(user)) } else { print_table(std::slice::from_ref(user)) }
+}
+
+/// Prints users as a table.
+pub(super) fn print_table(users: &[User]) -> Result<(), Failure> {
+    let mut table = Table::new(&["NAME", "E-MAIL", "ORGANISATION", "ROLES", "STATUS"]);
+    for user in users {
+        table.row([
+            user.username.to_string(),
+            user.email.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+            user.org_id.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+            roles(user),
+            status(user).to_owned(),
+        ]);
+    }
+    table.print(&mut output::stdout())?;
+    Ok(())
+}
+
+fn roles(user: &User) -> String {
+    let roles: Vec<_> = user.roles.iter().map(Role::as_str).collect();
+    if roles.is_empty() { "-".to_owned() } else { roles.join(" ") }
+}
+
+fn status(user: &User) -> &'static str {
+    match user.status {
+        UserStatus::Active => "active",
+        UserStatus::Disabled { .. } => "disabled",
+    }
+}

@@ -1,0 +1,50 @@
+use jiff::SignedDuration;
+
+/// Returns a length of time in the two units that matter: `9 min 30 s`, `2 d 4 h`.
+pub(crate) fn length(duration: SignedDuration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = duration.as_secs().unsigned_abs();
+    let mut words = Vec::new();
+    for (length, unit) in UNITS {
+        let count = rest / length;
+        rest %= length;
+        if count > 0 {
+            words.push(format!("{count} {unit}"));
+        }
+        // After the largest unit only its neighbour still says something.
+        if words.len() == 2 || (!words.is_empty() && count == 0) {
+            break;
+        }
+    }
+    if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
+}
+
+/// Returns a number of things: `1 session`, `3 sessions`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, length};
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_length_of_time_names_two_units() {
+        let words = |seconds| length(SignedDuration::from_secs(seconds));
+
+        assert_eq!(words(0), "0 s");
+        assert_eq!(words(59), "59 s");
+        assert_eq!(words(570), "9 min 30 s");
+        assert_eq!(words(-86_400 * 2 - 4 * 3_600), "2 d 4 h");
+        assert_eq!(words(86_400 + 30), "1 d");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(
+            [count(0, "session"), count(1, "session"), count(2, "session")],
+            ["0 sessions", "1 session", "2 sessions"]
+        );
+    }
+}

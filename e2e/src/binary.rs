@@ -1,0 +1,36 @@
+//! Where the program under test is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Returns the `handstamp` binary of this build, and builds it first, once for all tests of a run.
+///
+/// # Panics
+/// When it cannot be built: without it there is nothing to test.
+pub fn handstamp() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(build)
+}
+
+fn build() -> PathBuf {
+    let folder = profile_folder();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", "handstamp", "--bin", "handstamp"]);
+    // A test binary lies in target/<profile folder>/deps: build its sibling with the same profile.
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let status =
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo starts: it runs this test");
+    assert!(status.success(), "`cargo build -p handstamp` failed, so there is no binary to test");
+
+    let binary = folder.join(format!("handstamp{}", std::env::consts::EXE_SUFFIX));
+    assert!(binary.is_file(), "`cargo build -p handstamp` did not make {}", binary.display());
+    binary
+}
+
+fn profile_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("a running test knows its own path");
+    test.parent().and_then(Path::parent).expect("a test binary lies in target/<profile>/deps").to_owned()
+}

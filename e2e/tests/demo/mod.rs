@@ -1,0 +1,6 @@
+//! `handstamp demo`, through HTTP and by a browser's rules.
+
+mod closed;
+mod isolation;
+mod life;
+mod session;

@@ -1,0 +1,5 @@
+//! The real binary, end to end: the wiring, and nothing that a smaller test could show.
+
+mod demo;
+mod serve;
+mod support;

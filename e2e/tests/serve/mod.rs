@@ -1,0 +1,6 @@
+//! `handstamp serve`, and the command line beside it.
+
+mod beside;
+mod crash;
+mod folder;
+mod start;
