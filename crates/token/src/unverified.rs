@@ -1,3 +1,5 @@
+use memchr::memchr_iter;
+
 use crate::header::Header;
 use crate::rejection::Rejection;
 
@@ -28,16 +30,20 @@ impl<'a> Parts<'a> {
         if token.len() > limit {
             return Err(Rejection::TooLong { limit, actual: token.len() });
         }
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(match token.split('.').count() {
+        let mut dots = memchr_iter(b'.', token.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            // Counted in one sweep: 16 kB of dots cost no more than 16 kB of anything.
+            return Err(match memchr_iter(b'.', token.as_bytes()).count() + 1 {
                 5 => Rejection::Encrypted,
                 actual => Rejection::NotThreeParts { actual },
             });
         };
-        Ok(Self { header, payload, signature, signing_input: &token[..header.len() + 1 + payload.len()] })
+        Ok(Self {
+            header: &token[..first],
+            payload: &token[first + 1..second],
+            signature: &token[second + 1..],
+            signing_input: &token[..second],
+        })
     }
 }
 
