@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use handstamp_api_types::ErrorCode;
-use handstamp_core::{Context, root_key::RootKey};
+use handstamp_core::{Context, flows::sessions, root_key::RootKey};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -103,6 +103,29 @@ impl AppState {
     /// Returns the configuration.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// Loads the keys again: at once after this process changed them, now and then in case another one did.
+    pub async fn reload_keys(&self) {
+        let core = self.core();
+        match core.keyring.reload(&*core.store).await {
+            Ok(()) => self.gate().take_keys(core),
+            // The keys of before still do: a new one is published long before it signs.
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "loading the keys again failed");
+            }
+        }
+    }
+
+    /// Writes down which sessions were seen since the last time.
+    pub async fn write_seen(&self) {
+        for (session, (step, at)) in self.seen().take() {
+            // Nothing rests on this write: the next request of the session notes it again.
+            if let Err(error) = sessions::seen(self.core(), session, step, at).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "noting a session as seen failed");
+                return;
+            }
+        }
     }
 
     pub(crate) fn core(&self) -> &Context {

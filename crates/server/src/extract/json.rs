@@ -1,6 +1,6 @@
 use axum::extract::{FromRequest, Request};
 use handstamp_api_types::{ErrorCode, FieldError};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
 
 use super::body::{content_type_is, read_text};
@@ -47,13 +47,14 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     if text.is_empty() {
         return Err(ApiError::new(ErrorCode::BodyMalformed).detail("The body is empty: JSON was expected."));
     }
+    // Whether it is JSON at all comes first: a wrong member at its beginning must not hide a broken end.
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| malformed(&error))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| refuse(&error))?;
-    reader.end().map_err(|error| malformed(&error))?;
-    Ok(value)
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| refuse(&error))
 }
 
 fn refuse(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+    // Half a surrogate pair, which is noticed only by who reads the text.
     if !error.inner().is_data() {
         return malformed(error.inner());
     }

@@ -21,7 +21,7 @@ pub(super) async fn run(state: AppState) {
 }
 
 /// One round. What fails is tried again in the next one.
-pub(crate) async fn once(state: &AppState) {
+async fn once(state: &AppState) {
     state.limits().sweep(state.now());
     if let Err(error) = keys::housekeep(state.core(), state.now()).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "keeping the keys in order failed");

@@ -12,18 +12,6 @@ pub(super) async fn run(state: AppState) {
             () = tokio::time::sleep(EVERY) => {}
             () = state.stopped() => return,
         }
-        once(&state).await;
-    }
-}
-
-/// One round.
-pub(crate) async fn once(state: &AppState) {
-    let core = state.core();
-    match core.keyring.reload(&*core.store).await {
-        Ok(()) => state.gate().take_keys(core),
-        // The keys of before still do: a new one is published long before it signs.
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "loading the keys again failed");
-        }
+        state.reload_keys().await;
     }
 }

@@ -4,10 +4,7 @@ use std::{
     time::Duration,
 };
 
-use handstamp_core::{
-    flows::sessions,
-    model::{SessionId, Step},
-};
+use handstamp_core::model::{SessionId, Step};
 use jiff::Timestamp;
 
 use crate::AppState;
@@ -38,7 +35,8 @@ impl Seen {
         }
     }
 
-    fn take(&self) -> HashMap<SessionId, (Step, Timestamp)> {
+    /// Takes what is to be written.
+    pub(crate) fn take(&self) -> HashMap<SessionId, (Step, Timestamp)> {
         std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -50,19 +48,8 @@ pub(super) async fn run(state: AppState) {
             () = tokio::time::sleep(GATHER) => false,
             () = state.stopped() => true,
         };
-        flush(&state).await;
+        state.write_seen().await;
         if stopping {
-            return;
-        }
-    }
-}
-
-/// Writes what was seen.
-pub(crate) async fn flush(state: &AppState) {
-    for (session, (step, at)) in state.seen().take() {
-        // Nothing rests on this write: the next request of the session notes it again.
-        if let Err(error) = sessions::seen(state.core(), session, step, at).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "noting a session as seen failed");
             return;
         }
     }

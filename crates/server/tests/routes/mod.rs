@@ -1,1 +1,14 @@
+mod change_password;
+mod check;
+mod health;
+mod metadata;
+mod metrics;
+mod oauth2_token;
+mod openapi;
+mod refresh;
+mod session;
+mod sessions;
+mod setup;
 mod sign_in;
+mod sign_out;
+mod whoami;

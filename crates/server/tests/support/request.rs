@@ -20,7 +20,11 @@ impl<'a> Call<'a> {
     }
 
     /// Adds a header.
-    pub(crate) fn header(mut self, name: &str, value: impl TryInto<HeaderValue, Error: std::fmt::Debug>) -> Self {
+    pub(crate) fn header(
+        mut self,
+        name: &str,
+        value: impl TryInto<HeaderValue, Error: std::fmt::Debug>,
+    ) -> Self {
         let name = HeaderName::try_from(name).expect("a header name");
         self.request.headers_mut().append(name, value.try_into().expect("a header value"));
         self

@@ -1,0 +1,134 @@
+use handstamp_core::flows::{organizations, users};
+use handstamp_core::model::OrgId;
+
+use crate::support::Kit;
+
+async fn member(kit: &Kit, name: &str, org: &str) -> String {
+    let user = kit.user(name).await;
+    let now = kit.rules.clock.now();
+    let org: OrgId = org.parse().unwrap();
+    organizations::add(kit.core(), org.clone(), None, None, now).await.unwrap();
+    users::set_org(kit.core(), user.id, Some(org), None, now).await.unwrap();
+    kit.tokens(name).await.0
+}
+
+#[tokio::test]
+async fn it_says_whose_request_it_is() {
+    let kit = Kit::new().await;
+    let token = member(&kit, "ann", "acme").await;
+
+    let reply = kit.get("/auth/check").cookies(&format!("__Host-Http-at={token}")).send().await.expect(200);
+
+    assert_eq!(reply.header("authorization"), format!("Bearer {token}"));
+    assert_eq!(reply.header("x-handstamp-username"), "ann");
+    assert_eq!(reply.header("x-handstamp-email"), "ann@example.org");
+    assert_eq!(reply.header("x-handstamp-roles"), "buyer");
+    assert_eq!(reply.header("x-handstamp-org"), "acme");
+    assert_ne!(reply.header("x-handstamp-user"), "");
+    assert_ne!(reply.header("x-handstamp-session"), "");
+    assert_eq!(reply.header("cache-control"), "no-store");
+}
+
+/// RFC 9700 §4.13: what a client made up must be overwritten, so no header may be missing.
+#[tokio::test]
+async fn rfc9700_headers_with_nothing_to_say_are_there_and_empty() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+
+    let reply =
+        kit.get("/auth/check").bearer(&token).header("x-handstamp-org", "evil").send().await.expect(200);
+
+    assert_eq!(reply.0.headers().get("x-handstamp-org").map(http::HeaderValue::as_bytes), Some(&b""[..]));
+}
+
+#[tokio::test]
+async fn names_beyond_ascii_are_percent_encoded() {
+    let kit = Kit::new().await;
+    kit.user("zoë").await;
+    let (token, _) = kit.tokens("zoë").await;
+
+    let reply = kit.get("/auth/check").bearer(&token).send().await.expect(200);
+
+    assert_eq!(reply.header("x-handstamp-username"), "zo%C3%AB");
+}
+
+#[tokio::test]
+async fn roles_and_organisation_can_be_asked_for() {
+    let kit = Kit::new().await;
+    let token = member(&kit, "ann", "acme").await;
+    let ask = async |query: &str| kit.get(&format!("/auth/check{query}")).bearer(&token).send().await;
+
+    ask("?role=buyer").await.expect(200);
+    ask("?org=acme").await.expect(200);
+    ask("?role=buyer&org=acme").await.expect(200);
+    let refused = ask("?role=admin").await.refused(403, "role_required");
+    assert_eq!(
+        refused.header("www-authenticate"),
+        "Bearer error=\"insufficient_scope\", error_description=\"role_required\""
+    );
+    ask("?role=buyer&role=admin").await.refused(403, "role_required");
+    ask("?org=other").await.refused(403, "org_mismatch");
+    ask("?org=").await.refused(403, "org_mismatch");
+    ask("?role=").await.refused(403, "role_required");
+}
+
+#[tokio::test]
+async fn a_misspelt_parameter_lets_nobody_in() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+
+    kit.get("/auth/check?rol=admin").bearer(&token).send().await.refused(422, "validation_failed");
+}
+
+#[tokio::test]
+async fn without_credentials_it_is_401() {
+    let kit = Kit::new().await;
+
+    let reply = kit.get("/auth/check").send().await.refused(401, "token_missing");
+
+    assert_eq!(reply.header("x-handstamp-user"), "");
+    assert_eq!(reply.header("authorization"), "");
+}
+
+#[tokio::test]
+async fn an_ended_session_does_not_pass() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+    kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+
+    kit.get("/auth/check").bearer(&token).send().await.refused(401, "token_revoked");
+}
+
+#[tokio::test]
+async fn the_method_of_the_request_behind_decides_about_forgery() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+    let ask = async |headers: &[(&str, &str)]| {
+        let call = kit.get("/auth/check").cookies(&format!("__Host-Http-at={token}"));
+        headers.iter().fold(call, |call, (name, value)| call.header(name, *value)).send().await
+    };
+
+    ask(&[("x-forwarded-method", "GET"), ("sec-fetch-site", "cross-site")]).await.expect(200);
+    ask(&[("x-forwarded-method", "POST"), ("sec-fetch-site", "same-origin")]).await.expect(200);
+    ask(&[("x-original-method", "DELETE"), ("sec-fetch-site", "cross-site")])
+        .await
+        .refused(403, "csrf_rejected");
+    ask(&[("x-forwarded-method", "POST"), ("sec-fetch-site", "same-site")])
+        .await
+        .refused(403, "csrf_rejected");
+    ask(&[("x-forwarded-method", "POST")]).await.refused(403, "csrf_rejected");
+    ask(&[("x-forwarded-method", "GET"), ("x-original-method", "POST")]).await.refused(403, "csrf_rejected");
+}
+
+#[tokio::test]
+async fn a_bearer_token_needs_no_origin() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+
+    kit.get("/auth/check").bearer(&token).header("x-forwarded-method", "POST").send().await.expect(200);
+}

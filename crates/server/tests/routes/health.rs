@@ -1,0 +1,21 @@
+use crate::support::Kit;
+
+#[tokio::test]
+async fn a_service_with_its_store_is_live_and_ready() {
+    let kit = Kit::new().await;
+
+    for path in ["/health/live", "/health/ready"] {
+        let reply = kit.get(path).send().await.expect(200);
+        assert_eq!(reply.text(), r#"{"status":"ok"}"#);
+        assert_eq!(reply.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_makes_it_unready_and_leaves_it_live() {
+    let kit = Kit::new().await;
+    kit.store.set_away(true);
+
+    kit.get("/health/ready").send().await.refused(503, "unavailable");
+    kit.get("/health/live").send().await.expect(200);
+}

@@ -1,0 +1,60 @@
+use crate::support::{AUTH, Kit};
+
+/// RFC 8414 §3.3 and OIDC Discovery §4.3: the issuer is the URL's prefix and the tokens' `iss`; both documents agree.
+#[tokio::test]
+async fn rfc8414_both_documents_are_one_and_name_the_issuer() {
+    let kit = Kit::new().await;
+
+    let oauth = kit.get("/.well-known/oauth-authorization-server").send().await.expect(200);
+    let oidc = kit.get("/.well-known/openid-configuration").send().await.expect(200);
+
+    assert_eq!(oauth.json(), oidc.json());
+    assert_eq!(oauth.header("content-type"), "application/json");
+    let body = oauth.json();
+    assert_eq!(body["issuer"], AUTH);
+    assert_eq!(body["jwks_uri"], format!("{AUTH}/.well-known/jwks.json"));
+}
+
+/// RFC 8414 §3.2.
+#[tokio::test]
+async fn rfc8414_empty_lists_are_left_out() {
+    let kit = Kit::new().await;
+
+    let body = kit.get("/.well-known/oauth-authorization-server").send().await.expect(200).json();
+
+    assert!(
+        body.as_object().unwrap().values().all(|value| value.as_array().is_none_or(|list| !list.is_empty())),
+        "{body}"
+    );
+}
+
+/// RFC 7517 §5 and OIDC Discovery §3: public members alone, and every key can be told apart.
+#[tokio::test]
+async fn rfc7517_no_private_key_is_ever_published() {
+    for algorithm in ["ES256", "RS256", "Ed25519"] {
+        let kit = Kit::with(&[("tokens.algorithm", algorithm)]).await;
+
+        let reply = kit.get("/.well-known/jwks.json").send().await.expect(200);
+
+        let keys = reply.json()["keys"].as_array().unwrap().clone();
+        assert!(!keys.is_empty());
+        for key in &keys {
+            for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+                assert!(key.get(private).is_none(), "{algorithm}: {private}");
+            }
+            assert!(key["kid"].is_string() && key["use"] == "sig", "{key}");
+            assert_eq!(key["alg"], algorithm);
+        }
+        assert_eq!(reply.header("cache-control"), "public, max-age=300");
+    }
+}
+
+/// OIDC Core §10.1.1: the next key is published before it signs.
+#[tokio::test]
+async fn the_next_key_is_published_ahead() {
+    let kit = Kit::new().await;
+
+    let keys = kit.get("/.well-known/jwks.json").send().await.expect(200).json();
+
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+}
