@@ -189,3 +189,164 @@ fn answer(job: Job, outcome: Option<Outcome>, failed: Option<&Failure>) {
         Job::Close(..) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use handstamp_core::store::{Change, Conflict};
+    use tempfile::TempDir;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::samples::{event, rotating, session, starting, user};
+    use crate::{DATABASE_FILE, OpenMode, SqliteStore, read};
+
+    type Waiting = oneshot::Receiver<Result<Applied, StoreError>>;
+
+    /// A database with user 1 in it, and the batches of a writer of its own.
+    fn batches() -> (TempDir, Batches) {
+        let folder = tempfile::tempdir().unwrap();
+        drop(SqliteStore::open(folder.path(), OpenMode::Command).unwrap());
+        let mut batches = Batches::new(connection::writer(&folder.path().join(DATABASE_FILE)).unwrap());
+        assert_committed(&commit(&mut batches, [Changes::one(Change::CreateUser(user(1)))])[0]);
+        (folder, batches)
+    }
+
+    fn job(changes: Changes) -> (Job, Waiting) {
+        let (sender, waiting) = oneshot::channel();
+        (Job::Apply(changes, sender), waiting)
+    }
+
+    fn commit(
+        batches: &mut Batches,
+        units: impl IntoIterator<Item = Changes>,
+    ) -> Vec<Result<Applied, StoreError>> {
+        let (mut jobs, waiting): (Vec<_>, Vec<_>) = units.into_iter().map(job).unzip();
+        batches.commit(&mut jobs);
+        waiting.into_iter().map(|mut waiting| waiting.try_recv().unwrap()).collect()
+    }
+
+    fn assert_committed(outcome: &Result<Applied, StoreError>) {
+        assert!(matches!(outcome, Ok(Applied::Committed { .. })), "{outcome:?}");
+    }
+
+    fn has_session(batches: &Batches, number: u32) -> bool {
+        read::sessions::by_id(&batches.connection, session(number).id).unwrap().is_some()
+    }
+
+    fn synchronous(batches: &Batches) -> u8 {
+        batches.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_conflict_hurts_no_other_unit_of_the_batch() {
+        let (_folder, mut batches) = batches();
+        let outcomes = commit(
+            &mut batches,
+            [
+                Changes::one(starting(session(1))),
+                // Its first change holds, its second does not.
+                Changes::one(starting(session(2))).and(starting(session(1))),
+                Changes::one(starting(session(3))),
+            ],
+        );
+        assert_committed(&outcomes[0]);
+        assert!(matches!(outcomes[1], Ok(Applied::Conflict(Conflict::SessionChanged))), "{outcomes:?}");
+        assert_committed(&outcomes[2]);
+        assert_eq!([1, 2, 3].map(|number| has_session(&batches, number)), [true, false, true]);
+    }
+
+    #[test]
+    fn units_of_one_batch_build_on_each_other() {
+        let (_folder, mut batches) = batches();
+        let rotation = || Changes::one(rotating(&session(1))).relaxed();
+        let outcomes = commit(&mut batches, [Changes::one(starting(session(1))), rotation(), rotation()]);
+        assert_committed(&outcomes[1]);
+        assert!(matches!(outcomes[2], Ok(Applied::Conflict(Conflict::SessionChanged))), "{outcomes:?}");
+    }
+
+    #[test]
+    fn a_refused_unit_leaves_no_gap_in_the_log() {
+        let (_folder, mut batches) = batches();
+        let with_event =
+            |number: u32| Changes::one(starting(session(number))).event(event(session(number).id));
+        let outcomes = commit(&mut batches, [with_event(1), with_event(1), with_event(2)]);
+        let heads = outcomes.iter().map(|outcome| match outcome {
+            Ok(Applied::Committed { head, .. }) => Some(head.seq),
+            _ => None,
+        });
+        assert_eq!(heads.collect::<Vec<_>>(), [Some(1), None, Some(2)]);
+        let events = log::events_after(&batches.connection, 0, 10).unwrap();
+        assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(log::head(&batches.connection).unwrap().seq, 2);
+    }
+
+    #[test]
+    fn a_batch_waits_for_the_disk_when_one_of_its_units_does() {
+        const NORMAL: u8 = 1;
+        const FULL: u8 = 2;
+        let (_folder, mut batches) = batches();
+        let rotation = || Changes::one(rotating(&session(1))).relaxed();
+        commit(&mut batches, [rotation(), rotation()]);
+        assert_eq!(synchronous(&batches), NORMAL);
+        commit(&mut batches, [rotation(), Changes::one(starting(session(1))), rotation()]);
+        assert_eq!(synchronous(&batches), FULL);
+        commit(&mut batches, [rotation()]);
+        assert_eq!(synchronous(&batches), NORMAL);
+    }
+
+    #[test]
+    fn a_unit_that_nobody_waits_for_is_not_begun() {
+        let (_folder, mut batches) = batches();
+        let (abandoned, waiting) = job(Changes::one(starting(session(1))));
+        drop(waiting);
+        let (wanted, mut waiting) = job(Changes::one(starting(session(2))));
+        batches.commit(&mut vec![abandoned, wanted]);
+        assert_committed(&waiting.try_recv().unwrap());
+        assert_eq!([1, 2].map(|number| has_session(&batches, number)), [false, true]);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_to_everybody_in_the_batch_and_passes() {
+        let (_folder, mut batches) = batches();
+        let pages: i64 = batches.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let limit = |batches: &Batches, pages: i64| {
+            batches
+                .connection
+                .pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))
+                .unwrap();
+        };
+        limit(&batches, pages);
+        let mut large = session(2);
+        large.device = "x".repeat(100_000);
+        let outcomes =
+            commit(&mut batches, [Changes::one(starting(session(1))), Changes::one(starting(large))]);
+        for outcome in &outcomes {
+            assert!(matches!(outcome, Err(StoreError::NotWritable { .. })), "{outcome:?}");
+        }
+        assert!(!has_session(&batches, 1), "nothing of a batch that failed may hold");
+        limit(&batches, pages + 1_000);
+        assert_committed(&commit(&mut batches, [Changes::one(starting(session(1)))])[0]);
+    }
+
+    #[test]
+    fn a_unit_that_sqlite_refuses_hurts_no_other() {
+        let (_folder, mut batches) = batches();
+        batches.connection.execute_batch("CREATE TEMP TRIGGER no BEFORE INSERT ON sessions WHEN NEW.device = 'no' BEGIN SELECT raise(ABORT, 'no'); END").unwrap();
+        let mut refused = session(2);
+        refused.device = "no".to_owned();
+        let outcomes = commit(
+            &mut batches,
+            [
+                Changes::one(starting(session(1))),
+                Changes::one(starting(session(4))).and(starting(refused.clone())),
+                Changes::one(starting(refused)),
+                Changes::one(starting(session(3))),
+            ],
+        );
+        assert_committed(&outcomes[0]);
+        assert!(matches!(outcomes[1], Err(StoreError::Defect { .. })), "{outcomes:?}");
+        assert!(matches!(outcomes[2], Err(StoreError::Defect { .. })), "{outcomes:?}");
+        assert_committed(&outcomes[3]);
+        assert_eq!([1, 2, 3, 4].map(|number| has_session(&batches, number)), [true, false, true, false]);
+    }
+}

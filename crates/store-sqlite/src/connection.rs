@@ -2,7 +2,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// How long a connection waits for another process to let go of the database. A request has ten seconds by default.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,8 +45,16 @@ pub(crate) fn reader(file: &Path) -> rusqlite::Result<Connection> {
 
 /// Switches to write-ahead logging, which is a property of the file. Returns whether the file system can do it.
 pub(crate) fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<bool> {
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
-    Ok(mode == "wal")
+    let since = Instant::now();
+    loop {
+        let mode =
+            connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
+        match mode {
+            // Of two that switch a new file at the same moment one is refused, and for this SQLite asks no busy handler.
+            Err(error) if is_busy(&error) && since.elapsed() < PATIENCE => thread::sleep(LONGEST_NAP),
+            mode => return mode.map(|mode| mode == "wal"),
+        }
+    }
 }
 
 /// Says whether commits wait for the disk from now on.
@@ -66,6 +74,10 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
     #[cfg(test)]
     crate::plans::watch(&mut connection)?;
     Ok(connection)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 fn wait_patiently(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -38,6 +38,8 @@ mod plans;
 mod query;
 mod read;
 mod readers;
+#[cfg(test)]
+mod samples;
 mod store;
 mod times;
 mod turns;

@@ -1,14 +1,13 @@
 //! Every statement that runs in this crate's own tests is noted, and its plan is looked at: a look-up is as fast with a
 //! million rows as with ten only if no plan walks through a table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use handstamp_core::model::{
-    AuditEntry, AuditKind, Client, ClientId, EndReason, EventKind, KeyPurpose, KeyState, Login, NewEvent,
-    Organization, OrganizationStatus, PasswordHash, Reason, RefreshState, SealedKey, Selector, Session,
-    SessionId, SessionState, Step, StoredKey, User, UserId, UserStatus,
+    AuditEntry, AuditKind, Client, ClientId, EndReason, KeyPurpose, KeyState, Login, Organization,
+    OrganizationStatus, PasswordHash, SealedKey, Session, SessionId, Step, StoredKey, User,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
@@ -16,6 +15,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
+use crate::samples::{self, event, now, session};
 use crate::{DATABASE_FILE, OpenMode, SqliteStore};
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -84,10 +84,6 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     steps.map(Result::unwrap).collect()
 }
 
-fn now() -> Timestamp {
-    "2026-11-22T06:16:39Z".parse().unwrap()
-}
-
 async fn read_everything(store: &SqliteStore) {
     let user = user();
     let login = Login::Email(user.email.clone().unwrap());
@@ -98,10 +94,10 @@ async fn read_everything(store: &SqliteStore) {
     store.has_users().await.unwrap();
     store.organization(&organization().id).await.unwrap();
     store.organizations().await.unwrap();
-    store.session(session().id).await.unwrap();
+    store.session(session(1).id).await.unwrap();
     store.live_sessions(user.id, now()).await.unwrap();
     store.subject(user.id).await.unwrap();
-    store.session_subject(session().id).await.unwrap();
+    store.session_subject(session(1).id).await.unwrap();
     store.client(&ClientId::first_party()).await.unwrap();
     store.clients().await.unwrap();
     store.keys().await.unwrap();
@@ -113,7 +109,7 @@ async fn read_everything(store: &SqliteStore) {
 }
 
 async fn change_everything(store: &SqliteStore) {
-    let (user, session, key, organization) = (user(), session(), key(), organization());
+    let (user, session, key, organization) = (user(), session(1), key(), organization());
     let hash = user.password.clone().unwrap();
     let (id, from) = (session.id, session.refresh);
     let moved = from.rotated(now(), Duration::from_secs(1)).unwrap();
@@ -131,7 +127,7 @@ async fn change_everything(store: &SqliteStore) {
         Changes::one(Change::SeeSession { id, at, issued_under: Step::FIRST }),
         Changes::one(Change::RelabelSession { id, device: "Firefox".to_owned() }),
         Changes::one(Change::EndSession { id, at, reason })
-            .event(event())
+            .event(event(id))
             .audit(AuditEntry::new(AuditKind::SignedOut, at)),
         Changes::one(Change::EndSessionsOf { user_id: user.id, except: Some(id), at, reason }),
         Changes::one(Change::AddFirstKey(key.clone())),
@@ -156,18 +152,7 @@ async fn change_everything(store: &SqliteStore) {
 }
 
 fn user() -> User {
-    User {
-        id: UserId::from_bytes([1; 16]),
-        username: "ann".parse().unwrap(),
-        email: Some("ann@example.org".parse().unwrap()),
-        org_id: Some("acme".parse().unwrap()),
-        roles: BTreeSet::new(),
-        claims: BTreeMap::new(),
-        status: UserStatus::Active,
-        password: Some(PasswordHash::from_phc("$argon2id$".to_owned())),
-        created_at: now(),
-        version: 0,
-    }
+    User { org_id: Some(organization().id), ..samples::user(1) }
 }
 
 fn organization() -> Organization {
@@ -176,23 +161,6 @@ fn organization() -> Organization {
         name: "Acme".to_owned(),
         status: OrganizationStatus::Active,
         created_at: now(),
-    }
-}
-
-fn session() -> Session {
-    Session {
-        id: SessionId::from_bytes([2; 16]),
-        user_id: user().id,
-        client_id: ClientId::first_party(),
-        device: String::new(),
-        created_at: now(),
-        auth_time: now(),
-        amr: Vec::new(),
-        absolute_expiry: Timestamp::MAX,
-        idle_expiry: now().checked_add(Duration::from_hours(1)).unwrap(),
-        refresh: RefreshState::first(now(), Duration::from_secs(1)),
-        last_seen_at: now(),
-        state: SessionState::Active,
     }
 }
 
@@ -214,15 +182,5 @@ fn client() -> Client {
         scopes: BTreeSet::new(),
         audiences: BTreeSet::new(),
         created_at: now(),
-    }
-}
-
-fn event() -> NewEvent {
-    NewEvent {
-        selector: Selector::Everything,
-        kind: EventKind::Stale,
-        reason: Reason::Operator,
-        at: now(),
-        forget_at: now(),
     }
 }

@@ -1,18 +1,15 @@
-//! What the stories are told with: a folder with a store in it, and values that are right but for what a story changes.
+//! What the stories are told with: a folder with a store in it, and processes of their own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
 
-use handstamp_core::model::{
-    AuditEntry, AuditKind, ClientId, EventKind, NewEvent, PasswordHash, Reason, RefreshState, Selector,
-    Session, SessionId, SessionState, User, UserId, UserStatus,
-};
 use handstamp_core::store::{Applied, Change, Changes, Store};
 use handstamp_store_sqlite::{DATABASE_FILE, OpenMode, SqliteStore};
-use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
+
+pub(crate) use crate::samples::*;
 
 /// A data folder that goes away with the story.
 pub(crate) fn folder() -> TempDir {
@@ -20,95 +17,13 @@ pub(crate) fn folder() -> TempDir {
 }
 
 /// Opens the store in a folder, as a command does.
-pub(crate) fn open(folder: &TempDir) -> SqliteStore {
-    open_at(folder.path())
-}
-
-/// Opens the store in a folder, as a command does.
-pub(crate) fn open_at(folder: &Path) -> SqliteStore {
+pub(crate) fn open(folder: &Path) -> SqliteStore {
     SqliteStore::open(folder, OpenMode::Command).unwrap()
 }
 
 /// Opens the database behind the store's back.
-pub(crate) fn behind_its_back(folder: &TempDir) -> Connection {
-    Connection::open(folder.path().join(DATABASE_FILE)).unwrap()
-}
-
-/// A moment, to the nanosecond.
-pub(crate) fn now() -> Timestamp {
-    "2026-11-22T06:16:39.123456789Z".parse().unwrap()
-}
-
-/// A moment this much later.
-pub(crate) fn after(time: Duration) -> Timestamp {
-    now().checked_add(time).unwrap()
-}
-
-/// The user with this number.
-pub(crate) fn user(number: u8) -> User {
-    User {
-        id: UserId::from_bytes([number; 16]),
-        username: format!("user-{number}").parse().unwrap(),
-        email: Some(format!("user-{number}@example.org").parse().unwrap()),
-        org_id: None,
-        roles: BTreeSet::from(["buyer".parse().unwrap()]),
-        claims: BTreeMap::from([("height".to_owned(), serde_json::json!(1.800_000_000_000_000_3))]),
-        status: UserStatus::Active,
-        password: Some(PasswordHash::from_phc("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned())),
-        created_at: now(),
-        version: 0,
-    }
-}
-
-/// The session with this number, of user 1.
-pub(crate) fn session(number: u16) -> Session {
-    let mut id = [0; 16];
-    id[..2].copy_from_slice(&number.to_be_bytes());
-    Session {
-        id: SessionId::from_bytes(id),
-        user_id: user(1).id,
-        client_id: ClientId::first_party(),
-        device: "Firefox \"on\" Linux".to_owned(),
-        created_at: now(),
-        auth_time: now(),
-        amr: vec!["pwd".to_owned()],
-        absolute_expiry: after(Duration::from_hours(24 * 30)),
-        idle_expiry: after(Duration::from_hours(24 * 7)),
-        refresh: RefreshState::first(now(), Duration::from_secs(1)),
-        last_seen_at: now(),
-        state: SessionState::Active,
-    }
-}
-
-/// Starts a session of a user who has never changed.
-pub(crate) fn starting(session: Session) -> Change {
-    Change::StartSession { session, user_version: 0, at_most: None }
-}
-
-/// Rotates a session from where it was read.
-pub(crate) fn rotating(session: &Session) -> Change {
-    Change::RotateSession {
-        id: session.id,
-        from: session.refresh,
-        to: session.refresh.rotated(now(), Duration::from_secs(1)).unwrap(),
-        idle_expiry: session.idle_expiry,
-    }
-}
-
-/// An event that says that a session ended.
-pub(crate) fn event(session: SessionId) -> NewEvent {
-    NewEvent {
-        selector: Selector::Session(session),
-        kind: EventKind::Dead,
-        reason: Reason::SessionEnded,
-        at: now(),
-        forget_at: after(Duration::from_mins(11)),
-    }
-}
-
-/// An audit entry that says no more than that something happened.
-pub(crate) fn entry(at: Timestamp) -> AuditEntry {
-    AuditEntry::new(AuditKind::SignedIn, at)
+pub(crate) fn behind_its_back(folder: &Path) -> Connection {
+    Connection::open(folder.join(DATABASE_FILE)).unwrap()
 }
 
 /// Applies what must not conflict.
@@ -120,7 +35,35 @@ pub(crate) async fn commit(store: &SqliteStore, changes: Changes) {
 /// A folder with user 1 in it.
 pub(crate) async fn with_user() -> (TempDir, SqliteStore) {
     let folder = folder();
-    let store = open(&folder);
+    let store = open(folder.path());
     commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
     (folder, store)
+}
+
+/// Asserts that SQLite finds nothing wrong in the whole file.
+pub(crate) fn assert_sound(folder: &Path) {
+    let connection = behind_its_back(folder);
+    let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+    let strays = connection.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap();
+    assert!(!strays, "a row refers to nothing");
+}
+
+/// Runs one test of this binary in a process of its own. It finds the folder on its standard input.
+pub(crate) fn in_another_process(test: &str, folder: &Path, prepare: impl FnOnce(&mut Command)) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    prepare(&mut command);
+    let mut child = command.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{}", folder.display()).unwrap();
+    child
+}
+
+/// Returns the folder that [`in_another_process`] gave us, and nothing when somebody ran the test by hand.
+pub(crate) fn given_folder() -> Option<String> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    let folder = line.trim();
+    (!folder.is_empty()).then(|| folder.to_owned())
 }

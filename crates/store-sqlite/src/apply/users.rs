@@ -10,7 +10,7 @@ use crate::times::to_sql;
 
 /// Adds a user.
 pub(super) fn create(connection: &Connection, user: &User) -> Result<(), Refusal> {
-    check_names(connection, user)?;
+    check_names(connection, user, None)?;
     check_organization(connection, user)?;
     let row = Row::of(user);
     execute(
@@ -49,7 +49,7 @@ pub(super) fn update(connection: &Connection, user: &User) -> Result<(), Refusal
     if !exists(connection, sql, params![user.id.as_bytes(), row.version])? {
         return Err(Conflict::UserChanged.into());
     }
-    check_names(connection, user)?;
+    check_names(connection, user, Some(user.id))?;
     check_organization(connection, user)?;
     execute(
         connection,
@@ -118,15 +118,15 @@ impl<'a> Row<'a> {
     }
 }
 
-fn check_names(connection: &Connection, user: &User) -> Result<(), Refusal> {
-    let taken = |sql, name: &str| -> Result<bool, Failure> {
-        exists(connection, sql, params![name, user.id.as_bytes()])
-    };
-    if taken("SELECT 1 FROM users WHERE username = ?1 AND id <> ?2", user.username.as_str())? {
+/// Refuses a name or an address that anybody has but this one.
+fn check_names(connection: &Connection, user: &User, but: Option<UserId>) -> Result<(), Refusal> {
+    let but = but.as_ref().map(UserId::as_bytes);
+    let taken = |sql, name: &str| -> Result<bool, Failure> { exists(connection, sql, params![name, but]) };
+    if taken("SELECT 1 FROM users WHERE username = ?1 AND id IS NOT ?2", user.username.as_str())? {
         return Err(Conflict::UsernameTaken.into());
     }
     if let Some(email) = &user.email
-        && taken("SELECT 1 FROM users WHERE email = ?1 AND id <> ?2", email.as_str())?
+        && taken("SELECT 1 FROM users WHERE email = ?1 AND id IS NOT ?2", email.as_str())?
     {
         return Err(Conflict::EmailTaken.into());
     }
