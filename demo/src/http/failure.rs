@@ -26,7 +26,9 @@ impl ServiceError {
     fn problem(self) -> Problem {
         let with = |code: ErrorCode, detail: String| Problem { detail: Some(detail), ..Problem::new(code) };
         match self {
-            Self::NotFound { .. } => with(ErrorCode::NotFound, self.to_string()),
+            Self::NotFound { what, id } => {
+                with(ErrorCode::NotFound, format!("There is no {what} {id:?} in your organisation."))
+            }
             Self::Invalid(errors) => Problem { errors, ..Problem::new(ErrorCode::ValidationFailed) },
             Self::Refused { code, detail } => with(code, detail),
             Self::Data(cause) => {

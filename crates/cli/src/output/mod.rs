@@ -30,14 +30,21 @@ pub(crate) fn stdout() -> Styled<io::StdoutLock<'static>> {
 
 /// Prints one JSON document and a line feed to stdout: indented for a terminal, on one line for a pipe.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let stdout = io::stdout();
-    let text =
-        if stdout.is_terminal() { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) }
-            .map_err(|cause| Failure::because("cannot write the result as JSON", &cause))?;
-    let mut stdout = stdout.lock();
-    writeln!(stdout, "{text}")?;
-    stdout.flush()?;
-    Ok(())
+    if !io::stdout().is_terminal() {
+        return json_line(value);
+    }
+    let text = serde_json::to_string_pretty(value).map_err(|cause| not_json(&cause))?;
+    line(text)
+}
+
+/// Prints one JSON document on one line to stdout, wherever that goes.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(|cause| not_json(&cause))?;
+    line(text)
+}
+
+fn not_json(cause: &serde_json::Error) -> Failure {
+    Failure::because("cannot write the result as JSON", cause)
 }
 
 /// Says something to a person on stderr. Silent when nobody is there to read it.
@@ -61,6 +68,9 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// Prints one line to stdout.
 pub(crate) fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
-    writeln!(io::stdout().lock(), "{text}")?;
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}")?;
+    // Whoever waits for this line may not get another one for hours.
+    stdout.flush()?;
     Ok(())
 }

@@ -70,7 +70,7 @@ async fn demo(command: &Demo) -> Result<(), Failure> {
     let ports = Ports::bind(command.port_base).await?;
     let system = System::start(ports, folder).await?;
     if command.output.json {
-        output::json(&report::for_machines(&system.places))?;
+        output::json_line(&report::for_machines(&system.places))?;
     } else {
         report::print(&system.places, command.data.as_deref())?;
     }

@@ -1,21 +1,27 @@
 use std::io::Write;
 use std::path::Path;
 
-use handstamp_demo::PEOPLE;
-use serde_json::{Value, json};
+use handstamp_demo::page::Services;
+use handstamp_demo::{PEOPLE, Person};
+use serde::Serialize;
 
 use super::system::Places;
 use crate::failure::Failure;
 use crate::output::{self, Table};
 
-/// Returns the one line that tools start from.
-pub(super) fn for_machines(places: &Places) -> Value {
-    json!({
-        "auth": places.auth,
-        "app": places.app,
-        "services": { "orders": places.orders, "profiles": places.profiles },
-        "people": PEOPLE,
-    })
+/// The one line that tools start from.
+#[derive(Debug, Serialize)]
+pub(super) struct Told<'a> {
+    auth: &'a str,
+    app: &'a str,
+    services: Services,
+    people: &'static [Person],
+}
+
+/// Returns what tools are told.
+pub(super) fn for_machines(places: &Places) -> Told<'_> {
+    let services = Services { orders: places.orders.clone(), profiles: places.profiles.clone() };
+    Told { auth: &places.auth, app: &places.app, services, people: PEOPLE }
 }
 
 /// Prints addresses, people and what to try.
