@@ -3,6 +3,8 @@
 mod builder;
 mod claims;
 mod dangerous;
+#[cfg(all(feature = "jwe", feature = "ml-dsa"))]
+mod fuzz_smoke;
 mod header;
 mod json;
 #[cfg(feature = "jwe")]

@@ -140,17 +140,16 @@ mod encrypted {
 
     #[test]
     fn jose_decrypts_what_we_encrypt_and_we_what_jose_encrypts() {
-        let signer = SigningKey::generate(Algorithm::Es256).expect("a key");
-        let signed = signer.sign("at+jwt", &any_claims(1)).expect("signed");
+        let key_of_issuer = SigningKey::generate(Algorithm::Es256).expect("a key");
+        let token = key_of_issuer.sign("at+jwt", &any_claims(1)).expect("signed");
         for content in [ContentEncryption::A128Gcm, ContentEncryption::A256Gcm] {
             for key in receivers(content) {
                 let jwk: Value = serde_json::from_str(&key.to_private_jwk_json()).expect("JSON");
                 let alg = key.encryption_key().management().name();
-                let ours = key.encryption_key().encrypt(&signed, &SystemEntropy).expect("encrypted");
-                let (theirs, read) =
-                    Peer::Jose.encrypt_and_decrypt(&jwk, alg, content.name(), &signed, &ours);
-                assert_eq!(read, signed, "{key:?}");
-                assert_eq!(key.decrypt(&theirs).expect("decrypted").as_unverified_str(), signed, "{key:?}");
+                let ours = key.encryption_key().encrypt(&token, &SystemEntropy).expect("encrypted");
+                let (theirs, read) = Peer::Jose.encrypt_and_decrypt(&jwk, alg, content.name(), &token, &ours);
+                assert_eq!(read, token, "{key:?}");
+                assert_eq!(key.decrypt(&theirs).expect("decrypted").as_unverified_str(), token, "{key:?}");
             }
         }
     }

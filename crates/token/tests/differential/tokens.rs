@@ -11,7 +11,7 @@ pub(crate) fn any_claims(round: u64) -> Value {
     let mut draw = Draw(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
     let mut claims = json!({
         "iss": ISSUER,
-        "aud": if draw.next() % 2 == 0 { json!(AUDIENCE) } else { json!(["https://other.example.com", AUDIENCE]) },
+        "aud": if draw.next().is_multiple_of(2) { json!(AUDIENCE) } else { json!(["https://other.example.com", AUDIENCE]) },
         "sub": draw.text(),
         "jti": format!("t{round}"),
         "iat": NOW,
@@ -73,7 +73,7 @@ impl Draw {
     fn value(&mut self, depth: usize) -> Value {
         match self.below(if depth == 0 { 6 } else { 8 }) {
             0 => Value::Null,
-            1 => json!(self.next() % 2 == 0),
+            1 => json!(self.next().is_multiple_of(2)),
             // Beyond 2^53 readers in JavaScript lose digits; a half is exact everywhere.
             2 => json!(self.next() % (1 << 53)),
             3 => json!(-0.5),
