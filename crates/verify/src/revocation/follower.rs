@@ -119,6 +119,11 @@ impl Follower {
         }
     }
 
+    #[cfg(feature = "remote")]
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
     /// Returns how far the log was followed.
     pub fn position(&self) -> Option<Rev> {
         self.position
@@ -250,6 +255,12 @@ impl Follower {
         if self.claims.is_empty() { Progress::Current } else { Progress::Behind }
     }
 
+    /// Returns how long ago the list was last known to be complete. Before the first time it counts from the beginning.
+    #[cfg(feature = "remote")]
+    pub(super) fn quiet_for(&self, now: Moment) -> Duration {
+        now.elapsed.saturating_sub(self.fresh.map_or(Duration::ZERO, |fresh| fresh.elapsed))
+    }
+
     fn is_elsewhere(&self, stretch: &Stretch) -> bool {
         self.position.is_none_or(|position| position.epoch != stretch.epoch)
     }
@@ -306,5 +317,13 @@ impl Follower {
 impl Link {
     pub(super) fn new(nonce: String, now: Moment) -> Self {
         Self { nonce, asked_at: now.elapsed, answered_ms: None }
+    }
+
+    pub(super) fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.answered_ms.is_some()
     }
 }

@@ -9,6 +9,8 @@
 //! It refuses to pass a token before the list was complete once (unless told [`SilencePolicy::ServeStale`]), to un-revoke
 //! anything for lack of memory, and to take a recording for news.
 
+#[cfg(feature = "remote")]
+mod feed;
 mod filter;
 mod follower;
 mod handle;
@@ -20,9 +22,15 @@ mod pulse;
 mod selector;
 mod snapshot;
 mod status;
+#[cfg(feature = "remote")]
+pub mod status_list;
 mod stretch;
 mod table;
+#[cfg(feature = "remote")]
+mod watch;
 
+#[cfg(feature = "remote")]
+pub use feed::{ClientSecret, Feed, FeedAccess, FeedBuilder, FeedError, FeedTask};
 pub use follower::{FollowError, Follower, Moment, Progress};
 pub use handle::{FollowOptions, Revocations};
 pub use identity::{Memo, TokenIdentity};
@@ -30,3 +38,5 @@ pub use policy::{SilencePolicy, Verdict};
 pub use selector::SelectorKey;
 pub use status::FeedStatus;
 pub use stretch::MalformedBatch;
+#[cfg(feature = "remote")]
+pub use watch::{Ended, Watch};

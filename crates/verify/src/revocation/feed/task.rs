@@ -1,0 +1,118 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use url::Url;
+
+use super::{
+    connection::{Connection, ConnectionError},
+    report::{HeldKids, Reporter},
+};
+use crate::jitter;
+use crate::revocation::SilencePolicy;
+
+/// Keeps the list up to date for ever: a stream, and polls whenever the stream does not bring what is needed.
+pub(super) struct Task {
+    pub(super) connection: Arc<Connection>,
+    /// The issuer's replicas. Each failure goes on to the next.
+    pub(super) bases: Vec<Url>,
+    pub(super) held_kids: HeldKids,
+    pub(super) longest_wait: Duration,
+    pub(super) poll_interval: Duration,
+}
+
+/// A stream that was open this long was a good one: the next attempt is made at once.
+const GOOD_STREAM: Duration = Duration::from_secs(10);
+
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+
+impl Task {
+    pub(super) async fn run(self) {
+        tokio::join!(self.keep_streaming(), self.keep_polling(), self.keep_house());
+    }
+
+    async fn keep_streaming(&self) {
+        let mut wait = SHORTEST_WAIT;
+        for base in self.bases.iter().cycle() {
+            let began = Instant::now();
+            let error = self.connection.stream(base).await;
+            note("stream", base, &error);
+            if began.elapsed() >= GOOD_STREAM || error.is_gap() {
+                wait = SHORTEST_WAIT;
+            }
+            // A whole fleet loses its streams at the same moment: nobody comes back at the same.
+            sleep(jitter::below(wait, &*self.connection.entropy)).await;
+            wait = (wait * 2).min(self.longest_wait);
+        }
+    }
+
+    /// Asks for a snapshot while the stream has brought nothing lately, and when a token knows of more than we do.
+    async fn keep_polling(&self) {
+        // Starts with another replica than the stream, if there is one.
+        let mut bases = self.bases.iter().cycle().skip(1);
+        let mut last_poll = Instant::now();
+        let mut ticks = interval(self.poll_interval / 8);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let wanted = self.connection.shared.pulse.wants_more();
+            let quiet = self.is_quiet();
+            let pause = if quiet { self.poll_interval } else { self.poll_interval / 2 };
+            if !(wanted || quiet) || last_poll.elapsed() < jitter::spread(pause, &*self.connection.entropy) {
+                continue;
+            }
+            let Some(base) = bases.next() else { return };
+            match self.connection.poll(base).await {
+                Ok(()) => self.connection.shared.pulse.settle(),
+                Err(error) => note("snapshot", base, &error),
+            }
+            last_poll = Instant::now();
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        // At the start every request waits for the first snapshot.
+        let patience = if self.connection.shared.is_ready() {
+            self.connection.heartbeat_timeout
+        } else {
+            self.poll_interval / 2
+        };
+        self.connection.with_follower(|follower, now| follower.quiet_for(now)) > patience
+    }
+
+    /// Once a second: the age of the news moves, old events are forgotten, the issuer hears from us.
+    async fn keep_house(&self) {
+        let mut reporter = Reporter::new(&self.connection, Arc::clone(&self.held_kids));
+        let mut bases = self.bases.iter().cycle();
+        let mut base = bases.next();
+        let mut was_silent = false;
+        let mut ticks = interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.connection.with_follower(|follower, now| follower.tick(now));
+            let pulse = &self.connection.shared.pulse;
+            let silent = pulse.is_silent(self.connection.clock.now(), SilencePolicy::MAX_STALE);
+            if silent && !was_silent && self.connection.shared.is_ready() {
+                tracing::warn!("the revocation feed is silent: each route does what its policy says");
+            } else if was_silent && !silent {
+                tracing::info!("the revocation feed is back");
+            }
+            was_silent = silent;
+            if let Some(at) = base.filter(|_| !silent)
+                && !reporter.tell(&self.connection, at).await
+            {
+                base = bases.next();
+            }
+        }
+    }
+}
+
+fn note(what: &'static str, base: &Url, error: &ConnectionError) {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    if error.is_gap() {
+        tracing::debug!(%base, what, %error, "revocations were missed, and are fetched");
+    } else {
+        tracing::warn!(%base, what, %error, cause, "the revocation feed broke off");
+    }
+}
