@@ -43,6 +43,19 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
     line(text)
 }
 
+/// Prints a JSON text and a line feed to stdout: to a pipe byte for byte, to a terminal indented.
+pub(crate) fn json_text(text: &[u8]) -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
+        let value: serde_json::Value = serde_json::from_slice(text).map_err(|cause| not_json(&cause))?;
+        return json(&value);
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text)?;
+    stdout.write_all(b"\n")?;
+    stdout.flush()?;
+    Ok(())
+}
+
 fn not_json(cause: &serde_json::Error) -> Failure {
     Failure::because("cannot write the result as JSON", cause)
 }

@@ -120,7 +120,11 @@ fn moment(at: i64, now: Timestamp) -> Option<String> {
     let at = Timestamp::from_second(at).ok()?;
     let apart: SignedDuration = at.duration_since(now);
     let words = words::length(apart);
-    Some(if apart.is_negative() { format!("{at}, {words} ago") } else { format!("{at}, in {words}") })
+    Some(match apart.as_secs() {
+        0 => format!("{at}, now"),
+        ..0 => format!("{at}, {words} ago"),
+        1.. => format!("{at}, in {words}"),
+    })
 }
 
 fn header_meaning(name: &str) -> &'static str {

@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use clap::Args;
 use handstamp_server::config::duration;
-use handstamp_token::{Algorithm, UnverifiedToken, Validator, VerifyingKey, dangerous};
-use serde_json::Value;
+use handstamp_token::{
+    Algorithm, NoClaims, UnverifiedToken, Validator, VerifiedToken, VerifyingKey, dangerous,
+};
 
 use super::{algorithm, keys, time};
 use crate::edge::input;
@@ -68,11 +69,11 @@ pub(super) fn run(command: &Verify) -> Result<(), Failure> {
     if command.jws_only {
         return signature_only(command, &token, &keys);
     }
-    let claims = verify(command, &token, keys)?;
+    let verified = verify(command, &token, keys)?;
     if !command.json {
         output::note("Verified.");
     }
-    output::json(&claims)
+    output::json_text(verified.payload())
 }
 
 /// Returns the algorithm of keys that do not say theirs: the one the caller named, or of several the token's.
@@ -88,7 +89,11 @@ fn assumed_algorithm(command: &Verify, token: &str) -> Option<Algorithm> {
     may_choose.then_some(unverified_alg)
 }
 
-fn verify(command: &Verify, token: &str, keys: Vec<VerifyingKey>) -> Result<Value, Failure> {
+fn verify(
+    command: &Verify,
+    token: &str,
+    keys: Vec<VerifyingKey>,
+) -> Result<VerifiedToken<NoClaims>, Failure> {
     let invalid = |cause: &dyn std::fmt::Display| Failure::verdict("validation_failed", cause.to_string());
     let algorithms =
         if command.algorithms.is_empty() { algorithms_of(&keys) } else { command.algorithms.clone() };
@@ -101,10 +106,9 @@ fn verify(command: &Verify, token: &str, keys: Vec<VerifyingKey>) -> Result<Valu
     if let Some(leeway) = command.leeway {
         validator = validator.leeway(leeway);
     }
-    let verified = validator
-        .verify::<Value>(token, &keys, time(command.now))
-        .map_err(|rejection| Failure::verdict(rejection.code(), rejection.to_string()))?;
-    Ok(verified.into_claims())
+    validator
+        .verify(token, &keys, time(command.now))
+        .map_err(|rejection| Failure::verdict(rejection.code(), rejection.to_string()))
 }
 
 /// One key has exactly one algorithm, so the keys alone can say which are allowed.
