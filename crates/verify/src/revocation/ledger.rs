@@ -40,6 +40,9 @@ const LEEWAY: Duration = crate::MAX_LEEWAY;
 /// The table is swept once in this many calls: a forgotten event stays that much longer, which harms nobody.
 const SWEEPS_PER_ROUND: usize = 60;
 
+/// The next snapshot's number.
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
 /// So many events are merged at once while catching up.
 const STAGE_AT_MOST: usize = 16_384;
 
@@ -126,7 +129,6 @@ impl Ledger {
         if !self.changed {
             return None;
         }
-        static NUMBERS: AtomicU64 = AtomicU64::new(1);
         self.merge_staged();
         self.next.number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         self.changed = false;
@@ -240,7 +242,9 @@ impl Ledger {
         self.next.table.merge(&slots);
         self.added_to_filter += slots.len();
         if self.added_to_filter <= self.next.filter.room() {
-            slots.iter().for_each(|slot| self.next.filter.add(slot.selector));
+            for slot in &slots {
+                self.next.filter.add(slot.selector);
+            }
         } else {
             self.renew_filter();
         }

@@ -26,6 +26,8 @@ mod status;
 pub mod status_list;
 mod stretch;
 mod table;
+#[cfg(test)]
+mod tests;
 #[cfg(feature = "remote")]
 mod watch;
 

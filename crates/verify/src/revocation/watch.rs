@@ -83,7 +83,7 @@ impl Watch {
                 continue;
             };
             tokio::select! {
-                changed = changes.changed() => if changed.is_err() {
+                news = changes.changed() => if news.is_err() {
                     // The feed has ended, and with it the news; its silence shows in time.
                     self.changes = None;
                 },

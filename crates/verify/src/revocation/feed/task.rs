@@ -9,7 +9,7 @@ use super::{
     report::{HeldKids, Reporter},
 };
 use crate::jitter;
-use crate::revocation::SilencePolicy;
+use crate::revocation::{Follower, SilencePolicy};
 
 /// Keeps the list up to date for ever: a stream, and polls whenever the stream does not bring what is needed.
 pub(super) struct Task {
@@ -90,7 +90,7 @@ impl Task {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            self.connection.with_follower(|follower, now| follower.tick(now));
+            self.connection.with_follower(Follower::tick);
             let pulse = &self.connection.shared.pulse;
             let silent = pulse.is_silent(self.connection.clock.now(), SilencePolicy::MAX_STALE);
             if silent && !was_silent && self.connection.shared.is_ready() {

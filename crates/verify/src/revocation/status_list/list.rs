@@ -177,6 +177,9 @@ impl Bits {
 /// Without its statuses, which are many.
 impl std::fmt::Debug for StatusList {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StatusList").field("bits", &self.bits.count()).field("len", &self.len()).finish()
+        f.debug_struct("StatusList")
+            .field("bits", &self.bits.count())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
     }
 }
