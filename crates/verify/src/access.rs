@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use handstamp_token::UnixTime;
 
+use crate::revocation::SilencePolicy;
 use crate::{AuthError, Principal};
 
 /// Who may use a route.
@@ -18,6 +19,7 @@ use crate::{AuthError, Principal};
 pub struct Access {
     pub(crate) who: Who,
     pub(crate) always_check_origin: bool,
+    pub(crate) when_silent: Option<SilencePolicy>,
     roles: Vec<Vec<String>>,
     in_org: bool,
     max_age: Option<Duration>,
@@ -66,7 +68,14 @@ pub fn in_org() -> Access {
 
 impl Access {
     fn new(who: Who) -> Self {
-        Self { who, always_check_origin: false, roles: Vec::new(), in_org: false, max_age: None }
+        Self {
+            who,
+            always_check_origin: false,
+            when_silent: None,
+            roles: Vec::new(),
+            in_org: false,
+            max_age: None,
+        }
     }
 
     /// Asks for this role too, and so for a valid token.
@@ -105,6 +114,13 @@ impl Access {
     #[must_use]
     pub fn always_check_origin(mut self) -> Self {
         self.always_check_origin = true;
+        self
+    }
+
+    /// Sets what to do here while there is no news of revocations, in place of the verifier's own policy.
+    #[must_use]
+    pub fn when_silent(mut self, policy: SilencePolicy) -> Self {
+        self.when_silent = Some(policy);
         self
     }
 

@@ -75,6 +75,12 @@ pub enum AuthError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// It is not known what has been revoked lately, and the [policy](crate::revocation::SilencePolicy) says to refuse then.
+    #[error("it is not known what has been revoked lately")]
+    RevocationsUnavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// A handler asks who is calling and no layer verified it: the route was mounted without one. The developer's fault.
     #[error("no verify layer ran for this route, so nobody is known to be signed in")]
     LayerMissing,
@@ -95,14 +101,16 @@ impl AuthError {
             Self::RoleRequired { .. } => ErrorCode::RoleRequired,
             Self::OrgMismatch => ErrorCode::OrgMismatch,
             Self::StepUpRequired { .. } => ErrorCode::StepUpRequired,
-            Self::KeysUnavailable { .. } => ErrorCode::Unavailable,
+            Self::KeysUnavailable { .. } | Self::RevocationsUnavailable { .. } => ErrorCode::Unavailable,
         }
     }
 
     /// Returns how long the client should wait before it tries again, where waiting helps.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::KeysUnavailable { retry_after } => Some(*retry_after),
+            Self::KeysUnavailable { retry_after } | Self::RevocationsUnavailable { retry_after } => {
+                Some(*retry_after)
+            }
             Self::Stale { retry_after } => *retry_after,
             _ => None,
         }

@@ -42,6 +42,10 @@ impl VerifyLayer {
 
     /// Returns a layer that lets only those pass whom the access rule allows.
     pub fn guarding(verifier: Verifier, access: Access) -> Self {
+        let verifier = match access.when_silent {
+            Some(policy) => verifier.when_silent(policy),
+            None => verifier,
+        };
         Self { verifier, access: Arc::new(access) }
     }
 
@@ -112,7 +116,7 @@ pub(crate) fn log(error: &AuthError, parts: &Parts) {
         AuthError::NotDeclared { .. } | AuthError::LayerMissing => {
             tracing::error!(%code, %method, path, "{error}");
         }
-        AuthError::KeysUnavailable { .. } => {
+        AuthError::KeysUnavailable { .. } | AuthError::RevocationsUnavailable { .. } => {
             tracing::warn!(%code, %method, path, "{error}");
         }
         _ => tracing::debug!(%code, %method, path, cause, "{error}"),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::AuthError;
+use crate::revocation::{Memo, TokenIdentity};
 
 /// Who is calling, as a verified token says it. Only a [`Verifier`](crate::Verifier) makes one.
 ///
@@ -53,6 +54,8 @@ pub(crate) struct Verified {
     token: VerifiedToken<Identity>,
     /// The custom claims in the type that was asked for first; in practice a service has one.
     custom: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// What the revocation list found out about the token.
+    memo: Memo,
 }
 
 /// Our own claims beside the registered ones (RFC 9068 §2.2).
@@ -202,6 +205,11 @@ impl<C> Principal<C> {
         }
     }
 
+    /// Returns what the revocation list goes by, for those who keep one of their own.
+    pub fn token_identity(&self) -> TokenIdentity<'_> {
+        self.verified.token_identity()
+    }
+
     fn identity(&self) -> &Identity {
         self.verified.identity()
     }
@@ -239,7 +247,7 @@ impl OrgScope {
 
 impl Verified {
     pub(crate) fn new(token: VerifiedToken<Identity>) -> Self {
-        Self { token, custom: OnceLock::new() }
+        Self { token, custom: OnceLock::new(), memo: Memo::default() }
     }
 
     pub(crate) fn expires_at(&self) -> UnixTime {
@@ -255,11 +263,30 @@ impl Verified {
         self.token.registered().iat.unwrap_or_default()
     }
 
-    pub(crate) fn key_id(&self) -> &str {
+    pub(crate) fn memo(&self) -> &Memo {
+        &self.memo
+    }
+
+    /// Returns what the revocation list goes by.
+    pub(crate) fn token_identity(&self) -> TokenIdentity<'_> {
+        let (registered, identity) = (self.token.registered(), self.identity());
+        TokenIdentity {
+            rev: identity.rev,
+            kid: self.key_id(),
+            jti: registered.jti.as_deref().unwrap_or_default(),
+            sid: identity.sid.as_deref(),
+            sub: registered.sub.as_deref().unwrap_or_default(),
+            org_id: identity.org_id.as_deref(),
+            client_id: identity.client_id.as_deref(),
+            iat: self.issued_at(),
+        }
+    }
+
+    fn key_id(&self) -> &str {
         self.token.key_id().as_str()
     }
 
-    pub(crate) fn identity(&self) -> &Identity {
+    fn identity(&self) -> &Identity {
         self.token.claims()
     }
 

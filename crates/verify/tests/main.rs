@@ -5,5 +5,6 @@ mod axum;
 mod cache;
 mod layer;
 mod remote;
+mod revoked;
 mod support;
 mod verifier;

@@ -133,7 +133,7 @@ fn an_old_or_unknown_sign_in_needs_a_step_up() {
 }
 
 #[test]
-fn nothing_is_built_without_issuer_audience_and_algorithms() {
+fn nothing_is_built_without_issuer_audience_algorithms_and_a_word_on_revocations() {
     let keys = || SharedKeys::new(key_set(&[&KEY]));
     let es256 = &[Algorithm::Es256];
 
@@ -142,8 +142,13 @@ fn nothing_is_built_without_issuer_audience_and_algorithms() {
         Verifier::builder(ISSUER).algorithms(es256),
         Verifier::builder(ISSUER).audience("orders"),
     ] {
-        assert!(matches!(incomplete.build_with_keys(keys()), Err(BuildError::Validator(_))));
+        assert!(matches!(
+            incomplete.without_revocations().build_with_keys(keys()),
+            Err(BuildError::Validator(_))
+        ));
     }
+    let undecided = Verifier::builder(ISSUER).audience("orders").algorithms(es256).build_with_keys(keys());
+    assert_eq!(undecided.unwrap_err(), BuildError::RevocationsUndecided);
 }
 
 #[test]

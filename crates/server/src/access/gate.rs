@@ -44,6 +44,7 @@ impl Gate {
             .cookie_name(&cookies.access)
             .allowed_origins(allowed_origins.clone())
             .clock(Arc::new(UnixClock(Arc::clone(clock))))
+            .without_revocations()
             .build_with_keys(keys.clone())
             .map_err(|error| StartError::Verifier(error.into()))?;
         let validator = Validator::access_token(&settings.issuer, settings.issuer.as_str(), &algorithms)

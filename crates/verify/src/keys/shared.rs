@@ -9,7 +9,14 @@ use handstamp_token::KeySet;
 /// Clones share the keys. Readers never wait for [`replace`](Self::replace), and tokens verified before it are verified again.
 #[derive(Debug, Clone)]
 pub struct SharedKeys {
-    current: Arc<ArcSwap<KeyGeneration>>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    current: ArcSwap<KeyGeneration>,
+    /// The current generation's number, beside it: a remembered token needs nothing else of the keys.
+    number: AtomicU64,
 }
 
 /// A key set and its number. What was verified under another number must be verified again.
@@ -22,21 +29,33 @@ pub(crate) struct KeyGeneration {
 impl SharedKeys {
     /// Returns a holder of these keys.
     pub fn new(keys: KeySet) -> Self {
-        Self { current: Arc::new(ArcSwap::from_pointee(KeyGeneration::next(keys))) }
+        let first = KeyGeneration::next(keys);
+        let number = AtomicU64::new(first.number);
+        Self { inner: Arc::new(Inner { current: ArcSwap::from_pointee(first), number }) }
     }
 
     /// Replaces the keys, from the next verification on.
     pub fn replace(&self, keys: KeySet) {
-        self.current.store(Arc::new(KeyGeneration::next(keys)));
+        let next = Arc::new(KeyGeneration::next(keys));
+        let number = next.number;
+        self.inner.current.store(next);
+        // After the keys, so that who sees the new number finds the new keys; and never back, so that of two writers at once
+        // neither brings tokens back that were verified with keys before theirs.
+        self.inner.number.fetch_max(number, Ordering::Release);
     }
 
     /// Returns the keys as they are now.
     pub fn keys(&self) -> KeySet {
-        self.current.load().keys.clone()
+        self.inner.current.load().keys.clone()
     }
 
     pub(crate) fn load(&self) -> Guard<Arc<KeyGeneration>> {
-        self.current.load()
+        self.inner.current.load()
+    }
+
+    /// Returns the number of the current generation.
+    pub(crate) fn generation(&self) -> u64 {
+        self.inner.number.load(Ordering::Acquire)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Inner, Verifier};
 use crate::clock::{Clock, SystemClock};
 use crate::csrf::AllowedOrigins;
 use crate::keys::SharedKeys;
+use crate::revocation::{Revocations, SilencePolicy};
 use crate::token_cache::{CacheLimits, TokenCache};
 
 /// The access token's cookie unless [`cookie_name`](VerifierBuilder::cookie_name) sets another.
@@ -30,6 +31,7 @@ pub struct VerifierBuilder {
     allowed_origins: AllowedOrigins,
     clock: Arc<dyn Clock>,
     cache: Option<CacheLimits>,
+    pub(super) revocations: Option<(Revocations, SilencePolicy)>,
     #[cfg(feature = "remote")]
     pub(super) remote: RemoteOptions,
 }
@@ -48,6 +50,19 @@ pub enum BuildError {
     LeewayTooLarge {
         /// The leeway.
         given: Duration,
+    },
+    /// It was not said whether tokens can be taken back.
+    #[error(
+        "say how revocations reach this service: .follow_revocations(…), .revocations(…), or .without_revocations() for \
+         tokens that are good until they expire"
+    )]
+    RevocationsUndecided,
+    /// The revocation feed cannot be followed.
+    #[cfg(feature = "remote")]
+    #[error("the revocation feed cannot be followed: {problem}")]
+    Feed {
+        /// What is wrong.
+        problem: String,
     },
     /// The issuer, or the address of its keys, is not an address that may be asked.
     #[cfg(feature = "remote")]
@@ -81,6 +96,7 @@ impl VerifierBuilder {
             allowed_origins: AllowedOrigins::default(),
             clock: Arc::new(SystemClock),
             cache: Some(CacheLimits::default()),
+            revocations: None,
             #[cfg(feature = "remote")]
             remote: RemoteOptions::default(),
         }
@@ -135,6 +151,20 @@ impl VerifierBuilder {
         self
     }
 
+    /// Checks tokens against this list of revocations. What happens while there is no news has no default: see
+    /// [`SilencePolicy`].
+    #[must_use]
+    pub fn revocations(mut self, revocations: Revocations, when_silent: SilencePolicy) -> Self {
+        self.revocations = Some((revocations, when_silent));
+        self
+    }
+
+    /// Takes every token for good until it expires, whoever signed out meanwhile.
+    #[must_use]
+    pub fn without_revocations(self) -> Self {
+        self.revocations(Revocations::insecure_off(), SilencePolicy::serve_stale())
+    }
+
     /// Sets how many verified tokens are remembered. Default: [`CacheLimits::default`].
     #[must_use]
     pub fn cache(mut self, limits: CacheLimits) -> Self {
@@ -151,11 +181,11 @@ impl VerifierBuilder {
 
     /// Builds a verifier on keys of this process: the auth service's own, or a test's.
     pub fn build_with_keys(self, keys: impl Into<SharedKeys>) -> Result<Verifier, BuildError> {
-        let inner = self.into_inner(keys.into())?;
-        Ok(Verifier { inner: Arc::new(inner) })
+        let (inner, when_silent) = self.into_inner(keys.into())?;
+        Ok(Verifier { inner: Arc::new(inner), when_silent })
     }
 
-    pub(super) fn into_inner(self, keys: SharedKeys) -> Result<Inner, BuildError> {
+    pub(super) fn into_inner(self, keys: SharedKeys) -> Result<(Inner, SilencePolicy), BuildError> {
         if self.leeway > MAX_LEEWAY {
             return Err(BuildError::LeewayTooLarge { given: self.leeway });
         }
@@ -164,17 +194,27 @@ impl VerifierBuilder {
         if let Some(limit) = self.max_lifetime {
             validator = validator.max_lifetime(limit);
         }
-        Ok(Inner {
+        let (revocations, when_silent) = self.revocations.ok_or(BuildError::RevocationsUndecided)?;
+        let inner = Inner {
             validator,
             leeway: self.leeway,
             keys,
             #[cfg(feature = "remote")]
             remote: None,
             cache: self.cache.map(TokenCache::new),
+            revocations,
+            #[cfg(feature = "remote")]
+            feed: None,
             clock: self.clock,
             cookie_name: self.cookie_name,
             allowed_origins: self.allowed_origins,
-        })
+        };
+        Ok((inner, when_silent))
+    }
+
+    #[cfg(feature = "remote")]
+    pub(super) fn clock_handle(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     #[cfg(feature = "remote")]

@@ -14,6 +14,9 @@ use crate::keys::SharedKeys;
 #[cfg(feature = "remote")]
 use crate::keys::remote::RemoteKeys;
 use crate::principal::{Identity, Verified};
+#[cfg(feature = "remote")]
+use crate::revocation::{FeedTask, Watch};
+use crate::revocation::{Revocations, SilencePolicy, Verdict};
 use crate::token_cache::{TokenCache, Validity};
 use crate::{AuthError, Credential, Principal};
 
@@ -29,6 +32,7 @@ pub use builder::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, VerifierBuilder};
 #[derive(Clone)]
 pub struct Verifier {
     inner: Arc<Inner>,
+    when_silent: SilencePolicy,
 }
 
 struct Inner {
@@ -38,6 +42,10 @@ struct Inner {
     #[cfg(feature = "remote")]
     remote: Option<RemoteKeys>,
     cache: Option<TokenCache>,
+    revocations: Revocations,
+    /// Keeps the revocations up to date for as long as there is a verifier.
+    #[cfg(feature = "remote")]
+    feed: Option<FeedTask>,
     clock: Arc<dyn Clock>,
     cookie_name: String,
     allowed_origins: AllowedOrigins,
@@ -52,6 +60,7 @@ impl Verifier {
     /// Verifies a token from an `Authorization` header or anything else that carried it.
     ///
     /// Waits only when the token names a key that is not known yet and the issuer may be asked for it.
+    #[cfg_attr(not(feature = "remote"), expect(clippy::unused_async, reason = "remote keys make it wait"))]
     pub async fn verify(&self, token: &str) -> Result<Principal, AuthError> {
         self.verified(token).await.map(|verified| Principal::new(verified, Credential::Bearer))
     }
@@ -79,6 +88,24 @@ impl Verifier {
         Ok(csrf::decide(&parts.method, &parts.headers, &self.inner.allowed_origins)?)
     }
 
+    /// Returns the same verifier with another policy for the time without news of revocations.
+    #[must_use]
+    pub fn when_silent(&self, policy: SilencePolicy) -> Self {
+        Self { inner: Arc::clone(&self.inner), when_silent: policy }
+    }
+
+    /// Returns what is known to be revoked: for metrics, readiness and tests.
+    pub fn revocations(&self) -> &Revocations {
+        &self.inner.revocations
+    }
+
+    /// Watches over an open connection, such as an event stream or a WebSocket: it has to end with its token.
+    #[cfg(feature = "remote")]
+    pub fn watch<C>(&self, caller: &Principal<C>) -> Watch {
+        let clock = Arc::clone(&self.inner.clock);
+        self.inner.revocations.watch(&caller.token_identity(), caller.expires_at(), self.when_silent, clock)
+    }
+
     /// Returns the current time of the verifier's clock.
     pub fn now(&self) -> UnixTime {
         self.inner.clock.now()
@@ -94,6 +121,7 @@ impl Verifier {
         !self.inner.keys.load().keys.is_empty()
     }
 
+    #[cfg_attr(not(feature = "remote"), expect(clippy::unused_async, reason = "remote keys make it wait"))]
     async fn verified(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
         let result = self.verified_now(token);
         #[cfg(feature = "remote")]
@@ -121,12 +149,21 @@ impl Verifier {
 
     fn verified_now(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
         let now = self.now();
+        let verified = match self.remembered(token, now) {
+            Some(verified) => verified,
+            None => self.verified_anew(token, now)?,
+        };
+        self.check_revocations(&verified, now)?;
+        Ok(verified)
+    }
+
+    fn remembered(&self, token: &str, now: UnixTime) -> Option<Arc<Verified>> {
+        self.inner.cache.as_ref()?.find(token, self.inner.keys.generation(), now)
+    }
+
+    fn verified_anew(&self, token: &str, now: UnixTime) -> Result<Arc<Verified>, AuthError> {
         let keys = self.inner.keys.load();
-        if let Some(hit) = self.inner.cache.as_ref().and_then(|cache| cache.find(token, keys.number, now)) {
-            return Ok(hit);
-        }
-        let verified = Verified::new(self.checked(token, &keys.keys, now)?);
-        let verified = Arc::new(verified);
+        let verified = Arc::new(Verified::new(self.checked(token, &keys.keys, now)?));
         if let Some(cache) = &self.inner.cache {
             let leeway = self.inner.leeway;
             let (from, until) = (now.saturating_sub(leeway), verified.expires_at().saturating_add(leeway));
@@ -152,6 +189,21 @@ impl Verifier {
             }
         }
         Ok(checked?)
+    }
+}
+
+impl Verifier {
+    /// Every token goes through this, remembered or not.
+    fn check_revocations(&self, verified: &Verified, now: UnixTime) -> Result<(), AuthError> {
+        let identity = verified.token_identity();
+        match self.inner.revocations.check(&identity, verified.memo(), self.when_silent, now) {
+            Verdict::Pass => Ok(()),
+            Verdict::Dead => Err(AuthError::Revoked),
+            Verdict::Stale { retry_after } => {
+                Err(AuthError::Stale { retry_after: Some(retry_after).filter(|wait| !wait.is_zero()) })
+            }
+            Verdict::Unavailable { retry_after } => Err(AuthError::RevocationsUnavailable { retry_after }),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::{BuildError, Verifier, VerifierBuilder};
 use crate::http_client::{HttpClient, PlainHttp};
 use crate::keys::SharedKeys;
 use crate::keys::remote::{RemoteKeys, RemoteSettings};
+use crate::revocation::{FeedBuilder, SilencePolicy};
 
 /// What a builder was told about fetching keys.
 pub(super) struct RemoteOptions {
@@ -18,6 +19,7 @@ pub(super) struct RemoteOptions {
     timeout: Duration,
     max_stale: Duration,
     entropy: Arc<dyn Entropy>,
+    feed: Option<(FeedBuilder, SilencePolicy)>,
 }
 
 impl Default for RemoteOptions {
@@ -30,6 +32,7 @@ impl Default for RemoteOptions {
             timeout: Duration::from_secs(5),
             max_stale: Duration::from_hours(24),
             entropy: Arc::new(SystemEntropy),
+            feed: None,
         }
     }
 }
@@ -79,6 +82,16 @@ impl VerifierBuilder {
         self
     }
 
+    /// Follows the issuer's revocations, for as long as there is a verifier. What happens while there is no news has no
+    /// default: see [`SilencePolicy`].
+    ///
+    /// The feed reports to the issuer which of its keys this service holds, so that keys can be rotated without breaking it.
+    #[must_use]
+    pub fn follow_revocations(mut self, feed: FeedBuilder, when_silent: SilencePolicy) -> Self {
+        self.remote.feed = Some((feed, when_silent));
+        self
+    }
+
     /// Asks an issuer on another machine over plain http.
     ///
     /// Whoever stands between can hand this service keys of their own, and with them any identity. For closed networks alone.
@@ -103,7 +116,18 @@ impl VerifierBuilder {
         let issuer_url = address(&client, &issuer)?;
         let jwks_uri = options.jwks_uri.as_deref().map(|text| address(&client, text)).transpose()?;
         let keys = SharedKeys::new(KeySet::default());
-        let mut inner = self.into_inner(keys.clone())?;
+        let mut feed_task = None;
+        if let Some((feed, when_silent)) = options.feed {
+            let held = keys.clone();
+            let (revocations, task) = feed
+                .held_kids(move || held.keys().iter().map(|key| key.key_id().to_string()).collect())
+                .spawn(self.clock_handle(), Arc::clone(&options.entropy))
+                .map_err(|problem| BuildError::Feed { problem: problem.to_string() })?;
+            feed_task = Some(task);
+            self = self.revocations(revocations, when_silent);
+        }
+        let (mut inner, when_silent) = self.into_inner(keys.clone())?;
+        inner.feed = feed_task;
         let settings = RemoteSettings {
             refresh_interval: options.refresh_interval,
             cooldown: options.cooldown,
@@ -112,7 +136,7 @@ impl VerifierBuilder {
             jwks_uri,
         };
         inner.remote = Some(RemoteKeys::spawn(issuer_url, issuer, client, settings, options.entropy, keys));
-        Ok(Verifier { inner: Arc::new(inner) })
+        Ok(Verifier { inner: Arc::new(inner), when_silent })
     }
 }
 

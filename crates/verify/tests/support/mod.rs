@@ -73,7 +73,11 @@ pub(crate) fn key_set(keys: &[&SigningKey]) -> KeySet {
 }
 
 pub(crate) fn builder(clock: &Arc<HandClock>) -> VerifierBuilder {
-    Verifier::builder(ISSUER).audience("orders").algorithms(&[Algorithm::Es256]).clock(Arc::clone(clock) as _)
+    Verifier::builder(ISSUER)
+        .audience("orders")
+        .algorithms(&[Algorithm::Es256])
+        .clock(Arc::clone(clock) as _)
+        .without_revocations()
 }
 
 /// A verifier with [`KEY`] at [`NOW`].

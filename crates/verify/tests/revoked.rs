@@ -1,0 +1,269 @@
+//! Revocations where services meet them: through a verifier, remembered tokens and routes included.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use handstamp_api_types::ErrorCode;
+use handstamp_api_types::revocation::{
+    BATCH_AUDIENCE, RevocationBatch, RevocationEvent, RevocationKind, RevocationLevel, SelectorKeyText,
+};
+use handstamp_verify::revocation::{
+    Ended, FollowOptions, Follower, Moment, Revocations, SelectorKey, SilencePolicy,
+};
+use handstamp_verify::{AuthError, Clock, Verifier, VerifyLayer, access};
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::{Layer, ServiceExt, service_fn};
+
+use crate::support::{HandClock, ISSUER, KEY, ada, bob, builder, key_set, signed};
+
+const SECRET: [u8; 32] = [7; 32];
+
+/// A verifier whose revocation log is written by the test.
+struct House {
+    clock: Arc<HandClock>,
+    verifier: Verifier,
+    follower: Follower,
+    head: u64,
+    elapsed: Duration,
+}
+
+impl House {
+    /// Before the log has been heard of.
+    fn silent(policy: SilencePolicy) -> Self {
+        let clock = HandClock::new();
+        let (revocations, follower) = Revocations::follow(FollowOptions::default());
+        let verifier =
+            builder(&clock).revocations(revocations, policy).build_with_keys(key_set(&[&KEY])).unwrap();
+        Self { clock, verifier, follower, head: 0, elapsed: Duration::ZERO }
+    }
+
+    /// With an empty log.
+    fn new(policy: SilencePolicy) -> Self {
+        let mut house = Self::silent(policy);
+        house.tell(Vec::new());
+        house
+    }
+
+    fn revoke(&mut self, level: RevocationLevel, value: &str, kind: RevocationKind) {
+        self.head += 1;
+        let sel = (level != RevocationLevel::All).then(|| SelectorKey::from_bytes(SECRET).hash(level, value));
+        let now = self.clock.now();
+        self.tell(vec![RevocationEvent {
+            seq: self.head,
+            level,
+            sel,
+            kind,
+            reason: "operator".to_owned(),
+            at: now,
+            forget_at: now.saturating_add(Duration::from_mins(11)),
+            sub: None,
+            org: None,
+        }]);
+    }
+
+    fn tell(&mut self, events: Vec<RevocationEvent>) {
+        let now = self.clock.now();
+        let batch = RevocationBatch {
+            iss: ISSUER.to_owned(),
+            aud: BATCH_AUDIENCE.to_owned(),
+            iat: now,
+            exp: now.saturating_add(Duration::from_mins(10)),
+            time_ms: u64::try_from(now.as_secs()).unwrap() * 1000,
+            epoch: 1,
+            after: self.head - events.len() as u64,
+            through: self.head,
+            head: self.head,
+            events,
+            nonce: None,
+            selector_key: Some(SelectorKeyText(SECRET)),
+        };
+        self.follower.apply_local(&batch, Moment { elapsed: self.elapsed, wall: now }).unwrap();
+    }
+
+    /// Time passes without news.
+    fn pass(&mut self, time: Duration) {
+        self.elapsed += time;
+        self.clock.advance(i64::try_from(time.as_secs()).unwrap());
+        self.follower.tick(Moment { elapsed: self.elapsed, wall: self.clock.now() });
+    }
+
+    fn code(&self, token: &str) -> Result<(), ErrorCode> {
+        self.verifier.try_verify(token).map(drop).map_err(|error| error.code())
+    }
+}
+
+#[test]
+fn a_remembered_token_dies_with_the_first_event_that_hits_it() {
+    for (level, value) in [
+        (RevocationLevel::Session, "s1"),
+        (RevocationLevel::Subject, "ada"),
+        (RevocationLevel::Organization, "acme"),
+        (RevocationLevel::Client, "web"),
+        (RevocationLevel::Key, KEY.key_id().as_str()),
+        (RevocationLevel::All, ""),
+    ] {
+        let mut house = House::new(SilencePolicy::refuse());
+        let token = signed(ada());
+        assert_eq!(house.code(&token), Ok(()));
+
+        house.revoke(level, value, RevocationKind::Dead);
+
+        assert_eq!(house.code(&token), Err(ErrorCode::TokenRevoked), "{level:?}");
+        assert_eq!(house.code(&token), Err(ErrorCode::TokenRevoked), "and stays so: {level:?}");
+    }
+}
+
+#[test]
+fn one_token_can_be_taken_back_by_its_own_id() {
+    let mut house = House::new(SilencePolicy::refuse());
+    let (taken, kept) = (signed(ada()), signed(ada()));
+    let jti = house.verifier.try_verify(&taken).unwrap().jti().to_owned();
+
+    house.revoke(RevocationLevel::Token, &jti, RevocationKind::Dead);
+
+    assert_eq!(house.code(&taken), Err(ErrorCode::TokenRevoked));
+    assert_eq!(house.code(&kept), Ok(()));
+}
+
+#[test]
+fn an_event_about_others_changes_nothing() {
+    let mut house = House::new(SilencePolicy::refuse());
+    let token = signed(bob());
+    assert_eq!(house.code(&token), Ok(()));
+
+    house.revoke(RevocationLevel::Subject, "ada", RevocationKind::Dead);
+    house.revoke(RevocationLevel::Organization, "acme", RevocationKind::Stale);
+
+    assert_eq!(house.code(&token), Ok(()));
+}
+
+#[test]
+fn a_token_from_after_the_event_is_good_and_so_is_a_sign_in_within_the_same_second() {
+    let mut house = House::new(SilencePolicy::refuse());
+    let before = signed(ada());
+
+    house.revoke(RevocationLevel::Subject, "ada", RevocationKind::Stale);
+    let after = signed(support_at_rev("1.1"));
+
+    assert_eq!(house.code(&before), Err(ErrorCode::TokenStale));
+    assert_eq!(house.code(&after), Ok(()));
+}
+
+fn support_at_rev(rev: &str) -> handstamp_token::TokenBuilder {
+    handstamp_token::TokenBuilder::access_token(ISSUER, "orders")
+        .subject("ada")
+        .lifetime(Duration::from_mins(10))
+        .claim("rev", rev)
+}
+
+#[test]
+fn a_token_without_a_position_counts_as_oldest() {
+    let mut house = House::new(SilencePolicy::refuse());
+    let token =
+        signed(handstamp_token::TokenBuilder::access_token(ISSUER, "orders").subject("ada").lifetime("10m"));
+    assert_eq!(house.code(&token), Ok(()));
+
+    house.revoke(RevocationLevel::Subject, "ada", RevocationKind::Dead);
+
+    assert_eq!(house.code(&token), Err(ErrorCode::TokenRevoked));
+}
+
+#[test]
+fn before_the_first_snapshot_only_serve_stale_accepts() {
+    let token = signed(ada());
+
+    for (policy, expected) in [
+        (SilencePolicy::refuse(), Err(ErrorCode::Unavailable)),
+        (SilencePolicy::young_only(), Err(ErrorCode::Unavailable)),
+        (SilencePolicy::serve_stale(), Ok(())),
+    ] {
+        assert_eq!(House::silent(policy).code(&token), expected, "{policy:?}");
+    }
+}
+
+#[test]
+fn past_the_bound_each_policy_does_what_it_says() {
+    for (policy, expected) in [
+        (SilencePolicy::refuse(), Err(ErrorCode::Unavailable)),
+        (SilencePolicy::young_only(), Err(ErrorCode::TokenStale)),
+        (SilencePolicy::serve_stale(), Ok(())),
+    ] {
+        let mut house = House::new(policy);
+        let token = signed(ada());
+        assert_eq!(house.code(&token), Ok(()));
+
+        house.pass(Duration::from_secs(40));
+
+        assert_eq!(house.code(&token), expected, "{policy:?}");
+        house.tell(Vec::new());
+        assert_eq!(house.code(&token), Ok(()), "news again: {policy:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_route_may_choose_another_policy_than_its_verifier() {
+    let mut house = House::new(SilencePolicy::serve_stale());
+    house.pass(Duration::from_secs(40));
+    let request = || {
+        let bearer = format!("Bearer {}", signed(ada()));
+        Request::builder().uri("/").header("authorization", bearer).body(()).unwrap()
+    };
+    let ok = service_fn(|_: Request<()>| async {
+        Ok::<_, std::convert::Infallible>(Response::new(Full::<bytes::Bytes>::default()))
+    });
+    let status = async |access| {
+        VerifyLayer::guarding(house.verifier.clone(), access)
+            .layer(ok)
+            .oneshot(request())
+            .await
+            .unwrap()
+            .status()
+    };
+
+    assert_eq!(status(access::signed_in()).await, 200);
+    let strict = access::signed_in().when_silent(SilencePolicy::refuse());
+    assert_eq!(status(strict).await, 503);
+}
+
+#[test]
+fn an_organisation_wide_change_spreads_its_refreshes() {
+    let mut house = House::new(SilencePolicy::refuse());
+    let tokens: Vec<_> = (0..64)
+        .map(|n| {
+            signed(
+                handstamp_token::TokenBuilder::access_token(ISSUER, "orders")
+                    .subject(format!("user-{n}"))
+                    .lifetime(Duration::from_mins(10))
+                    .claim("org_id", "acme")
+                    .claim("rev", "1.0"),
+            )
+        })
+        .collect();
+
+    house.revoke(RevocationLevel::Organization, "acme", RevocationKind::Stale);
+
+    let mut waits: Vec<_> = tokens
+        .iter()
+        .map(|token| match house.verifier.try_verify(token).unwrap_err() {
+            AuthError::Stale { retry_after } => retry_after,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    waits.sort();
+    waits.dedup();
+    assert!(waits.len() >= 4, "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_connection_ends_with_its_session() {
+    let mut house = House::new(SilencePolicy::refuse());
+    let caller = house.verifier.try_verify(&signed(ada())).unwrap();
+    let mut watch = house.verifier.watch(&caller);
+    let still_open = tokio::time::timeout(Duration::from_millis(500), watch.ended()).await;
+    assert!(still_open.is_err());
+
+    house.revoke(RevocationLevel::Session, "s1", RevocationKind::Dead);
+
+    assert_eq!(watch.ended().await, Ended::Revoked);
+}
