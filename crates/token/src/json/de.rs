@@ -1,7 +1,6 @@
 //! serde over the tape. Unlike a general JSON reader it refuses an array where a struct is asked for: a derived struct
 //! would otherwise take `["admin"]` for its first field.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
@@ -11,7 +10,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::{Kind, Value};
+use super::{Kind, Value, string};
 
 /// Why a document does not have the shape the caller's type asks for, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +91,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             Kind::True => visitor.visit_bool(true),
             Kind::Integer | Kind::Float => self.visit_number(visitor),
             Kind::Plain => visitor.visit_borrowed_str(self.source()),
-            Kind::Escaped => visitor.visit_string(super::string::unescape(self.source())),
+            Kind::Escaped => visitor.visit_string(string::unescape(self.source())),
             Kind::Array => {
                 let mut elements = self.children();
                 let sequence = visitor.visit_seq(&mut elements)?;
@@ -101,7 +100,10 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
                 }
                 Ok(sequence)
             }
-            Kind::Object => visitor.visit_map(Members { children: self.children(), value: None }),
+            Kind::Object => {
+                let Children { next: name, left } = self.children();
+                visitor.visit_map(Members { name, left, value_is_due: false })
+            }
         }
     }
 
@@ -199,36 +201,50 @@ impl<'de> SeqAccess<'de> for Children<'_, 'de> {
 }
 
 struct Members<'d, 'de> {
-    children: Children<'d, 'de>,
-    value: Option<(Value<'d, 'de>, Value<'d, 'de>)>,
+    /// The next name.
+    name: Value<'d, 'de>,
+    left: usize,
+    /// The name was handed out, its value not yet.
+    value_is_due: bool,
+}
+
+impl<'d, 'de> Members<'d, 'de> {
+    /// The value after the current name.
+    fn value(&self) -> Value<'d, 'de> {
+        Value { document: self.name.document, index: self.name.index + 1 }
+    }
 }
 
 impl<'de> MapAccess<'de> for Members<'_, 'de> {
     type Error = DeserializeProblem;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
-        let Some(name) = self.children.take() else { return Ok(None) };
-        // `take` counts members, and each is a name and a value.
-        let value = self.children.next;
-        self.children.next.index = value.node().next as usize;
-        self.value = Some((name, value));
-        match name.as_str().unwrap_or_default() {
-            Cow::Borrowed(text) => seed.deserialize(BorrowedStrDeserializer::new(text)).map(Some),
-            Cow::Owned(text) => {
-                let deserializer: StringDeserializer<Self::Error> = text.into_deserializer();
-                seed.deserialize(deserializer).map(Some)
-            }
+        if self.value_is_due {
+            return Err(Self::Error::custom("a name was asked for before the value of the last one"));
         }
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.value_is_due = true;
+        let name = match self.name.kind() {
+            Kind::Escaped => seed.deserialize(StringDeserializer::new(string::unescape(self.name.source()))),
+            _ => seed.deserialize(BorrowedStrDeserializer::new(self.name.source())),
+        };
+        name.map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-        let (name, value) =
-            self.value.take().ok_or_else(|| Self::Error::custom("a value was asked for before its name"))?;
+        if !std::mem::take(&mut self.value_is_due) {
+            return Err(Self::Error::custom("a value was asked for before its name"));
+        }
+        let (name, value) = (self.name, self.value());
+        self.left -= 1;
+        self.name.index = value.node().next as usize;
         seed.deserialize(value).map_err(|problem| problem.inside(&name.as_str().unwrap_or_default()))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.children.left)
+        Some(self.left)
     }
 }
 

@@ -5,30 +5,42 @@ use std::borrow::Cow;
 
 use super::{Kind, Node, string};
 
-/// Up to here a name that may be a duplicate is compared with all before it; beyond, names are sorted, so that cost stays
-/// near linear for any input.
+/// Up to here suspicious names are compared in pairs; beyond, they are sorted, so that cost stays near linear for any input.
 const COMPARED_UP_TO: usize = 32;
 
-/// Returns the first name that an object's members use twice. `first` is the index of its first name on the tape.
-pub(super) fn duplicate(text: &str, tape: &[Node], first: usize, count: usize) -> Option<String> {
-    let names = Names { tape, next: first, left: count };
-    if count > COMPARED_UP_TO {
+/// Notices while an object is scanned whether a name may have been there before.
+#[derive(Default)]
+pub(super) struct Suspicion {
+    marks: u64,
+    count: usize,
+    suspicious: bool,
+}
+
+impl Suspicion {
+    /// Takes note of the next name. Equal names have equal marks; an escaped name may equal any.
+    #[inline]
+    pub(super) fn note(&mut self, name: &[u8], kind: Kind) {
+        let mark = mark(name);
+        self.suspicious |= self.marks & mark != 0 || kind == Kind::Escaped;
+        self.marks |= mark;
+        self.count += 1;
+    }
+
+    /// Returns the name that stands twice, if one does. `first` is the index of the first name on the tape.
+    #[inline]
+    pub(super) fn duplicate(&self, text: &str, tape: &[Node], first: usize) -> Option<String> {
+        if self.suspicious { duplicate(text, Names { tape, next: first, left: self.count }) } else { None }
+    }
+}
+
+fn duplicate(text: &str, names: Names<'_>) -> Option<String> {
+    if names.left > COMPARED_UP_TO || names.clone().any(|node| node.kind == Kind::Escaped) {
         return duplicate_sorted(text, names);
     }
-    let mut marks = 0_u64;
-    for (index, node) in names.clone().enumerate() {
-        if node.kind == Kind::Escaped {
-            return duplicate_sorted(text, names);
-        }
-        // Equal names have equal marks; only a mark seen before is worth comparing texts.
+    names.clone().enumerate().find_map(|(index, node)| {
         let name = source(text, node);
-        let mark = mark(name.as_bytes());
-        if marks & mark != 0 && names.clone().take(index).any(|other| source(text, other) == name) {
-            return Some(name.to_owned());
-        }
-        marks |= mark;
-    }
-    None
+        names.clone().take(index).any(|other| source(text, other) == name).then(|| name.to_owned())
+    })
 }
 
 fn duplicate_sorted(text: &str, names: Names<'_>) -> Option<String> {
@@ -43,6 +55,7 @@ fn duplicate_sorted(text: &str, names: Names<'_>) -> Option<String> {
 }
 
 /// One of 64 bits, from the name's length and its outer and middle bytes: claim names rarely collide.
+#[inline]
 fn mark(name: &[u8]) -> u64 {
     let [Some(first), Some(middle), Some(last)] = [name.first(), name.get(name.len() / 2), name.last()]
     else {

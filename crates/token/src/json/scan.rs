@@ -1,6 +1,7 @@
 use std::fmt;
 
-use super::{Document, Kind, Node, names, string};
+use super::names::Suspicion;
+use super::{Document, Kind, Node, string};
 
 /// How far a document may go. Its length is the caller's to limit, before it comes here.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +105,7 @@ impl<'a> Scanner<'a> {
 
     fn value(&mut self, depth: u8) -> Result<(), Fault> {
         match self.peek() {
-            Some(b'"') => self.string(),
+            Some(b'"') => self.string().map(|_| ()),
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -118,6 +119,7 @@ impl<'a> Scanner<'a> {
 
     fn object(&mut self, depth: u8) -> Result<(), Fault> {
         let container = self.open(Kind::Object, depth)?;
+        let mut suspicion = Suspicion::default();
         let mut count = 0;
         self.skip_space();
         if self.peek() == Some(b'}') {
@@ -128,7 +130,9 @@ impl<'a> Scanner<'a> {
             if self.peek() != Some(b'"') {
                 return Err(self.unexpected());
             }
-            self.string()?;
+            let start = self.pos + 1;
+            let kind = self.string()?;
+            suspicion.note(self.bytes.get(start..self.pos - 1).unwrap_or_default(), kind);
             self.skip_space();
             self.expect(b':')?;
             self.skip_space();
@@ -138,7 +142,7 @@ impl<'a> Scanner<'a> {
                 break;
             }
         }
-        match names::duplicate(self.text, &self.tape, container + 1, count as usize) {
+        match suspicion.duplicate(self.text, &self.tape, container + 1) {
             Some(name) => {
                 self.duplicate = Some(name);
                 Err(Fault::Duplicate)
@@ -202,7 +206,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn string(&mut self) -> Result<(), Fault> {
+    fn string(&mut self) -> Result<Kind, Fault> {
         self.pos += 1;
         let start = self.pos;
         let mut kind = Kind::Plain;
@@ -220,7 +224,7 @@ impl<'a> Scanner<'a> {
         }
         self.push(kind, start, self.pos);
         self.pos += 1;
-        Ok(())
+        Ok(kind)
     }
 
     fn number(&mut self) -> Result<(), Fault> {
@@ -319,6 +323,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// Positions fit: `parse` refused longer texts, and a node takes at least one byte of text.
-fn to_u32(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
+#[expect(clippy::cast_possible_truncation, reason = "see above")]
+const fn to_u32(position: usize) -> u32 {
+    position as u32
 }
