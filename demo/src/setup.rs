@@ -46,7 +46,7 @@ impl ServiceSetup {
         let verifier = Verifier::builder(&self.issuer)
             .audience(audience)
             .algorithms(&[Algorithm::Es256])
-            // A token is good until it expires: ten minutes, unless the auth service is told otherwise.
+            // There is no revocation feed to follow yet: a token is good until it expires.
             .without_revocations()
             // One machine, one clock: an expired token is expired.
             .leeway(Duration::ZERO)

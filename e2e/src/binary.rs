@@ -9,11 +9,15 @@ use std::sync::OnceLock;
 /// # Panics
 /// When it cannot be built: without it there is nothing to test.
 pub fn handstamp() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(build)
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    // The outcome is kept either way: a build that fails once is not tried again by every test.
+    match BINARY.get_or_init(build) {
+        Ok(binary) => binary,
+        Err(problem) => panic!("{problem}"),
+    }
 }
 
-fn build() -> PathBuf {
+fn build() -> Result<PathBuf, String> {
     let folder = profile_folder();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", "handstamp", "--bin", "handstamp"]);
@@ -21,13 +25,16 @@ fn build() -> PathBuf {
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
-    let status =
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo starts: it runs this test");
-    assert!(status.success(), "`cargo build -p handstamp` failed, so there is no binary to test");
-
+    let status = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    if !status.is_ok_and(|status| status.success()) {
+        return Err("`cargo build -p handstamp` failed, so there is no binary to test".to_owned());
+    }
     let binary = folder.join(format!("handstamp{}", std::env::consts::EXE_SUFFIX));
-    assert!(binary.is_file(), "`cargo build -p handstamp` did not make {}", binary.display());
-    binary
+    if binary.is_file() {
+        Ok(binary)
+    } else {
+        Err(format!("`cargo build -p handstamp` did not make {}", binary.display()))
+    }
 }
 
 fn profile_folder() -> PathBuf {
