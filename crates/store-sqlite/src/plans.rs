@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use handstamp_core::model::{
-    AuditEntry, AuditKind, Client, ClientId, EndReason, KeyPurpose, KeyState, Login, Organization,
-    OrganizationStatus, PasswordHash, SealedKey, Session, SessionId, Step, StoredKey, User,
+    AuditEntry, AuditKind, Client, ClientId, ClientSecretHash, EndReason, KeyPurpose, KeyState, Login,
+    Organization, OrganizationStatus, SealedKey, Session, SessionId, Step, StoredKey, User,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
@@ -178,7 +178,7 @@ fn key() -> StoredKey {
 fn client() -> Client {
     Client {
         id: "reports".parse().unwrap(),
-        secret: PasswordHash::from_phc("$argon2id$".to_owned()),
+        secret: ClientSecretHash::of("a secret"),
         scopes: BTreeSet::new(),
         audiences: BTreeSet::new(),
         created_at: now(),

@@ -1,4 +1,4 @@
-//! Machine clients: add and remove.
+//! Machine clients: add, remove, and authenticate.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -8,8 +8,7 @@ use zeroize::Zeroizing;
 use super::events;
 use crate::{
     Context,
-    model::{AuditEntry, AuditKind, Client, ClientId, Reason, Selector, UserId},
-    password::{HashError, Password},
+    model::{AuditEntry, AuditKind, Client, ClientId, ClientSecretHash, Reason, Selector, UserId},
     store::{Applied, Change, Changes, Conflict, StoreError},
 };
 
@@ -51,9 +50,6 @@ pub enum ClientsError {
     /// There is no such client.
     #[error("there is no such client")]
     NotFound,
-    /// The secret could not be hashed.
-    #[error(transparent)]
-    Hash(#[from] HashError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -70,9 +66,13 @@ pub async fn add(
         return Err(ClientsError::Taken);
     }
     let secret = draw_secret(ctx);
-    let hash = ctx.hasher.hash(&Password::new(secret.reveal()), &*ctx.entropy).await?;
-    let client =
-        Client { id: new.id, secret: hash, scopes: new.scopes, audiences: new.audiences, created_at: now };
+    let client = Client {
+        id: new.id,
+        secret: ClientSecretHash::of(secret.reveal()),
+        scopes: new.scopes,
+        audiences: new.audiences,
+        created_at: now,
+    };
     let changes =
         Changes::one(Change::CreateClient(client.clone())).audit(entry(&client.id, "added", actor, now));
     apply(ctx, changes).await?;
@@ -90,6 +90,49 @@ pub async fn remove(
         .event(events::dead(Selector::Client(id.clone()), Reason::ClientRemoved, now, &ctx.settings))
         .audit(entry(id, "removed", actor, now));
     apply(ctx, changes).await
+}
+
+/// A client that has proved who it is. Only [`authenticate`] makes one.
+#[derive(Debug, Clone)]
+pub struct AuthenticatedClient(Client);
+
+impl AuthenticatedClient {
+    /// Returns the client.
+    pub fn client(&self) -> &Client {
+        &self.0
+    }
+
+    /// Returns whether the client was registered with a scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.0.scopes.contains(scope)
+    }
+}
+
+/// The client could not prove who it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthenticateError {
+    /// There is no such client, or the secret is not its own. Which of the two, nobody is told.
+    #[error("the client is unknown or its secret is wrong")]
+    Refused,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Checks a client's secret.
+pub async fn authenticate(
+    ctx: &Context,
+    id: &str,
+    secret: &str,
+) -> Result<AuthenticatedClient, AuthenticateError> {
+    let id: ClientId = id.parse().map_err(|_| AuthenticateError::Refused)?;
+    let client = ctx.store.client(&id).await?.ok_or(AuthenticateError::Refused)?;
+    if client.secret.matches(secret) {
+        Ok(AuthenticatedClient(client))
+    } else {
+        Err(AuthenticateError::Refused)
+    }
 }
 
 fn draw_secret(ctx: &Context) -> ClientSecret {

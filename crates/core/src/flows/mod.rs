@@ -8,16 +8,19 @@ pub mod clean_up;
 pub mod clients;
 mod events;
 pub mod first_admin;
+pub mod introspect;
 mod issued;
 pub mod keys;
 pub mod organizations;
 pub mod refresh;
+pub mod revoke_token;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
 pub mod users;
 
-pub use issued::{Issued, IssuedKind};
+pub use crate::refresh_machine::IssuedKind;
+pub use issued::Issued;
 
 /// How often a flow decides again when others were faster. Each loss means that somebody else has won, so that reaching it
 /// needs as many changes of one row within one request.

@@ -62,6 +62,8 @@ audit_kinds! {
     RefreshBranched = "refresh_branched",
     /// A refresh token newer than the store was taken: the store had lost rotations.
     RefreshFastForwarded = "refresh_fast_forwarded",
+    /// A client gave a token back.
+    TokenRevoked = "token_revoked",
     /// A user was made.
     UserCreated = "user_created",
     /// A user's status, roles, organisation or claims changed.

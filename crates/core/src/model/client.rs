@@ -1,8 +1,9 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
+use aws_lc_rs::{constant_time, digest};
 use jiff::Timestamp;
 
-use super::{ClientId, PasswordHash};
+use super::ClientId;
 
 /// A machine that authenticates with a secret of its own (OAuth2 confidential client).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,11 +11,68 @@ pub struct Client {
     /// The `client_id`.
     pub id: ClientId,
     /// The secret's hash. The secret itself was shown once.
-    pub secret: PasswordHash,
+    pub secret: ClientSecretHash,
     /// Scopes it may ask for.
     pub scopes: BTreeSet<String>,
     /// Audiences it may ask for.
     pub audiences: BTreeSet<String>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// The SHA-256 of a client's secret.
+///
+/// A secret is 256 random bits that we have drawn: there is nothing to guess, so that a slow hash would cost the client's
+/// every request 25 ms, and whoever sends wrong ones our processor.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientSecretHash(String);
+
+impl ClientSecretHash {
+    /// Hashes a secret.
+    pub fn of(secret: &str) -> Self {
+        let hash = digest::digest(&digest::SHA256, secret.as_bytes());
+        Self(format!("sha256${}", base64_simd::URL_SAFE_NO_PAD.encode_to_string(hash.as_ref())))
+    }
+
+    /// Returns whether this is the secret. The time it takes tells nothing of how much of it was right.
+    pub fn matches(&self, secret: &str) -> bool {
+        let presented = Self::of(secret);
+        constant_time::verify_slices_are_equal(self.0.as_bytes(), presented.0.as_bytes()).is_ok()
+    }
+
+    /// Wraps a text that [`ClientSecretHash::as_str`] gave and a store kept.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Returns the text, for the store.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ClientSecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ClientSecretHash;
+
+    #[test]
+    fn only_the_secret_itself_matches() {
+        let hash = ClientSecretHash::of("hcs_one");
+
+        assert!(hash.matches("hcs_one"));
+        assert!(!hash.matches("hcs_two"));
+        assert!(!hash.matches(""));
+        assert!(!hash.matches(hash.as_str()));
+    }
+
+    #[test]
+    fn a_hash_is_not_printed() {
+        assert_eq!(format!("{:?}", ClientSecretHash::of("hcs_one")), "[redacted]");
+    }
 }

@@ -12,7 +12,7 @@ mod session;
 mod user;
 
 pub use audit::{AuditEntry, AuditKind};
-pub use client::Client;
+pub use client::{Client, ClientSecretHash};
 pub use ids::{ClientId, IdError, OrgId, SessionId, UserId};
 pub use key::{KeyPurpose, KeyState, SealedKey, StoredKey};
 pub use names::{Email, Login, NameError, Role, Username};

@@ -15,7 +15,7 @@ pub(super) fn create(connection: &Connection, client: &Client) -> Result<(), Ref
          ON CONFLICT (id) DO NOTHING",
         params![
             client.id.as_str(),
-            client.secret.as_phc(),
+            client.secret.as_str(),
             json(client.scopes.iter().map(String::as_str)),
             json(client.audiences.iter().map(String::as_str)),
             to_sql(client.created_at),

@@ -1,4 +1,4 @@
-use handstamp_core::model::{Client, ClientId, PasswordHash};
+use handstamp_core::model::{Client, ClientId, ClientSecretHash};
 use rusqlite::Connection;
 
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ fn decode(fields: &mut Fields<'_, '_>) -> Result<Client, Failure> {
     let fields = fields.of("clients");
     Ok(Client {
         id: fields.parsed("id")?,
-        secret: PasswordHash::from_phc(fields.text("secret")?.to_owned()),
+        secret: ClientSecretHash::from_stored(fields.text("secret")?.to_owned()),
         scopes: fields.texts("scopes")?,
         audiences: fields.texts("audiences")?,
         created_at: fields.time("created_at")?,

@@ -4,14 +4,14 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{commit, refused, samples::noon};
 use crate::{
-    model::{Client, PasswordHash},
+    model::{Client, ClientSecretHash},
     store::{Change, Changes, Conflict, Store},
 };
 
 fn client(id: &str) -> Client {
     Client {
         id: id.parse().expect("it is an id"),
-        secret: PasswordHash::from_phc("a hash".to_owned()),
+        secret: ClientSecretHash::of("a secret"),
         scopes: BTreeSet::from(["orders:read".to_owned(), "revocations".to_owned()]),
         audiences: BTreeSet::from(["https://orders.example".to_owned()]),
         created_at: noon(),
@@ -31,7 +31,7 @@ pub async fn clients_read_back_as_written(store: Arc<dyn Store>) {
 /// Ids are unique, and the first keeps it.
 pub async fn a_taken_client_id_is_refused(store: Arc<dyn Store>) {
     commit(&store, Changes::one(Change::CreateClient(client("worker")))).await;
-    let other = Client { secret: PasswordHash::from_phc("another".to_owned()), ..client("worker") };
+    let other = Client { secret: ClientSecretHash::of("another"), ..client("worker") };
     assert_eq!(refused(&store, Changes::one(Change::CreateClient(other))).await, Conflict::ClientTaken);
     assert_eq!(store.clients().await.expect("the store works"), [client("worker")]);
 }
