@@ -1,11 +1,19 @@
 //! Canonical, unpadded base64url (RFC 4648 §5, RFC 7515 §2): one byte string, one spelling. A second spelling would let
 //! the same token slip past a list keyed by its text.
 
-use base64_simd::URL_SAFE_NO_PAD;
+use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 
 /// Returns the bytes, or `None` for padding, another alphabet, white space, an impossible length or trailing bits.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text.as_bytes()).ok()
+}
+
+/// Decodes into `buffer` and returns the part that was filled; `None` as for [`decode`], or where the buffer is too short.
+pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    if text.len() > encoded_len(buffer.len()) {
+        return None;
+    }
+    URL_SAFE_NO_PAD.decode(text.as_bytes(), buffer.as_out()).ok().map(|filled| &*filled)
 }
 
 /// Returns the encoded form.
@@ -34,6 +42,9 @@ mod tests {
             let text = encode(&bytes);
             assert_eq!(decode(&text).as_deref(), Some(bytes.as_slice()));
             assert_eq!(text.len(), encoded_len(bytes.len()));
+            let mut buffer = [0; 70];
+            assert_eq!(decode_into(&text, &mut buffer), Some(bytes.as_slice()));
+            assert!(bytes.is_empty() || decode_into(&text, &mut buffer[..bytes.len() - 1]).is_none());
         }
     }
 
@@ -46,6 +57,7 @@ mod tests {
             "Zm9vé",
         ] {
             assert_eq!(decode(text), None, "{text:?}");
+            assert_eq!(decode_into(text, &mut [0; 16]), None, "{text:?}");
         }
         for tail in ["Zh", "Zm9", "Z"] {
             let long = format!("{}{tail}", "Zm9v".repeat(40));

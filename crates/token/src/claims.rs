@@ -85,7 +85,10 @@ enum Round {
 }
 
 fn text<'a>(claim: &'static str, value: Value<'_, 'a>) -> Result<Cow<'a, str>, Rejection> {
-    value.as_str().ok_or(Rejection::ClaimType { claim, expected: "a string", actual: value.kind_name() })
+    match value.as_str() {
+        Some(text) => Ok(text),
+        None => Err(Rejection::ClaimType { claim, expected: "a string", actual: value.kind_name() }),
+    }
 }
 
 fn audience<'a>(value: Value<'_, 'a>) -> Result<Vec<Cow<'a, str>>, Rejection> {
@@ -95,7 +98,7 @@ fn audience<'a>(value: Value<'_, 'a>) -> Result<Vec<Cow<'a, str>>, Rejection> {
         Kind::Plain | Kind::Escaped => Ok(value.as_str().into_iter().collect()),
         Kind::Array => value
             .elements()
-            .map(|element| element.as_str().ok_or(wrong("an array with something else in it")))
+            .map(|element| element.as_str().ok_or_else(|| wrong("an array with something else in it")))
             .collect(),
         _ => Err(wrong(value.kind_name())),
     }
@@ -103,23 +106,25 @@ fn audience<'a>(value: Value<'_, 'a>) -> Result<Vec<Cow<'a, str>>, Rejection> {
 
 /// Reads a `NumericDate` (RFC 7519 §2) between 1970 and 9999. A fraction is rounded so that the token lives shorter.
 fn date(claim: &'static str, value: Value<'_, '_>, round: Round) -> Result<UnixTime, Rejection> {
-    let wrong = |actual| Rejection::ClaimType { claim, expected: "a number of seconds since 1970", actual };
-    let number = value.as_number().ok_or(wrong(value.kind_name()))?;
-    let out_of_range = wrong("a number outside the years 1970 to 9999");
-    let seconds = if value.kind() == Kind::Integer {
-        number.parse::<i64>().map_err(|_| out_of_range.clone())?
-    } else {
-        let number: f64 = number.parse().map_err(|_| out_of_range.clone())?;
-        let whole = match round {
+    let seconds = value.as_number().and_then(|number| {
+        if value.kind() == Kind::Integer {
+            return number.parse().ok();
+        }
+        let number: f64 = number.parse().ok()?;
+        to_seconds(match round {
             Round::Down => number.floor(),
             Round::Up => number.ceil(),
-        };
-        to_seconds(whole).ok_or(out_of_range.clone())?
-    };
-    if (0..=UnixTime::MAX_IN_TOKEN.as_secs()).contains(&seconds) {
-        Ok(UnixTime::from_secs(seconds))
-    } else {
-        Err(out_of_range)
+        })
+    });
+    match seconds {
+        Some(seconds) if (0..=UnixTime::MAX_IN_TOKEN.as_secs()).contains(&seconds) => {
+            Ok(UnixTime::from_secs(seconds))
+        }
+        _ => Err(Rejection::ClaimType {
+            claim,
+            expected: "a number of seconds between the years 1970 and 9999",
+            actual: if value.as_number().is_some() { "a number outside of them" } else { value.kind_name() },
+        }),
     }
 }
 

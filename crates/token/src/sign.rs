@@ -96,15 +96,19 @@ impl SigningKey {
     }
 
     fn sign_object(&self, limit: usize, typ: &str, json: &[u8]) -> Result<String, SignError> {
-        let header = self.header(typ)?;
         // Room for the signatures of all but RSA and ML-DSA, which take far longer than one more allocation.
-        let mut token = String::with_capacity(base64url::encoded_len(header.len() + json.len()) + 180);
-        base64url::encode_onto(header.as_bytes(), &mut token);
+        let mut token = String::with_capacity(base64url::encoded_len(json.len()) + 400);
+        if let Some(encoded) = self.known_header(typ) {
+            token.push_str(encoded);
+        } else {
+            base64url::encode_onto(self.header(typ)?.as_bytes(), &mut token);
+            self.remember_header(typ, &token);
+        }
         token.push('.');
         base64url::encode_onto(json, &mut token);
         let signature = self.signature(token.as_bytes()).ok_or(SignError::Crypto)?;
         token.push('.');
-        base64url::encode_onto(&signature, &mut token);
+        base64url::encode_onto(signature.as_ref(), &mut token);
         if token.len() > limit {
             return Err(SignError::TooLong { limit, actual: token.len() });
         }

@@ -174,28 +174,54 @@ impl PrivateKey {
     }
 
     /// Signs, or returns `None` where the crypto crate fails.
-    pub(super) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Signature> {
         let rng = rand::SystemRandom::new();
         match self {
             Self::Secret { key, .. } => {
-                let mut tag = vec![0; key.algorithm().tag_len()];
-                hmac::sign_to_buffer(key, message, &mut tag).ok()?;
-                Some(tag)
+                let mut tag = [0; MAX_SHORT_LEN];
+                let len = hmac::sign_to_buffer(key, message, &mut tag).ok()?.len();
+                Some(Signature::Short(tag, len))
             }
-            Self::Ec(_, key) => Some(key.sign(&rng, message).ok()?.as_ref().to_vec()),
-            Self::Ed25519(key) => Some(key.try_sign(message).ok()?.as_ref().to_vec()),
+            Self::Ec(_, key) => Signature::short(key.sign(&rng, message).ok()?.as_ref()),
+            Self::Ed25519(key) => Signature::short(key.try_sign(message).ok()?.as_ref()),
             Self::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
                 key.sign(rsa_encoding(algorithm)?, &rng, message, &mut signature).ok()?;
-                Some(signature)
+                Some(Signature::Long(signature))
             }
             #[cfg(feature = "ml-dsa")]
             Self::MlDsa(_, key) => {
                 let mut signature = vec![0; key.algorithm().signature_len()];
                 let len = key.sign(message, &mut signature).ok()?;
                 signature.truncate(len);
-                Some(signature)
+                Some(Signature::Long(signature))
             }
+        }
+    }
+}
+
+/// The longest signature kept on the stack: ECDSA on P-521.
+const MAX_SHORT_LEN: usize = 132;
+
+/// A signature, on the stack where it is short.
+pub(crate) enum Signature {
+    Short([u8; MAX_SHORT_LEN], usize),
+    Long(Vec<u8>),
+}
+
+impl Signature {
+    fn short(bytes: &[u8]) -> Option<Self> {
+        let mut buffer = [0; MAX_SHORT_LEN];
+        buffer.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Self::Short(buffer, bytes.len()))
+    }
+}
+
+impl AsRef<[u8]> for Signature {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Short(buffer, len) => buffer.get(..*len).unwrap_or_default(),
+            Self::Long(bytes) => bytes,
         }
     }
 }

@@ -1,11 +1,11 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
 use super::jwk::{RawJwk, algorithm_named, check_use};
 use super::key_id::KeyId;
-use super::private::PrivateKey;
+use super::private::{PrivateKey, Signature};
 use super::verifying::VerifyingKey;
 use super::{KeyError, import, pem};
 use crate::algorithm::Algorithm;
@@ -19,6 +19,8 @@ pub struct SigningKey {
     private: Arc<PrivateKey>,
     private_der: Arc<Zeroizing<Vec<u8>>>,
     verifying: VerifyingKey,
+    /// The encoded header for the first `typ` this key signed: a key mostly signs one kind of token.
+    known_header: Arc<OnceLock<(Box<str>, Box<str>)>>,
 }
 
 impl SigningKey {
@@ -75,6 +77,7 @@ impl SigningKey {
     #[must_use]
     pub fn with_key_id(mut self, key_id: KeyId) -> Self {
         self.verifying = self.verifying.with_key_id(key_id);
+        self.known_header = Arc::default();
         self
     }
 
@@ -98,8 +101,18 @@ impl SigningKey {
         self.verifying.clone()
     }
 
+    /// Returns the encoded header for `typ` if it is the one this key remembers.
+    pub(crate) fn known_header(&self, typ: &str) -> Option<&str> {
+        self.known_header.get().filter(|(known, _)| **known == *typ).map(|(_, encoded)| &**encoded)
+    }
+
+    /// Remembers the encoded header for `typ`; the first one stays.
+    pub(crate) fn remember_header(&self, typ: &str, encoded: &str) {
+        self.known_header.get_or_init(|| (typ.into(), encoded.into()));
+    }
+
     /// Returns the signature of `message`, or `None` where the crypto crate fails.
-    pub(crate) fn signature(&self, message: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn signature(&self, message: &[u8]) -> Option<Signature> {
         self.private.sign(self.algorithm, message)
     }
 
@@ -110,7 +123,13 @@ impl SigningKey {
             Some(parts) => VerifyingKey::from_parts(algorithm, parts)?,
             None => VerifyingKey::from_secret(algorithm, &private_der)?,
         };
-        Ok(Self { algorithm, private: Arc::new(private), private_der: Arc::new(private_der), verifying })
+        Ok(Self {
+            algorithm,
+            private: Arc::new(private),
+            private_der: Arc::new(private_der),
+            verifying,
+            known_header: Arc::default(),
+        })
     }
 }
 
