@@ -13,6 +13,7 @@ mod keys;
 mod properties;
 mod rejection;
 mod sign;
+mod signature;
 mod size;
 mod support;
 mod unverified;
