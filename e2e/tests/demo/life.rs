@@ -1,11 +1,12 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use handstamp_e2e::browser::Fetch;
 use handstamp_e2e::program::Running;
 use http::Method;
 use serde_json::json;
 
-use crate::support::Demo;
+use crate::support::{Demo, Reply};
 
 #[tokio::test]
 async fn what_it_tells_is_the_contract() {
@@ -25,6 +26,31 @@ async fn what_it_tells_is_the_contract() {
     ] {
         assert!(url.as_str().is_some_and(|url| url.starts_with("http://localhost:")), "{url}");
     }
+}
+
+#[tokio::test]
+async fn the_page_is_told_where_everything_is() {
+    let demo = Demo::start();
+    let mut tab = demo.tab();
+
+    let page = tab.browser.fetch(Fetch::typed(&demo.app())).await.expect("a page");
+    let settings =
+        tab.browser.fetch(Fetch::typed(&format!("{}config.json", demo.app()))).await.expect("settings");
+
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let settings = Reply::of(&settings).body;
+    assert_eq!(settings["auth"], demo.told["auth"]);
+    assert_eq!(settings["services"], demo.told["services"]);
+    // What the page offers as somebody else's order is somebody else's order.
+    let foreign = settings["foreign_orders"]["acme"].as_i64().expect("a number");
+    assert_eq!(
+        demo.tab_of("ada").await.orders(Method::GET, &format!("/orders/{foreign}"), None).await.status,
+        404
+    );
+    assert_eq!(
+        demo.tab_of("dora").await.orders(Method::GET, &format!("/orders/{foreign}"), None).await.status,
+        200
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use std::fs;
 
-use handstamp_e2e::program::run;
+use handstamp_e2e::program::{Running, run};
 use tempfile::TempDir;
 
 use crate::support::{Served, add_user, beside};
@@ -88,6 +88,37 @@ fn a_root_key_that_others_can_read_is_refused() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("permissions");
 
     refused(&folder, "chmod 600");
+}
+
+#[test]
+fn a_root_key_from_the_environment_leaves_no_file() {
+    let folder = TempDir::new().expect("a folder");
+    let key = format!("hsroot_{}", "5f".repeat(32));
+    let variables = [("HANDSTAMP_ROOT_KEY", key.as_str())];
+
+    let mut running = Running::start_with(
+        folder.path(),
+        ["serve", "--data", "data", "--listen", "127.0.0.1:0"],
+        &variables,
+    );
+    running.address();
+
+    assert!(!folder.path().join("data/root.key").exists());
+    assert!(!running.stderr().contains(&key), "it is not repeated anywhere");
+    running.stop();
+    refused(&folder, "root key");
+}
+
+#[test]
+fn a_root_key_that_is_none_is_refused_without_repeating_it() {
+    let folder = TempDir::new().expect("a folder");
+    fs::create_dir(folder.path().join("data")).expect("a folder");
+    let key = folder.path().join("data/root.key");
+    fs::write(&key, "hsroot_short").expect("a file");
+    #[cfg(unix)]
+    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("permissions");
+
+    refused(&folder, "not a root key");
 }
 
 #[test]

@@ -48,8 +48,8 @@ pub(super) struct Verify {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     leeway: Option<Duration>,
 
-    /// Check the signature layer alone and print the payload as it is. Says nothing about who may use the token, or when
-    #[arg(long, conflicts_with_all = ["issuer", "audience", "now", "leeway"])]
+    /// Check the signature layer alone and print the payload as it is: nothing about issuer, audience or time
+    #[arg(long)]
     jws_only: bool,
 
     /// The token, or `-` to read it from standard input
@@ -67,6 +67,7 @@ pub(super) fn run(command: &Verify) -> Result<(), Failure> {
     let token = input::token(&command.token).map_err(unavailable)?;
     let keys = keys::verifying(&command.jwks, assumed_algorithm(command, &token)).map_err(unavailable)?;
     if command.jws_only {
+        output::note("The signature alone: issuer, audience and times are not checked.");
         return signature_only(command, &token, &keys);
     }
     let verified = verify(command, &token, keys)?;
