@@ -16,6 +16,24 @@ use crate::{AuthError, Principal, Verifier};
 ///
 /// It puts a [`Principal`] into the request's extensions, and never lets a request with invalid credentials through. A
 /// `Principal` that was in the extensions before is removed first: only this layer puts one there.
+///
+/// ```
+/// use bytes::Bytes;
+/// use handstamp_verify::{Principal, Verifier, VerifyLayer, access};
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::{Layer, service_fn};
+///
+/// fn admin_service(verifier: Verifier) {
+///     let greet = service_fn(|request: Request<()>| async move {
+///         // The rule lets only those pass who are signed in, so there is one.
+///         let name = request.extensions().get::<Principal>().map_or("", |caller| caller.sub());
+///         Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::from(format!("hello {name}"))))
+///     });
+///     let service = VerifyLayer::guarding(verifier, access::role("admin")).layer(greet);
+///     # let _ = tower::ServiceExt::oneshot(service, Request::new(()));
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct VerifyLayer {
     verifier: Verifier,

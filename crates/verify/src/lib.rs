@@ -1,4 +1,9 @@
-//! Verify Handstamp's tokens inside a service, without a network call.
+// The front page's example is a whole service, so it compiles only with everything a service needs.
+#![cfg_attr(all(feature = "axum", feature = "remote"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "axum", feature = "remote")),
+    doc = "Verify Handstamp's tokens inside a service, without a network call. Its README.md is the front page."
+)]
 
 pub mod access;
 #[cfg(feature = "axum")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use handstamp_api_types::ErrorCode;
 use handstamp_token::{Algorithm, SigningKey, TokenBuilder};
+use handstamp_verify::revocation::{Feed, FeedAccess, SilencePolicy};
 use handstamp_verify::{AuthError, BuildError, Verifier, VerifierBuilder};
 use tokio::time::{Instant, advance, sleep};
 
@@ -223,6 +224,35 @@ async fn fetching_ends_with_the_verifier() {
     sleep(Duration::from_hours(1)).await;
 
     assert_eq!(issuer.key_fetches(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verifier_that_follows_a_feed_waits_for_its_first_snapshot() {
+    let issuer = Issuer::start(&[&KEY]).await;
+    let following = |policy| {
+        let feed = Feed::builder(issuer.url.clone(), FeedAccess::Open);
+        builder(&issuer).follow_revocations(feed, policy).build_remote().unwrap()
+    };
+    let (careful, lenient) =
+        (following(SilencePolicy::young_only()), following(SilencePolicy::serve_stale()));
+    let token = token(&issuer, &KEY);
+
+    let error = careful.verify(&token).await.unwrap_err();
+    assert!(matches!(error, AuthError::RevocationsUnavailable { .. }), "{error:?}");
+    assert_eq!(code(&lenient, &token).await, Ok(()));
+    sleep(Duration::from_secs(5)).await;
+    assert!(issuer.asked_for("/revocations"), "the verifier looks for the feed by itself");
+}
+
+#[tokio::test]
+async fn a_feed_that_must_not_be_asked_is_refused_when_building() {
+    let built = Verifier::builder("https://auth.example")
+        .audience("orders")
+        .algorithms(&[Algorithm::Es256])
+        .follow_revocations(Feed::builder("http://auth.example", FeedAccess::Open), SilencePolicy::refuse())
+        .build_remote();
+
+    assert!(matches!(built, Err(BuildError::Feed { .. })), "{built:?}");
 }
 
 #[tokio::test]

@@ -29,6 +29,30 @@ pub use builder::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, VerifierBuilder};
 /// Verifies access tokens of one issuer, for one service, without a network call per request.
 ///
 /// Cloning is cheap; clones share keys and cache.
+///
+/// ```
+/// use handstamp_token::{Algorithm, KeySet, SigningKey, SystemEntropy, TokenBuilder};
+/// use handstamp_verify::{Clock, SystemClock, Verifier};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let verifier = Verifier::builder("https://auth.example")
+///     .audience("orders")
+///     .algorithms(&[Algorithm::Es256])
+///     .without_revocations()
+///     .build_with_keys(KeySet::new([key.verifying_key()])?)?;
+///
+/// let token = TokenBuilder::access_token("https://auth.example", "orders")
+///     .subject("ada")
+///     .lifetime("10 minutes")
+///     .claim("roles", ["buyer"])
+///     .sign(&key, SystemClock.now(), &SystemEntropy)?;
+/// let caller = verifier.try_verify(token.as_str())?;
+/// assert_eq!(caller.sub(), "ada");
+/// caller.require_role("buyer")?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Verifier {
     inner: Arc<Inner>,

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +23,7 @@ struct IssuerState {
     keys: Mutex<KeySet>,
     key_fetches: AtomicUsize,
     requests: AtomicUsize,
+    paths: Mutex<HashSet<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,7 @@ impl Issuer {
             keys: Mutex::new(super::key_set(keys)),
             key_fetches: AtomicUsize::new(0),
             requests: AtomicUsize::new(0),
+            paths: Mutex::default(),
         });
         let app = Router::new().fallback(answer).with_state(Arc::clone(&state));
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -74,6 +77,11 @@ impl Issuer {
         self.state.key_fetches.load(Ordering::SeqCst)
     }
 
+    /// Whether this path was ever asked for.
+    pub(crate) fn asked_for(&self, path: &str) -> bool {
+        self.state.paths.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+    }
+
     /// How often anything was asked for.
     pub(crate) fn requests(&self) -> usize {
         self.state.requests.load(Ordering::SeqCst)
@@ -83,6 +91,7 @@ impl Issuer {
 async fn answer(State(state): State<Arc<IssuerState>>, uri: Uri) -> Response {
     let behaviour = state.behaviour.lock().unwrap_or_else(PoisonError::into_inner).clone();
     state.requests.fetch_add(1, Ordering::SeqCst);
+    state.paths.lock().unwrap_or_else(PoisonError::into_inner).insert(uri.path().to_owned());
     let is_keys = uri.path() == "/jwks";
     if is_keys {
         state.key_fetches.fetch_add(1, Ordering::SeqCst);
