@@ -250,7 +250,7 @@ impl Follower {
             self.shared.publish(snapshot);
             self.shared.counters.set_ready();
         }
-        self.shared.pulse.set_followed(self.ledger.order(position.seq));
+        self.shared.set_followed(self.ledger.order(position.seq), position.seq);
         self.beat(now);
         if self.claims.is_empty() { Progress::Current } else { Progress::Behind }
     }

@@ -9,10 +9,11 @@ use handstamp_token::UnixTime;
 
 use super::{
     FeedStatus, Follower, SilencePolicy, Verdict,
+    gate::Gate,
     identity::{Memo, Selectors, TokenIdentity},
-    marks::{NEWER_THAN_ALL, OLDEST},
+    marks::{NEWER_THAN_ALL, OLDEST, Order},
     pulse::Pulse,
-    snapshot::Snapshot,
+    snapshot::{Finding, Snapshot},
     status::Counters,
 };
 
@@ -30,6 +31,7 @@ pub(super) struct Shared {
     snapshot: ArcSwap<Snapshot>,
     /// The snapshot's number, beside it: a token that passed this very snapshot needs nothing else of it. 0 before the first.
     number: AtomicU64,
+    gate: Gate,
     pub(super) pulse: Pulse,
     pub(super) counters: Counters,
     #[cfg(feature = "remote")]
@@ -88,12 +90,11 @@ impl Revocations {
         if number == 0 {
             return shared.before_first_snapshot(policy);
         }
-        if memo.passed() != number {
-            let snapshot = shared.snapshot.load();
-            if let Some(verdict) = shared.look_up(&snapshot, token, memo) {
-                return verdict;
-            }
-            memo.set_passed(snapshot.number);
+        if memo.passed() != number
+            && !shared.gate.admits(token.rev)
+            && let Some(verdict) = shared.look_up(token, memo)
+        {
+            return verdict;
         }
         if shared.pulse.is_silent(now, policy.max_stale()) {
             return shared.while_silent(token, policy, now);
@@ -125,6 +126,7 @@ impl Shared {
         Self {
             snapshot: ArcSwap::from_pointee(Snapshot::empty()),
             number: AtomicU64::new(0),
+            gate: Gate::new(),
             pulse: Pulse::new(),
             counters: Counters::default(),
             #[cfg(feature = "remote")]
@@ -136,7 +138,8 @@ impl Shared {
     pub(super) fn publish(&self, snapshot: Arc<Snapshot>) {
         let number = snapshot.number;
         self.counters.set_held(snapshot.len(), snapshot.bytes());
-        self.snapshot.store(snapshot);
+        self.snapshot.store(Arc::clone(&snapshot));
+        self.gate.set(&snapshot);
         if self.number.swap(number, Ordering::Release) != number {
             #[cfg(feature = "remote")]
             self.changes.send_replace(number);
@@ -148,7 +151,8 @@ impl Shared {
     }
 
     /// Returns a verdict against the token, if there is one.
-    fn look_up(&self, snapshot: &Snapshot, token: &TokenIdentity<'_>, memo: &Memo) -> Option<Verdict> {
+    fn look_up(&self, token: &TokenIdentity<'_>, memo: &Memo) -> Option<Verdict> {
+        let snapshot = self.snapshot.load();
         let order = snapshot.epochs.order_of(token.rev);
         if self.pulse.is_behind(order) {
             self.pulse.want(order);
@@ -156,16 +160,26 @@ impl Shared {
             // An epoch we have not heard of.
             self.pulse.want(NEWER_THAN_ALL);
         }
-        if snapshot.is_young(order) {
-            return None;
-        }
         // A snapshot that was published has a key.
-        let selectors = memo.selectors(token, snapshot.key.as_ref()?);
-        let finding = snapshot.judge(order, &selectors)?;
-        Some(match finding.kind {
-            RevocationKind::Dead => Verdict::Dead,
-            RevocationKind::Stale => Verdict::Stale { retry_after: spread(finding.level, &selectors) },
-        })
+        let key = snapshot.key.as_ref().filter(|_| !snapshot.is_young(order));
+        let selectors = key.map(|key| memo.selectors(token, key));
+        let finding = selectors.and_then(|selectors| Some((snapshot.judge(order, &selectors)?, selectors)));
+        match finding {
+            None => {
+                memo.set_passed(snapshot.number);
+                None
+            }
+            Some((Finding { kind: RevocationKind::Dead, .. }, _)) => Some(Verdict::Dead),
+            Some((Finding { kind: RevocationKind::Stale, level }, selectors)) => {
+                Some(Verdict::Stale { retry_after: spread(level, &selectors) })
+            }
+        }
+    }
+
+    /// Notes how far the log was followed.
+    pub(super) fn set_followed(&self, order: Order, seq: u64) {
+        self.pulse.set_followed(order);
+        self.gate.set_followed(seq);
     }
 
     #[cold]

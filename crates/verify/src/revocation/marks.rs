@@ -18,6 +18,11 @@ pub(super) fn order(ordinal: u16, seq: u64) -> Order {
     (Order::from(ordinal) << SEQ_BITS) | seq.min((1 << SEQ_BITS) - 1)
 }
 
+/// Returns the `seq` of an order, if it is in the `ordinal`th epoch; 0 if it is older.
+pub(super) fn seq_in(ordinal: u16, place: Order) -> u64 {
+    if place >> SEQ_BITS == Order::from(ordinal) { place & ((1 << SEQ_BITS) - 1) } else { 0 }
+}
+
 /// The newest event of each kind at one selector, or [`OLDEST`] for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Marks {

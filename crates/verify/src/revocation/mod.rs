@@ -13,6 +13,7 @@
 mod feed;
 mod filter;
 mod follower;
+mod gate;
 mod handle;
 mod identity;
 mod ledger;

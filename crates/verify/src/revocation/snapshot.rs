@@ -6,7 +6,7 @@ use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
 use super::{
     filter::Filter,
     identity::{NARROW_LEVELS, Selectors},
-    marks::{Marks, OLDEST, Order, order},
+    marks::{Marks, OLDEST, Order, order, seq_in},
     selector::{Selector, SelectorKey},
     table::{Slot, Table},
 };
@@ -84,6 +84,11 @@ impl Snapshot {
         self.table.find(selector).map(|slot| slot.marks).unwrap_or_default()
     }
 
+    /// Returns the newest event of the current epoch, or 0 if it has none yet.
+    pub(super) fn newest_seq(&self) -> u64 {
+        self.epochs.seq(self.newest)
+    }
+
     /// Returns the number of selectors held.
     pub(super) fn len(&self) -> usize {
         self.table.len() + self.kids.len()
@@ -113,6 +118,10 @@ pub(super) struct Epochs {
 const EPOCHS_KEPT: usize = 8;
 
 impl Epochs {
+    pub(super) fn current(&self) -> Option<u32> {
+        self.known.last().copied()
+    }
+
     pub(super) fn has_left(&self, epoch: u32) -> bool {
         self.known.iter().rposition(|known| *known == epoch).is_some_and(|place| place + 1 < self.known.len())
     }
@@ -128,6 +137,11 @@ impl Epochs {
     /// Returns the order of a `seq` in the current epoch.
     pub(super) fn order(&self, seq: u64) -> Order {
         order(self.ordinal(self.known.len()), seq)
+    }
+
+    /// Returns the `seq` of an order in the current epoch, or 0 for one from before.
+    fn seq(&self, place: Order) -> u64 {
+        seq_in(self.ordinal(self.known.len()), place)
     }
 
     /// Returns the order of a token's position. One from an epoch unknown here is as old as can be.
