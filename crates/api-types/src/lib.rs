@@ -15,6 +15,7 @@ mod account;
 mod claims;
 mod error_code;
 mod health;
+mod introspection;
 mod metadata;
 mod oauth;
 mod problem;
@@ -27,6 +28,7 @@ pub use account::{ChangePasswordRequest, PasswordChangedReply, SetupReply, Setup
 pub use claims::{AccessTokenClaims, Rev, RevParseError};
 pub use error_code::ErrorCode;
 pub use health::{Health, HealthStatus};
+pub use introspection::Introspection;
 pub use metadata::AuthorizationServerMetadata;
 pub use oauth::{OAuthError, OAuthErrorCode};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};

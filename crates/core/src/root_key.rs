@@ -127,16 +127,24 @@ impl RootKey {
         SetupSecret(text)
     }
 
+    /// Returns the key under which the revocation feed hashes its selectors: the same on every replica, for good.
+    pub fn selector_key(&self) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
+        self.derive(b"handstamp revocation selectors v1")
+    }
+
     fn sealing_key(&self) -> Result<LessSafeKey, RootKeyError> {
         // A key of its own, so that the setup secret and whatever else is derived can never be a use of this one.
+        let derived = self.derive(b"handstamp sealing key v1")?;
+        UnboundKey::new(&AES_256_GCM, &*derived).map(LessSafeKey::new).map_err(|_| RootKeyError::CannotOpen)
+    }
+
+    fn derive(&self, purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"handstamp root key").extract(&*self.0);
-        let info = [b"handstamp sealing key v1".as_slice()];
         let mut derived = Zeroizing::new([0; 32]);
-        prk.expand(&info, hkdf::HKDF_SHA256)
+        prk.expand(&[purpose], hkdf::HKDF_SHA256)
             .and_then(|okm| okm.fill(&mut *derived))
-            .and_then(|()| UnboundKey::new(&AES_256_GCM, &*derived))
-            .map(LessSafeKey::new)
-            .map_err(|_| RootKeyError::CannotOpen)
+            .map_err(|_| RootKeyError::CannotOpen)?;
+        Ok(derived)
     }
 }
 

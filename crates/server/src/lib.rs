@@ -30,6 +30,7 @@ mod openapi;
 mod pages;
 mod problem;
 mod rate_limit;
+mod revocation;
 mod routes;
 mod serve;
 mod state;

@@ -27,6 +27,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let router = router(&app);
+    app.follow_revocations().await;
     let mut tasks = tasks::start(&app);
     let graceful = GracefulShutdown::new();
     tokio::pin!(shutdown);

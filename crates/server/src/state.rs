@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
 use handstamp_api_types::ErrorCode;
-use handstamp_core::{Context, flows::sessions, root_key::RootKey};
+use handstamp_core::{
+    Context,
+    flows::sessions,
+    root_key::{RootKey, RootKeyError},
+};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -13,6 +17,7 @@ use crate::{
     metrics::Metrics,
     problem::ApiError,
     rate_limit::{Refused, SignInLimits},
+    revocation::RevocationFeed,
     tasks::Seen,
 };
 
@@ -44,6 +49,7 @@ struct Shared {
     limits: SignInLimits,
     metrics: Metrics,
     gate: Gate,
+    feed: RevocationFeed,
     seen: Seen,
     stopping: watch::Sender<bool>,
 }
@@ -60,6 +66,9 @@ pub enum StartError {
         /// The public URL.
         public_url: String,
     },
+    /// No key could be derived from the root key.
+    #[error(transparent)]
+    RootKey(RootKeyError),
     /// The verifier of the service's own routes could not be built.
     #[error("the verifier of the service's own tokens cannot be built")]
     Verifier(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -74,7 +83,8 @@ impl AppState {
             return Err(StartError::IssuerMismatch { issuer, public_url });
         }
         let cookies = Cookies::new(&config.cookies, &public_url);
-        let gate = Gate::new(&context, &config, &public_url, cookies.names(), &clock)?;
+        let feed = RevocationFeed::new(public_url.as_str(), &root_key).map_err(StartError::RootKey)?;
+        let gate = Gate::new(&context, &config, &public_url, cookies.names(), &clock, feed.revocations())?;
         Ok(Self(Arc::new(Shared {
             limits: SignInLimits::new(&config.rate_limits),
             core: context,
@@ -85,6 +95,7 @@ impl AppState {
             cookies,
             metrics: Metrics::new(),
             gate,
+            feed,
             seen: Seen::default(),
             stopping: watch::Sender::new(false),
         })))
@@ -114,6 +125,17 @@ impl AppState {
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "loading the keys again failed");
             }
+        }
+    }
+
+    /// Reads the revocation log to its end: before a service begins, and before it answers what has revoked something, so
+    /// that the same replica refuses the next request already.
+    ///
+    /// When the store fails, the publisher goes on trying; what was committed is not lost.
+    pub async fn follow_revocations(&self) {
+        if let Err(error) = self.feed().catch_up(self.core(), self.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the revocation log cannot be read");
+            self.feed().wake();
         }
     }
 
@@ -154,6 +176,10 @@ impl AppState {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.0.gate
+    }
+
+    pub(crate) fn feed(&self) -> &RevocationFeed {
+        &self.0.feed
     }
 
     pub(crate) fn seen(&self) -> &Seen {

@@ -1,4 +1,8 @@
-//! The service over HTTP: one file of stories for each route, at the same path.
+//! The service over HTTP: one file of stories for each route, at the same path, and for what stands around them.
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod config;
+mod layers;
 mod routes;
+mod serve;
 mod support;

@@ -2,7 +2,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use handstamp_core::Context;
 use handstamp_token::{UnixTime, Validator};
-use handstamp_verify::{AuthError, SharedKeys, Verifier, csrf::AllowedOrigins};
+use handstamp_verify::{
+    AuthError, SharedKeys, Verifier,
+    csrf::AllowedOrigins,
+    revocation::{Revocations, SilencePolicy},
+};
 
 use crate::{
     Clock, StartError,
@@ -26,6 +30,7 @@ impl Gate {
         url: &PublicUrl,
         cookies: &CookieNames,
         clock: &Arc<dyn Clock>,
+        revocations: &Revocations,
     ) -> Result<Self, StartError> {
         let settings = &core.settings;
         let keys = core.keyring.verifying_keys();
@@ -44,7 +49,8 @@ impl Gate {
             .cookie_name(&cookies.access)
             .allowed_origins(allowed_origins.clone())
             .clock(Arc::new(UnixClock(Arc::clone(clock))))
-            .without_revocations()
+            // Past that, nobody knows who has signed out meanwhile. Refresh asks the store, and so does sign-in.
+            .revocations(revocations.clone(), SilencePolicy::refuse())
             .build_with_keys(keys.clone())
             .map_err(|error| StartError::Verifier(error.into()))?;
         let validator = Validator::access_token(&settings.issuer, settings.issuer.as_str(), &algorithms)

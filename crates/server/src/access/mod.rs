@@ -1,12 +1,15 @@
 //! Who is calling, and may they: the one road from a credential to a handler.
 
 mod caller;
+mod client_auth;
 mod gate;
-mod liveness;
 mod origin;
 mod sibling;
+mod subscriber;
 
 pub(crate) use caller::Caller;
+pub(crate) use client_auth::{CHALLENGE, ClientCredentials};
 pub(crate) use gate::Gate;
 pub(crate) use origin::{OriginCheck, OriginPassed};
 pub(crate) use sibling::NamedSession;
+pub(crate) use subscriber::Subscriber;

@@ -50,6 +50,12 @@ impl Config {
         if let Err(error) = self.settings(&url).check() {
             problems.wrong(error.name, error.problem);
         }
+        if self.sessions.idle_lifetime < self.tokens.lifetime {
+            problems.wrong(
+                "sessions.idle_lifetime",
+                "must not be below tokens.lifetime: a token would outlive its session",
+            );
+        }
         if self.server.request_timeout > self.sessions.refresh_service_timeout {
             problems.wrong(
                 "server.request_timeout",

@@ -88,8 +88,11 @@ impl<'a> Presented<'a> {
             let command = SignOut { user: session.user_id, session: old, everywhere: false, address };
             sign_out::sign_out(core, command, self.state.now()).await
         };
-        if let Err(error) = ended.await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "ending a replaced session failed");
+        match ended.await {
+            Ok(_) => self.state.follow_revocations().await,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "ending a replaced session failed");
+            }
         }
     }
 }

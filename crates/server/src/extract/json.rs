@@ -49,6 +49,10 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     }
     // Whether it is JSON at all comes first: a wrong member at its beginning must not hide a broken end.
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| malformed(&error))?;
+    // serde would take a list for a struct, member by member in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(ApiError::invalid("", "An object is expected."));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| refuse(&error))
 }
@@ -143,6 +147,7 @@ mod tests {
             (r#"{"login":"a","password":"x","admin":true}"#, "/admin"),
             (r#"{"login":"a","password":"x","delivery":"pigeon"}"#, "/delivery"),
             ("[]", ""),
+            (r#"["ann","password"]"#, ""),
             ("null", ""),
             (r#""ann""#, ""),
         ] {

@@ -1,11 +1,13 @@
 //! What the service counts, in the `OpenMetrics` text format.
 
 mod events;
+mod feed;
 mod http;
 
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
 pub(crate) use events::Events;
+pub(crate) use feed::FeedMetrics;
 pub(crate) use http::HttpMetrics;
 
 /// All figures.
@@ -14,6 +16,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     pub(crate) http: HttpMetrics,
     pub(crate) events: Events,
+    pub(crate) feed: FeedMetrics,
 }
 
 impl Metrics {
@@ -25,7 +28,8 @@ impl Metrics {
         let mut registry = Registry::with_prefix("handstamp");
         let http = HttpMetrics::register(&mut registry);
         let events = Events::register(&mut registry);
-        Self { registry, http, events }
+        let feed = FeedMetrics::register(&mut registry);
+        Self { registry, http, events, feed }
     }
 
     pub(crate) fn render(&self) -> Result<String, std::fmt::Error> {

@@ -14,6 +14,7 @@ struct Answer {
     problem: Problem,
     retry_after: Option<Duration>,
     headers: Vec<(&'static str, HeaderValue)>,
+    challenge: Option<HeaderValue>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -23,7 +24,8 @@ impl ApiError {
     }
 
     fn of(problem: Problem) -> Self {
-        Self(Box::new(Answer { problem, retry_after: None, headers: Vec::new(), cause: None }))
+        let challenge = challenge::of(problem.code);
+        Self(Box::new(Answer { problem, retry_after: None, headers: Vec::new(), challenge, cause: None }))
     }
 
     /// Returns a refusal of one place of the request.
@@ -58,6 +60,12 @@ impl ApiError {
     /// Says when to come back.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Asks for credentials of another kind than a bearer token.
+    pub(crate) fn challenge(mut self, challenge: &'static str) -> Self {
+        self.0.challenge = Some(HeaderValue::from_static(challenge));
         self
     }
 
@@ -109,7 +117,7 @@ impl IntoResponse for ApiError {
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(challenge) = challenge::of(self.0.problem.code) {
+        if let Some(challenge) = self.0.challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(wait) = self.0.retry_after {

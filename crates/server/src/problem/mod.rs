@@ -3,5 +3,7 @@
 mod api_error;
 mod challenge;
 mod from_flows;
+mod oauth;
 
 pub(crate) use api_error::{ApiError, body, whole_seconds};
+pub(crate) use oauth::OAuthRefusal;

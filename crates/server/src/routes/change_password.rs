@@ -40,7 +40,9 @@ pub(super) async fn change_password(
         Err(ChangePasswordError::WrongPassword) => {}
         Err(_) => state.limits().forget(&attempt, now),
     }
-    reply(&state, &caller, outcome?).await
+    let changed = outcome?;
+    state.follow_revocations().await;
+    reply(&state, &caller, changed).await
 }
 
 async fn reply(state: &AppState, caller: &Caller, changed: PasswordChanged) -> Result<Response, ApiError> {

@@ -41,11 +41,14 @@ pub(super) async fn metadata(
         issuer: state.public_url().to_string(),
         jwks_uri: at("/.well-known/jwks.json"),
         token_endpoint: Some(at("/oauth2/token")),
+        revocation_endpoint: Some(at("/oauth2/revoke")),
+        introspection_endpoint: Some(at("/oauth2/introspect")),
         grant_types_supported: names(&["refresh_token"]),
         token_endpoint_auth_methods_supported: names(&["none"]),
         access_token_signing_alg_values_supported: algorithms,
         subject_types_supported: names(&["public"]),
         claims_supported: claims,
+        handstamp_revocations_uri: Some(at("/revocations")),
         ..AuthorizationServerMetadata::default()
     };
     ([KEEP], Json(document))

@@ -8,9 +8,16 @@ mod issued;
 mod jwks;
 mod metadata;
 mod metrics;
+mod oauth2_client;
+mod oauth2_introspect;
+mod oauth2_revoke;
 mod oauth2_token;
 mod openapi;
 mod refresh;
+mod revocations;
+mod revocations_jwks;
+mod revocations_report;
+mod revocations_snapshot;
 mod session;
 mod sessions;
 mod setup;
@@ -60,10 +67,16 @@ pub(crate) fn table() -> Vec<Endpoint> {
         // For proxies and OAuth clients.
         get("/auth/check", signed_in(), check::check),
         post("/oauth2/token", public(), oauth2_token::token),
+        post("/oauth2/introspect", public(), oauth2_introspect::introspect),
+        post("/oauth2/revoke", public(), oauth2_revoke::revoke),
         // For verifiers.
         get("/.well-known/jwks.json", public(), jwks::jwks),
         get("/.well-known/oauth-authorization-server", public(), metadata::metadata),
         get("/.well-known/openid-configuration", public(), metadata::metadata),
+        get("/revocations", public(), revocations::follow),
+        get("/revocations/snapshot", public(), revocations_snapshot::snapshot),
+        get("/revocations/jwks.json", public(), revocations_jwks::jwks),
+        post("/revocations/report", public(), revocations_report::report),
         // For operators.
         get("/health/live", public(), health::live),
         get("/health/ready", public(), health::ready),

@@ -46,6 +46,7 @@ pub(super) async fn run(state: &AppState, command: flow::Refresh<'_>) -> Result<
     });
     if let Err(error @ RefreshError::Theft(_)) = &outcome {
         tracing::warn!(%error, "a session was ended");
+        state.follow_revocations().await;
     }
     outcome
 }

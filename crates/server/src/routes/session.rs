@@ -46,7 +46,7 @@ pub(super) async fn session(
 async fn whoami(state: &AppState, parts: &Parts) -> Result<Whoami, ApiError> {
     let principal =
         state.gate().authenticate(parts).await?.ok_or_else(|| ApiError::new(ErrorCode::TokenMissing))?;
-    let caller = Caller::new(state, principal).await?;
+    let caller = Caller::new(state, principal)?;
     Ok(whoami_body::of_principal(state, &caller.principal)?)
 }
 

@@ -33,6 +33,7 @@ pub(super) async fn end(
     Path(sid): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     flow::end_own(state.core(), caller.user, session_id(&sid)?, address.ip, state.now()).await?;
+    state.follow_revocations().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -43,6 +44,7 @@ pub(super) async fn end_others(
     caller: Caller,
 ) -> Result<Json<EndedSessions>, ApiError> {
     let ended = flow::end_others(state.core(), caller.user, caller.session, address.ip, state.now()).await?;
+    state.follow_revocations().await;
     Ok(Json(EndedSessions { ended }))
 }
 

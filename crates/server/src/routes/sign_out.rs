@@ -94,7 +94,9 @@ async fn end(
     let Some(live) = found else { return Ok(0) };
     let everywhere = scope == SignOutScope::Everywhere;
     let command = SignOut { user: live.user_id, session, everywhere, address: address.ip };
-    Ok(flow::sign_out(state.core(), command, now).await?)
+    let ended = flow::sign_out(state.core(), command, now).await?;
+    state.follow_revocations().await;
+    Ok(ended)
 }
 
 fn clear_site_data(what: &[ClearSiteData], headers: &mut HeaderMap) {

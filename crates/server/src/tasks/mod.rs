@@ -2,6 +2,7 @@
 
 mod housekeeping;
 mod key_reload;
+mod publisher;
 mod seen;
 
 use tokio::task::JoinSet;
@@ -13,6 +14,7 @@ use crate::AppState;
 /// Starts every task. They end when the service stops; the set then holds nothing that is worth waiting for but `seen`.
 pub(crate) fn start(state: &AppState) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
+    tasks.spawn(publisher::run(state.clone()));
     tasks.spawn(seen::run(state.clone()));
     tasks.spawn(housekeeping::run(state.clone()));
     tasks.spawn(key_reload::run(state.clone()));

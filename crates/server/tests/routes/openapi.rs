@@ -25,8 +25,16 @@ async fn every_operation_with_security_refuses_a_stranger() {
                 continue;
             }
             let path = path.replace("{sid}", "00000000000000000000000000000000");
+            let path =
+                if path == "/revocations" { "/revocations?nonce=0123456789abcdef".to_owned() } else { path };
             let call = kit.call(method.to_uppercase().parse().unwrap(), &path).ours();
-            call.send().await.refused(401, "token_missing");
+            if path.starts_with("/oauth2/") {
+                // OAuth's own form of a refusal, and of a request.
+                let reply = call.form("token=x").send().await.expect(401);
+                assert_eq!(reply.json()["error"], "invalid_client", "{path}");
+            } else {
+                call.send().await.refused(401, "token_missing");
+            }
             checked += 1;
         }
     }

@@ -237,6 +237,30 @@ async fn a_store_that_is_away_is_503_and_the_client_keeps_its_session() {
     assert_eq!(browser.fetch(own(Method::POST, "/auth/refresh")).await.unwrap().status(), 200);
 }
 
+/// ASVS 7.3.1 and 7.3.2: idle and absolute expiry.
+#[tokio::test]
+async fn asvs_7_3_a_session_ends_when_idle_and_at_its_last_day() {
+    for (waits, ends) in [(vec![8], true), (vec![6; 4], false), (vec![6; 5], true)] {
+        let kit =
+            Kit::with(&[("sessions.idle_lifetime", "7 days"), ("sessions.absolute_lifetime", "30 days")])
+                .await;
+        kit.user("ann").await;
+        let (_, mut refresh) = kit.tokens("ann").await;
+        let mut status = 200;
+        for days in waits {
+            kit.wait(Duration::from_hours(days * 24));
+            let reply = kit.post("/auth/refresh").json(&json!({ "refresh_token": refresh })).send().await;
+            status = reply.0.status().as_u16();
+            if status == 200 {
+                refresh = reply.json()["refresh_token"].as_str().unwrap().to_owned();
+            } else {
+                reply.refused(401, "session_ended");
+            }
+        }
+        assert_eq!(status == 401, ends);
+    }
+}
+
 /// OWASP CSRF, Fetch Metadata: refresh is covered like everything else that changes something.
 #[tokio::test]
 async fn csrf_rules_hold_for_refresh_by_cookie() {

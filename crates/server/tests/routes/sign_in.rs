@@ -79,7 +79,7 @@ async fn a_browser_keeps_all_three_cookies_and_shows_scripts_the_hint_alone() {
     assert_eq!(browser.dropped, []);
     assert_eq!(browser.jar.cookies().len(), 3);
     let hint = browser.document_cookie(AUTH);
-    assert!(hint.starts_with("auth_hint=1.") && hint.ends_with(".in"), "{hint}");
+    assert!(hint.starts_with("auth_hint=1.") && hint.split('.').next_back() == Some("in"), "{hint}");
     assert!(!hint.contains("__"), "{hint}");
 }
 

@@ -41,7 +41,7 @@ pub(crate) const APP: &str = "https://app.example.net";
 
 /// A service over a store in memory, with a clock in the teller's hand.
 pub(crate) struct Kit {
-    pub(crate) rules: handstamp_core::test_support::Kit,
+    pub(crate) rules: Arc<handstamp_core::test_support::Kit>,
     pub(crate) store: Arc<FlakyStore>,
     pub(crate) app: AppState,
     router: Router,
@@ -85,15 +85,14 @@ impl Kit {
         let over: Arc<dyn Store> = store.clone();
         let settings = config.settings(&public_url);
         let rules = handstamp_core::test_support::Kit::over(over, clock, |before| *before = settings).await;
-        let app = AppState::new(Parts {
-            context: Arc::clone(&rules.ctx),
-            config,
-            public_url,
-            clock: Arc::new(HandClock(rules.clock.clone())),
-            root_key: rules.root.clone(),
-        })
-        .expect("the parts fit together");
-        Self { rules, store, router: router(&app), app }
+        let app = app(&rules, config, public_url);
+        Self { rules: Arc::new(rules), store, router: router(&app), app }
+    }
+
+    /// Returns another replica on the same store, which has just been started.
+    pub(crate) fn another_replica(&self) -> Self {
+        let app = app(&self.rules, self.app.config().clone(), self.app.public_url().clone());
+        Self { rules: Arc::clone(&self.rules), store: Arc::clone(&self.store), router: router(&app), app }
     }
 
     /// Returns the rules beneath the service.
@@ -128,7 +127,7 @@ impl Kit {
 
     /// Returns a browser with an empty profile.
     pub(crate) fn browser(&self) -> Browser<InProcess> {
-        Browser::new(InProcess(self.router.clone()), self.rules.clock.now().as_second())
+        Browser::new(InProcess(self.router.clone(), self.app.clone()), self.rules.clock.now().as_second())
     }
 
     /// Returns a browser in which somebody has signed in on the service's own page.
@@ -152,12 +151,25 @@ impl Kit {
     }
 }
 
+fn app(rules: &handstamp_core::test_support::Kit, config: Config, public_url: PublicUrl) -> AppState {
+    AppState::new(Parts {
+        context: Arc::clone(&rules.ctx),
+        config,
+        public_url,
+        clock: Arc::new(HandClock(rules.clock.clone())),
+        root_key: rules.root.clone(),
+    })
+    .expect("the parts fit together")
+}
+
 /// Carries requests by a function call.
 #[derive(Clone)]
-pub(crate) struct InProcess(Router);
+pub(crate) struct InProcess(Router, AppState);
 
 impl Transport for InProcess {
     async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
+        // In the place of the publisher, which runs beside the service.
+        self.1.follow_revocations().await;
         exchange(self.0.clone(), request, IpAddr::from([203, 0, 113, 5])).await
     }
 }

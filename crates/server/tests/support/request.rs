@@ -69,6 +69,8 @@ impl<'a> Call<'a> {
 
     /// Sends it.
     pub(crate) async fn send(self) -> Reply {
+        // In the place of the publisher, which runs beside the service.
+        self.kit.app.follow_revocations().await;
         Reply(exchange(self.kit.router(), self.request, self.from).await)
     }
 }

@@ -1,0 +1,69 @@
+use handstamp_api_types::ErrorCode;
+use handstamp_core::flows::clients::{self, AuthenticateError, AuthenticatedClient};
+use http::{HeaderMap, header};
+
+use crate::{AppState, layers::ClientAddress, problem::ApiError};
+
+/// What a client that is refused may try instead.
+pub(crate) const CHALLENGE: &str = "Basic realm=\"handstamp\", charset=\"UTF-8\"";
+
+/// The id and secret that a machine client presents.
+pub(crate) struct ClientCredentials {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+impl ClientCredentials {
+    /// Reads HTTP Basic credentials ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+    pub(crate) fn basic(headers: &HeaderMap) -> Result<Option<Self>, ApiError> {
+        let mut given = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(value) = given.next() else { return Ok(None) };
+        if given.next().is_some() {
+            return Err(malformed());
+        }
+        let value = value.to_str().map_err(|_| malformed())?;
+        let (scheme, encoded) = value.split_once(' ').ok_or_else(malformed)?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Err(malformed());
+        }
+        let bytes = base64_simd::STANDARD.decode_to_vec(encoded.trim()).map_err(|_| malformed())?;
+        let text = String::from_utf8(bytes).map_err(|_| malformed())?;
+        let (id, secret) = text.split_once(':').ok_or_else(malformed)?;
+        Ok(Some(Self { id: decoded(id), secret: decoded(secret) }))
+    }
+
+    /// Lets the client prove who it is. Wrong secrets are slowed down as wrong passwords are.
+    pub(crate) async fn authenticate(
+        &self,
+        state: &AppState,
+        address: ClientAddress,
+    ) -> Result<AuthenticatedClient, ApiError> {
+        match clients::authenticate(state.core(), &self.id, &self.secret).await {
+            Ok(client) => Ok(client),
+            Err(AuthenticateError::Store(error)) => Err(error.into()),
+            Err(_) => {
+                // A colon keeps clients apart from users: no login may hold one.
+                state
+                    .limits()
+                    .attempt(&format!("client:{}", self.id), address.ip, state.now())
+                    .map_err(|refused| state.rate_limited(refused))?;
+                Err(ApiError::new(ErrorCode::InvalidCredentials).challenge(CHALLENGE))
+            }
+        }
+    }
+}
+
+fn malformed() -> ApiError {
+    ApiError::new(ErrorCode::TokenMalformed)
+        .detail("Send `Authorization: Basic` with the client's id and secret.")
+        .challenge(CHALLENGE)
+}
+
+/// Both parts are form-urlencoded before they are joined.
+fn decoded(part: &str) -> String {
+    let form = format!("v={part}");
+    url::form_urlencoded::parse(form.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,91 @@
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+use handstamp_api_types::Rev;
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::Instant,
+};
+
+use super::batch::Signed;
+use crate::AppState;
+
+/// A stream ends after this long. The reader comes back at once, and proves again that it may.
+const LONGEST_STREAM: Duration = Duration::from_mins(15);
+
+/// One subscriber's view of the feed: the hello, the gap, then the news.
+pub(crate) struct Subscription {
+    state: AppState,
+    hello: Option<Signed>,
+    /// Up to where the subscriber was told.
+    at: Rev,
+    news: Receiver<Arc<Signed>>,
+    ends: Instant,
+}
+
+impl Subscription {
+    /// Subscribes a reader who knows everything up to `from`; `None` while the log was never read.
+    pub(crate) fn new(state: &AppState, nonce: String, from: Option<Rev>) -> Option<Self> {
+        let feed = state.feed();
+        let (at, news) = feed.subscribe(from)?;
+        let hello = feed.hello(state.core(), nonce, state.now())?;
+        Some(Self {
+            state: state.clone(),
+            hello: Some(hello),
+            at,
+            news,
+            ends: Instant::now() + LONGEST_STREAM,
+        })
+    }
+
+    /// Returns the server-sent events.
+    pub(crate) fn into_events(self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+        stream::unfold(self, async |mut subscription| {
+            let event = subscription.next().await?;
+            Some((Ok(Bytes::from(event)), subscription))
+        })
+    }
+
+    async fn next(&mut self) -> Option<String> {
+        if let Some(hello) = self.hello.take() {
+            return Some(hello.to_string());
+        }
+        if let Some(stretch) = self.told_by_log() {
+            return Some(stretch);
+        }
+        loop {
+            let heard = tokio::select! {
+                heard = self.news.recv() => heard,
+                () = tokio::time::sleep_until(self.ends) => return None,
+                () = self.state.stopped() => return None,
+            };
+            match heard {
+                Ok(signed) if self.continues(&signed) => {
+                    self.at = Rev { epoch: signed.epoch, seq: signed.through };
+                    return Some(signed.to_string());
+                }
+                // Told from the log already.
+                Ok(signed) if signed.epoch == self.at.epoch && signed.through < self.at.seq => {}
+                // Too slow, or the log was rebuilt: the log itself knows what is missing.
+                Ok(_) | Err(RecvError::Lagged(_)) => {
+                    if let Some(stretch) = self.told_by_log() {
+                        return Some(stretch);
+                    }
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    fn told_by_log(&mut self) -> Option<String> {
+        let state = &self.state;
+        let signed = state.feed().next(state.core(), self.at, state.now())?;
+        self.at = Rev { epoch: signed.epoch, seq: signed.through };
+        Some(signed.to_string())
+    }
+
+    fn continues(&self, signed: &Signed) -> bool {
+        signed.epoch == self.at.epoch && signed.after <= self.at.seq && signed.through >= self.at.seq
+    }
+}

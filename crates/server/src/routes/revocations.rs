@@ -1,0 +1,54 @@
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use handstamp_api_types::Rev;
+
+use crate::{AppState, access::Subscriber, extract::Query, problem::ApiError, revocation::Subscription};
+
+/// `GET /revocations`: the revocation feed as server-sent events. First a hello that answers the nonce, then what the reader
+/// does not know yet, then every event as it is committed, and a heartbeat every two seconds.
+pub(super) async fn follow(
+    State(state): State<AppState>,
+    _subscriber: Subscriber,
+    headers: HeaderMap,
+    mut query: Query,
+) -> Result<Response, ApiError> {
+    let nonce =
+        take_nonce(&mut query)?.ok_or_else(|| ApiError::invalid("", "The parameter nonce is missing."))?;
+    // What cannot be a position of ours is none: the reader is told everything.
+    let from =
+        headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<Rev>().ok());
+    let subscription = Subscription::new(&state, nonce, from).ok_or_else(unread)?;
+    let head = [
+        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
+        // nginx would gather events until a buffer is full.
+        ("x-accel-buffering", "no"),
+    ];
+    Ok((head, Body::from_stream(subscription.into_events())).into_response())
+}
+
+/// Takes the reader's nonce: 16 to 64 characters of base64url.
+pub(super) fn take_nonce(query: &mut Query) -> Result<Option<String>, ApiError> {
+    let given = query.take("nonce");
+    let [nonce] = &given[..] else {
+        return if given.is_empty() {
+            Ok(None)
+        } else {
+            Err(ApiError::invalid("", "There is more than one nonce."))
+        };
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if (16..=64).contains(&nonce.len()) && nonce.bytes().all(plain) {
+        return Ok(Some(nonce.clone()));
+    }
+    Err(ApiError::invalid("", "A nonce has 16 to 64 characters of base64url."))
+}
+
+/// Nobody has read the log yet: the store was away since the start.
+pub(super) fn unread() -> ApiError {
+    use handstamp_api_types::ErrorCode;
+    ApiError::new(ErrorCode::Unavailable).retry_after(std::time::Duration::from_secs(1))
+}

@@ -1,0 +1,43 @@
+use http::Method;
+
+use crate::support::Kit;
+
+/// ASVS 3.4.1, 3.4.3 to 3.4.6: on every reply, whatever became of the request.
+#[tokio::test]
+async fn asvs_3_4_every_reply_carries_the_security_headers() {
+    let kit = Kit::new().await;
+
+    for (method, path) in [
+        (Method::GET, "/auth/whoami"),
+        (Method::GET, "/health/live"),
+        (Method::GET, "/auth/setup"),
+        (Method::GET, "/nowhere"),
+        (Method::DELETE, "/health/live"),
+        (Method::POST, "/auth/sign-in"),
+        (Method::OPTIONS, "/auth/sign-in"),
+    ] {
+        let reply = kit.call(method.clone(), path).send().await;
+        let shown = format!("{method} {path}: {:?}", reply.0.headers());
+        assert_eq!(
+            reply.header("strict-transport-security"),
+            "max-age=63072000; includeSubDomains",
+            "{shown}"
+        );
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{shown}");
+        assert_eq!(reply.header("referrer-policy"), "no-referrer", "{shown}");
+        assert_eq!(reply.header("x-frame-options"), "DENY", "{shown}");
+        assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin", "{shown}");
+        assert_eq!(reply.header("cache-control"), "no-store", "{shown}");
+        let policy = reply.header("content-security-policy");
+        for directive in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(directive), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn plain_http_promises_no_tls() {
+    let kit = Kit::with(&[("server.public_url", "http://localhost:8600")]).await;
+
+    assert_eq!(kit.get("/health/live").send().await.header("strict-transport-security"), "");
+}

@@ -1,0 +1,84 @@
+//! The service on a real socket.
+
+use std::{future::Future, net::SocketAddr, time::Duration};
+
+use handstamp_e2e::browser::Transport as _;
+use handstamp_e2e::socket::Socket;
+use http::Request;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
+
+use crate::support::Kit;
+
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: oneshot::Sender<()>,
+    pub(crate) task: JoinHandle<std::io::Result<()>>,
+}
+
+pub(crate) async fn running(kit: &Kit) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async {
+        stopped.await.ok();
+    };
+    let task = tokio::spawn(handstamp_server::serve(listener, kit.app.clone(), shutdown));
+    Running { address, stop, task }
+}
+
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("it ends in time")
+}
+
+#[tokio::test]
+async fn it_answers_and_stops_when_it_is_told() {
+    let kit = Kit::new().await;
+    let service = running(&kit).await;
+
+    let request =
+        Request::get(format!("http://{}/health/ready", service.address)).body(bytes::Bytes::new()).unwrap();
+    let reply = in_time(Socket::new().send(request)).await;
+
+    assert_eq!(reply.status(), 200);
+    service.stop.send(()).unwrap();
+    in_time(service.task).await.unwrap().unwrap();
+    assert!(TcpStream::connect(service.address).await.is_err());
+}
+
+#[tokio::test]
+async fn huge_headers_are_431_and_cost_nobody_else_anything() {
+    let kit = Kit::new().await;
+    let service = running(&kit).await;
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+
+    let request = format!("GET /health/live HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "a".repeat(1_000_000));
+    // The service may answer and hang up before all of it is sent.
+    let _ = stream.write_all(request.as_bytes()).await;
+    let mut reply = [0; 12];
+    in_time(stream.read_exact(&mut reply)).await.unwrap();
+
+    assert_eq!(&reply, b"HTTP/1.1 431");
+    let request =
+        Request::get(format!("http://{}/health/live", service.address)).body(bytes::Bytes::new()).unwrap();
+    assert_eq!(in_time(Socket::new().send(request)).await.status(), 200);
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_hung_up_on() {
+    let kit = Kit::new().await;
+    let service = running(&kit).await;
+
+    for nonsense in [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"GET\r\n\r\n", b"\0\0\0\0\r\n\r\n"] {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(nonsense).await.unwrap();
+        let mut reply = Vec::new();
+        // A reset is as good as an end.
+        let _ = in_time(stream.read_to_end(&mut reply)).await;
+        assert!(reply.is_empty() || reply.starts_with(b"HTTP/1.1 400"), "{reply:?}");
+    }
+}
