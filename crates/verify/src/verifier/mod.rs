@@ -2,9 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use handstamp_token::{KeySet, UnixTime, Validator, VerifiedToken};
 #[cfg(feature = "remote")]
-use handstamp_token::UnverifiedToken;
-use handstamp_token::{KeySet, Rejection, UnixTime, Validator, VerifiedToken};
+use handstamp_token::{Rejection, UnverifiedToken};
 use http::request::Parts;
 
 use crate::clock::Clock;
@@ -84,7 +84,6 @@ impl Verifier {
     /// Verifies a token from an `Authorization` header or anything else that carried it.
     ///
     /// Waits only when the token names a key that is not known yet and the issuer may be asked for it.
-    #[cfg_attr(not(feature = "remote"), expect(clippy::unused_async, reason = "remote keys make it wait"))]
     pub async fn verify(&self, token: &str) -> Result<Principal, AuthError> {
         self.verified(token).await.map(|verified| Principal::new(verified, Credential::Bearer))
     }
@@ -214,9 +213,7 @@ impl Verifier {
         }
         Ok(checked?)
     }
-}
 
-impl Verifier {
     /// Every token goes through this, remembered or not.
     fn check_revocations(&self, verified: &Verified, now: UnixTime) -> Result<(), AuthError> {
         let identity = verified.token_identity();
