@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use handstamp_token::Algorithm;
 use handstamp_verify::csrf::{AllowedOrigins, OriginError};
+use handstamp_verify::revocation::{Feed, FeedAccess, SilencePolicy};
 use handstamp_verify::{BuildError, Verifier};
 
 use crate::{FrontDoor, Subjects};
@@ -46,8 +47,8 @@ impl ServiceSetup {
         let verifier = Verifier::builder(&self.issuer)
             .audience(audience)
             .algorithms(&[Algorithm::Es256])
-            // There is no revocation feed to follow yet: a token is good until it expires.
-            .without_revocations()
+            // While there is no news, tokens older than that silence are refused: a sign-out is never forgotten.
+            .follow_revocations(Feed::builder(&self.issuer, FeedAccess::Open), SilencePolicy::young_only())
             // One machine, one clock: an expired token is expired.
             .leeway(Duration::ZERO)
             .cookie_name(&self.cookie_name)

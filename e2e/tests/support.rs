@@ -92,6 +92,11 @@ impl Demo {
         people.iter().find(|person| person["username"] == username).expect("somebody of that name")
     }
 
+    /// Runs a command on the auth service's data, which the demo was told to keep in `kept`.
+    pub(crate) fn beside(&self, arguments: &[&str]) -> Finished {
+        run(self.folder.path(), arguments.iter().chain(&["--data", "kept/auth"]))
+    }
+
     /// Opens a browser at the page, signed in as somebody.
     pub(crate) async fn tab_of(&self, username: &str) -> Tab<'_> {
         let mut tab = self.tab();

@@ -7,15 +7,15 @@ pub(crate) fn live<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
     get(async || "live\n")
 }
 
-/// Answers 200 once the service can tell who is calling: when it has the issuer's keys.
+/// Answers 200 once the service can tell who is calling: when it has the issuer's keys, and knows what was revoked.
 pub(crate) fn ready<S: Clone + Send + Sync + 'static>(verifier: Verifier) -> MethodRouter<S> {
     get(move || {
-        let has_keys = verifier.has_keys();
+        let is_ready = verifier.has_keys() && verifier.revocations().status(verifier.now()).ready;
         async move {
-            if has_keys {
+            if is_ready {
                 (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], "ready\n")
             } else {
-                (StatusCode::SERVICE_UNAVAILABLE, [(header::CACHE_CONTROL, "no-store")], "no keys yet\n")
+                (StatusCode::SERVICE_UNAVAILABLE, [(header::CACHE_CONTROL, "no-store")], "not yet\n")
             }
         }
     })

@@ -3,4 +3,5 @@
 mod closed;
 mod isolation;
 mod life;
+mod revocation;
 mod session;
