@@ -211,7 +211,7 @@ impl<'a> Scanner<'a> {
         let start = self.pos;
         let mut kind = Kind::Plain;
         loop {
-            self.pos += string::plain_run(self.rest());
+            self.pos = string::plain_run(self.bytes, self.pos);
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {

@@ -5,23 +5,24 @@ use super::scan::Fault;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// Returns how many leading bytes need no attention: no quote, no backslash, no control character.
+/// Returns where the run of bytes from `start` on ends that need no attention: no quote, no backslash, no control character.
 ///
 /// Eight bytes at a time: this loop sees every byte of every token.
 #[inline]
-pub(super) fn plain_run(bytes: &[u8]) -> usize {
-    let (words, tail) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
+pub(super) fn plain_run(bytes: &[u8], start: usize) -> usize {
+    let mut rest = bytes.get(start..).unwrap_or_default();
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*word);
         // Flipping bit 1 moves the quote, 0x22, next to the control characters: one comparison finds both.
         let special =
             bytes_below(word ^ (ONES * 0x02), 0x21) | bytes_below(word ^ (ONES * u64::from(b'\\')), 1);
         if special != 0 {
-            return index * 8 + special.trailing_zeros() as usize / 8;
+            return bytes.len() - rest.len() + special.trailing_zeros() as usize / 8;
         }
+        rest = after;
     }
-    let rest = tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(tail.len());
-    words.len() * 8 + rest
+    let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(rest.len());
+    bytes.len() - rest.len() + plain
 }
 
 /// Returns the length of the escape sequence at the start of `bytes`, which starts with a backslash.
@@ -101,12 +102,13 @@ mod tests {
             for at in 0..40 {
                 let mut bytes = vec![b'a'; 41];
                 bytes[at] = special;
-                assert_eq!(plain_run(&bytes), at);
-                assert_eq!(plain_run(&bytes[..at]), at);
+                assert_eq!(plain_run(&bytes, 0), at);
+                assert_eq!(plain_run(&bytes[..at], 0), at);
+                assert_eq!(plain_run(&bytes, at / 2), at);
             }
         }
         let plain: Vec<u8> = (0x20..=0xff).filter(|byte| !b"\"\\".contains(byte)).collect();
-        assert_eq!(plain_run(&plain), plain.len());
-        assert_eq!(plain_run("grüße, ¡señor! \u{7f}\u{80}\u{20ac}".as_bytes()), 25);
+        assert_eq!(plain_run(&plain, 0), plain.len());
+        assert_eq!(plain_run("grüße, ¡señor! \u{7f}\u{80}\u{20ac}".as_bytes(), 0), 25);
     }
 }
