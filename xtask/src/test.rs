@@ -26,6 +26,13 @@ const STEPS: &[Step] = &[
     }),
     ("features alone", features_alone),
     ("tests", || process::run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"])),
+    // No crate of the workspace turns these features on, so nothing above has seen them.
+    ("tests of the token library's features", || {
+        process::run(
+            "cargo",
+            &["test", "-p", "handstamp-token", "--all-features", "--locked", "--no-fail-fast"],
+        )
+    }),
 ];
 
 const DOCUMENTATION: Step = ("documentation", || {
