@@ -15,3 +15,25 @@ pub(super) fn to_problem(panic: Box<dyn Any + Send + 'static>) -> Response {
         .unwrap_or_else(|| "a panic without a message".to_owned());
     ApiError::new(ErrorCode::Internal).cause(message).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, http::Request, routing::get};
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    #[tokio::test]
+    async fn a_panic_costs_one_request_and_tells_nothing_of_itself() {
+        async fn broken() -> &'static str {
+            panic!("the secret is hunter2")
+        }
+        let router = Router::new().route("/", get(broken)).layer(CatchPanicLayer::custom(super::to_problem));
+
+        let reply = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+
+        assert_eq!(reply.status(), 500);
+        let body = axum::body::to_bytes(reply.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("\"internal\"") && !body.contains("hunter2"), "{body}");
+    }
+}

@@ -83,7 +83,7 @@ impl RevocationFeed {
         let mut follower = self.writer.lock().await;
         let head = core.store.log_head().await?;
         let head = Rev { epoch: head.epoch, seq: head.seq };
-        self.begin(head);
+        self.begin(head)?;
         loop {
             let at = self.position().unwrap_or(head);
             if at.seq >= head.seq {
@@ -193,16 +193,23 @@ impl RevocationFeed {
         self.log().as_ref().map(Log::position)
     }
 
-    /// A new epoch, or a log that has become shorter: what was read is of another log.
-    fn begin(&self, head: Rev) {
+    /// Begins a log that was never read, or one of a new epoch.
+    fn begin(&self, head: Rev) -> Result<(), StoreError> {
         let mut log = self.log();
-        let goes_on = log.as_ref().is_some_and(|log| {
-            let at = log.position();
-            at.epoch == head.epoch && at.seq <= head.seq
-        });
-        if !goes_on {
-            *log = Some(Log::of_epoch(head.epoch));
+        match log.as_ref().map(Log::position) {
+            Some(at) if at.epoch == head.epoch && at.seq <= head.seq => {}
+            // Somebody has put an old copy of the database in its place. What comes next would have numbers that were used
+            // before, and readers would skip it: better no token passes than a revoked one.
+            Some(at) if at.epoch == head.epoch => {
+                return Err(StoreError::Corrupt {
+                    what: format!(
+                        "the revocation log stood at {at} and now ends at {head}, in the same epoch"
+                    ),
+                });
+            }
+            _ => *log = Some(Log::of_epoch(head.epoch)),
         }
+        Ok(())
     }
 
     fn heartbeat_stretch(&self) -> Option<Stretch> {
@@ -217,7 +224,8 @@ impl RevocationFeed {
 
     fn apply(&self, follower: &mut Follower, batch: &RevocationBatch, now: Timestamp) {
         if let Err(error) = follower.apply_local(batch, self.moment(now)) {
-            tracing::error!(%error, "the service's own revocation list refused a batch");
+            tracing::error!(%error, "the service's own revocation list refused a batch: the log is read again");
+            *self.log() = None;
         }
     }
 

@@ -4,3 +4,4 @@ mod fallback;
 mod malformed;
 mod request_id;
 mod security_headers;
+mod timeout;

@@ -263,7 +263,7 @@ async fn asvs_7_3_a_session_ends_when_idle_and_at_its_last_day() {
 
 /// OWASP CSRF, Fetch Metadata: refresh is covered like everything else that changes something.
 #[tokio::test]
-async fn csrf_rules_hold_for_refresh_by_cookie() {
+async fn asvs_3_5_1_csrf_rules_hold_for_refresh_by_cookie() {
     let kit = Kit::new().await;
     kit.user("ann").await;
     let (access, refresh) = kit.tokens("ann").await;

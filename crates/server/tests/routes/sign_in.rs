@@ -41,7 +41,7 @@ async fn an_email_address_signs_in_whatever_its_case() {
 }
 
 #[tokio::test]
-async fn cookies_have_the_strictest_attributes() {
+async fn asvs_3_3_cookies_have_the_strictest_attributes() {
     let kit = Kit::new().await;
     kit.user("ann").await;
 
@@ -117,7 +117,7 @@ async fn body_delivery_hands_out_tokens_and_no_cookie() {
 }
 
 #[tokio::test]
-async fn unknown_user_and_wrong_password_get_the_same_answer() {
+async fn asvs_6_3_8_unknown_user_and_wrong_password_get_the_same_answer() {
     let kit = Kit::new().await;
     kit.user("ann").await;
 

@@ -1,4 +1,5 @@
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use handstamp_core::{
@@ -16,11 +17,12 @@ pub(crate) struct FlakyStore {
     store: MemoryStore,
     away: AtomicBool,
     asked: AtomicUsize,
+    slow_ms: AtomicU64,
 }
 
 impl FlakyStore {
     pub(crate) fn new(store: MemoryStore) -> Self {
-        Self { store, away: AtomicBool::new(false), asked: AtomicUsize::new(0) }
+        Self { store, away: AtomicBool::new(false), asked: AtomicUsize::new(0), slow_ms: AtomicU64::new(0) }
     }
 
     /// Takes the store away, or brings it back.
@@ -28,12 +30,18 @@ impl FlakyStore {
         self.away.store(away, Ordering::SeqCst);
     }
 
+    /// Makes every answer take this long.
+    pub(crate) fn set_slow(&self, by: Duration) {
+        self.slow_ms.store(by.as_millis().try_into().unwrap(), Ordering::SeqCst);
+    }
+
     /// Returns how often the store was asked since the last time, the publisher's reading of the log aside.
     pub(crate) fn asked(&self) -> usize {
         self.asked.swap(0, Ordering::SeqCst)
     }
 
-    fn here(&self, call: &str) -> Result<&MemoryStore, StoreError> {
+    async fn here(&self, call: &str) -> Result<&MemoryStore, StoreError> {
+        tokio::time::sleep(Duration::from_millis(self.slow_ms.load(Ordering::SeqCst))).await;
         if call != "log_head" && call != "events_after" {
             self.asked.fetch_add(1, Ordering::SeqCst);
         }
@@ -50,7 +58,7 @@ macro_rules! pass_on {
         #[async_trait]
         impl Store for FlakyStore {
             $(async fn $name(&self, $($argument: $type),*) -> Result<$result, StoreError> {
-                self.here(stringify!($name))?.$name($($argument),*).await
+                self.here(stringify!($name)).await?.$name($($argument),*).await
             })+
         }
     };

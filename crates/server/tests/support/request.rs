@@ -71,6 +71,11 @@ impl<'a> Call<'a> {
     pub(crate) async fn send(self) -> Reply {
         // In the place of the publisher, which runs beside the service.
         self.kit.app.follow_revocations().await;
+        self.send_at_once().await
+    }
+
+    /// Sends it, whether the revocation log was read to its end or not.
+    pub(crate) async fn send_at_once(self) -> Reply {
         Reply(exchange(self.kit.router(), self.request, self.from).await)
     }
 }
