@@ -1,8 +1,13 @@
 use std::time::Duration;
 
 use handstamp_api_types::ErrorCode;
+use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
+use handstamp_verify::revocation::SilencePolicy;
 use handstamp_verify::{CacheLimits, SharedKeys, Verifier};
 
+use proptest::prelude::*;
+
+use crate::support::house::House;
 use crate::support::{HandClock, KEY, ada, bob, builder, key_set, new_key, signed, signed_by};
 
 #[test]
@@ -104,3 +109,64 @@ fn without_a_cache_everything_still_works() {
 
     assert!(verifier.try_verify(&token).is_ok() && verifier.try_verify(&token).is_ok());
 }
+
+/// What can happen between two requests.
+#[derive(Debug, Clone)]
+enum Event {
+    Request(usize),
+    Wait(u64),
+    SetBack(i64),
+    WithdrawKey,
+    BringKeyBack,
+    EndSession(usize),
+    EverybodyStale,
+    News,
+}
+
+const TOKENS: usize = 4;
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        8 => (0..TOKENS).prop_map(Event::Request),
+        2 => (1..400_u64).prop_map(Event::Wait),
+        1 => (1..100_i64).prop_map(Event::SetBack),
+        1 => Just(Event::WithdrawKey),
+        1 => Just(Event::BringKeyBack),
+        1 => (0..TOKENS).prop_map(Event::EndSession),
+        1 => Just(Event::EverybodyStale),
+        2 => Just(Event::News),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever happens, and in whatever order, remembering changes no answer.
+    #[test]
+    fn a_verifier_that_remembers_answers_as_one_that_does_not(events in prop::collection::vec(event(), 1..60)) {
+        let mut house = House::new(SilencePolicy::refuse());
+        let tokens: Vec<_> = (0..TOKENS)
+            .map(|n| signed(bob().claim("sid", format!("s{n}")).claim("org_id", "acme")))
+            .collect();
+        for event in events {
+            match event {
+                Event::Request(n) => {
+                    let remembered = house.verifier.try_verify(&tokens[n]).map(|caller| caller.sid().map(str::to_owned));
+                    let anew = house.forgetful.try_verify(&tokens[n]).map(|caller| caller.sid().map(str::to_owned));
+                    prop_assert_eq!(remembered, anew);
+                }
+                Event::Wait(seconds) => house.pass(Duration::from_secs(seconds)),
+                Event::SetBack(seconds) => house.clock.advance(-seconds),
+                Event::WithdrawKey => house.keys.replace(key_set(&[&OTHER_KEY])),
+                Event::BringKeyBack => house.keys.replace(key_set(&[&KEY])),
+                Event::EndSession(n) => {
+                    house.revoke(RevocationLevel::Session, &format!("s{n}"), RevocationKind::Dead);
+                }
+                Event::EverybodyStale => house.revoke(RevocationLevel::All, "", RevocationKind::Stale),
+                Event::News => house.tell(Vec::new()),
+            }
+        }
+    }
+}
+
+static OTHER_KEY: std::sync::LazyLock<handstamp_token::SigningKey> = std::sync::LazyLock::new(new_key);

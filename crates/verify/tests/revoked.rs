@@ -1,97 +1,17 @@
 //! Revocations where services meet them: through a verifier, remembered tokens and routes included.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use handstamp_api_types::ErrorCode;
-use handstamp_api_types::revocation::{
-    BATCH_AUDIENCE, RevocationBatch, RevocationEvent, RevocationKind, RevocationLevel, SelectorKeyText,
-};
-use handstamp_verify::revocation::{
-    Ended, FollowOptions, Follower, Moment, Revocations, SelectorKey, SilencePolicy,
-};
-use handstamp_verify::{AuthError, Clock, Verifier, VerifyLayer, access};
+use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
+use handstamp_verify::revocation::{Ended, SilencePolicy};
+use handstamp_verify::{AuthError, VerifyLayer, access};
 use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{HandClock, ISSUER, KEY, ada, bob, builder, key_set, signed};
-
-const SECRET: [u8; 32] = [7; 32];
-
-/// A verifier whose revocation log is written by the test.
-struct House {
-    clock: Arc<HandClock>,
-    verifier: Verifier,
-    follower: Follower,
-    head: u64,
-    elapsed: Duration,
-}
-
-impl House {
-    /// Before the log has been heard of.
-    fn silent(policy: SilencePolicy) -> Self {
-        let clock = HandClock::new();
-        let (revocations, follower) = Revocations::follow(FollowOptions::default());
-        let verifier =
-            builder(&clock).revocations(revocations, policy).build_with_keys(key_set(&[&KEY])).unwrap();
-        Self { clock, verifier, follower, head: 0, elapsed: Duration::ZERO }
-    }
-
-    /// With an empty log.
-    fn new(policy: SilencePolicy) -> Self {
-        let mut house = Self::silent(policy);
-        house.tell(Vec::new());
-        house
-    }
-
-    fn revoke(&mut self, level: RevocationLevel, value: &str, kind: RevocationKind) {
-        self.head += 1;
-        let sel = (level != RevocationLevel::All).then(|| SelectorKey::from_bytes(SECRET).hash(level, value));
-        let now = self.clock.now();
-        self.tell(vec![RevocationEvent {
-            seq: self.head,
-            level,
-            sel,
-            kind,
-            reason: "operator".to_owned(),
-            at: now,
-            forget_at: now.saturating_add(Duration::from_mins(11)),
-            sub: None,
-            org: None,
-        }]);
-    }
-
-    fn tell(&mut self, events: Vec<RevocationEvent>) {
-        let now = self.clock.now();
-        let batch = RevocationBatch {
-            iss: ISSUER.to_owned(),
-            aud: BATCH_AUDIENCE.to_owned(),
-            iat: now,
-            exp: now.saturating_add(Duration::from_mins(10)),
-            time_ms: u64::try_from(now.as_secs()).unwrap() * 1000,
-            epoch: 1,
-            after: self.head - events.len() as u64,
-            through: self.head,
-            head: self.head,
-            events,
-            nonce: None,
-            selector_key: Some(SelectorKeyText(SECRET)),
-        };
-        self.follower.apply_local(&batch, Moment { elapsed: self.elapsed, wall: now }).unwrap();
-    }
-
-    /// Time passes without news.
-    fn pass(&mut self, time: Duration) {
-        self.elapsed += time;
-        self.clock.advance(i64::try_from(time.as_secs()).unwrap());
-        self.follower.tick(Moment { elapsed: self.elapsed, wall: self.clock.now() });
-    }
-
-    fn code(&self, token: &str) -> Result<(), ErrorCode> {
-        self.verifier.try_verify(token).map(drop).map_err(|error| error.code())
-    }
-}
+use crate::support::house::House;
+use crate::support::{ISSUER, KEY, ada, bob, signed};
 
 #[test]
 fn a_remembered_token_dies_with_the_first_event_that_hits_it() {

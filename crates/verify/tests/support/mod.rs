@@ -1,5 +1,6 @@
 //! Tokens, a clock moved by hand, and an issuer that misbehaves on request.
 
+pub(crate) mod house;
 pub(crate) mod issuer;
 
 use std::sync::Arc;
