@@ -2,7 +2,7 @@ use handstamp_api_types::ErrorCode;
 use handstamp_core::flows::clients::{self, AuthenticateError, AuthenticatedClient};
 use http::{HeaderMap, header};
 
-use crate::{AppState, layers::ClientAddress, problem::ApiError};
+use crate::{AppState, layers::ClientAddress, problem::ApiError, rate_limit::Claim};
 
 /// What a client that is refused may try instead.
 pub(crate) const CHALLENGE: &str = "Basic realm=\"handstamp\", charset=\"UTF-8\"";
@@ -42,10 +42,9 @@ impl ClientCredentials {
             Ok(client) => Ok(client),
             Err(AuthenticateError::Store(error)) => Err(error.into()),
             Err(_) => {
-                // A colon keeps clients apart from users: no login may hold one.
                 state
                     .limits()
-                    .attempt(&format!("client:{}", self.id), address.ip, state.now())
+                    .attempt(Claim::Client(&self.id), address.ip, state.now())
                     .map_err(|refused| state.rate_limited(refused))?;
                 Err(ApiError::new(ErrorCode::InvalidCredentials).challenge(CHALLENGE))
             }

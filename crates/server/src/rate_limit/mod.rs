@@ -8,4 +8,4 @@ mod bucket;
 mod headers;
 mod sign_in;
 
-pub(crate) use sign_in::{Attempt, Refused, SignInLimits};
+pub(crate) use sign_in::{Attempt, Claim, Refused, SignInLimits};

@@ -30,6 +30,33 @@ enum AccountKey {
     Known(String, IpAddr),
 }
 
+/// Who somebody says they are. Each kind counts for itself: typing a client's id into the sign-in page must not use up the
+/// client's attempts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Claim<'a> {
+    /// What was typed as a login: case and spaces around it do not count.
+    Login(&'a str),
+    /// A user who is signed in and shows the password once more, by `sub`.
+    User(&'a str),
+    /// A machine, by `client_id`.
+    Client(&'a str),
+    /// The operator, before there is any user.
+    Operator,
+}
+
+impl Claim<'_> {
+    fn key(self) -> String {
+        // Far longer than any name can be; what is cut off cannot belong to an account.
+        let short = |text: &str| text.trim().chars().take(256).collect::<String>().to_lowercase();
+        match self {
+            Self::Login(login) => format!("login:{}", short(login)),
+            Self::User(sub) => format!("user:{}", short(sub)),
+            Self::Client(id) => format!("client:{}", short(id)),
+            Self::Operator => "operator".to_owned(),
+        }
+    }
+}
+
 /// An attempt that may go on.
 #[derive(Debug)]
 pub(crate) struct Attempt {
@@ -57,10 +84,10 @@ impl SignInLimits {
         }
     }
 
-    /// Takes an attempt for this account from this address. `login` is what was typed: case and spaces do not count.
+    /// Takes an attempt to prove this, from this address.
     pub(crate) fn attempt(
         &self,
-        login: &str,
+        claim: Claim<'_>,
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Attempt, Refused> {
@@ -69,7 +96,7 @@ impl SignInLimits {
         if !verdict.allowed {
             return Err(refused("address", &self.addresses, verdict));
         }
-        let account = self.account_key(login, address, now);
+        let account = self.account_key(claim.key(), address, now);
         let verdict = self.accounts.take(&account, now);
         if !verdict.allowed {
             return Err(refused("account", &self.accounts, verdict));
@@ -105,9 +132,7 @@ impl SignInLimits {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
     }
 
-    fn account_key(&self, login: &str, address: Option<IpAddr>, now: Timestamp) -> AccountKey {
-        // Far longer than any name or address can be; what is cut off cannot belong to an account.
-        let login: String = login.trim().chars().take(256).collect::<String>().to_lowercase();
+    fn account_key(&self, login: String, address: Option<IpAddr>, now: Timestamp) -> AccountKey {
         let Some(address) = address else { return AccountKey::Strangers(login) };
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(&(login.clone(), address)) {
@@ -142,7 +167,7 @@ mod tests {
 
     use jiff::Timestamp;
 
-    use super::SignInLimits;
+    use super::{Claim, SignInLimits};
     use crate::config::RateLimitConfig;
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -164,10 +189,10 @@ mod tests {
     fn guessing_one_account_from_many_addresses_is_stopped() {
         let limits = limits();
         for host in 1..=3 {
-            limits.attempt("ann", Some(from(&format!("192.0.2.{host}"))), NOW).unwrap();
+            limits.attempt(Claim::Login("ann"), Some(from(&format!("192.0.2.{host}"))), NOW).unwrap();
         }
 
-        let refused = limits.attempt(" ANN ", Some(from("192.0.2.4")), NOW).unwrap_err();
+        let refused = limits.attempt(Claim::Login(" ANN "), Some(from("192.0.2.4")), NOW).unwrap_err();
 
         assert_eq!((refused.limit, refused.wait), ("account", Duration::from_mins(1)));
         let [policy, state] = &refused.headers[..] else { panic!("{refused:?}") };
@@ -179,42 +204,59 @@ mod tests {
     fn guessing_many_accounts_from_one_address_is_stopped() {
         let limits = limits();
         for user in 0..5 {
-            limits.attempt(&format!("user{user}"), Some(from("192.0.2.1")), NOW).unwrap();
+            limits.attempt(Claim::Login(&format!("user{user}")), Some(from("192.0.2.1")), NOW).unwrap();
         }
 
-        assert_eq!(limits.attempt("user6", Some(from("192.0.2.1")), NOW).unwrap_err().limit, "address");
+        assert_eq!(
+            limits.attempt(Claim::Login("user6"), Some(from("192.0.2.1")), NOW).unwrap_err().limit,
+            "address"
+        );
     }
 
     #[test]
     fn a_whole_ipv6_network_counts_as_one_address() {
         let limits = limits();
         for user in 0..5 {
-            limits.attempt(&format!("user{user}"), Some(from(&format!("2001:db8::{user}"))), NOW).unwrap();
+            limits
+                .attempt(Claim::Login(&format!("user{user}")), Some(from(&format!("2001:db8::{user}"))), NOW)
+                .unwrap();
         }
 
-        assert!(limits.attempt("x", Some(from("2001:db8::ffff")), NOW).is_err());
-        assert!(limits.attempt("x", Some(from("2001:db8:0:1::1")), NOW).is_ok());
+        assert!(limits.attempt(Claim::Login("x"), Some(from("2001:db8::ffff")), NOW).is_err());
+        assert!(limits.attempt(Claim::Login("x"), Some(from("2001:db8:0:1::1")), NOW).is_ok());
     }
 
     #[test]
     fn a_stranger_cannot_lock_the_owner_out() {
         let limits = limits();
-        let attempt = limits.attempt("ann", Some(from("192.0.2.7")), NOW).unwrap();
+        let attempt = limits.attempt(Claim::Login("ann"), Some(from("192.0.2.7")), NOW).unwrap();
         limits.succeeded(attempt, NOW);
         for host in 20..=22 {
-            limits.attempt("ann", Some(from(&format!("198.51.100.{host}"))), NOW).unwrap();
+            limits.attempt(Claim::Login("ann"), Some(from(&format!("198.51.100.{host}"))), NOW).unwrap();
         }
-        assert!(limits.attempt("ann", Some(from("198.51.100.30")), NOW).is_err());
+        assert!(limits.attempt(Claim::Login("ann"), Some(from("198.51.100.30")), NOW).is_err());
 
-        assert!(limits.attempt("ann", Some(from("192.0.2.7")), NOW).is_ok());
+        assert!(limits.attempt(Claim::Login("ann"), Some(from("192.0.2.7")), NOW).is_ok());
     }
 
     #[test]
     fn right_passwords_do_not_count() {
         let limits = limits();
         for _ in 0..20 {
-            let attempt = limits.attempt("ann", Some(from("192.0.2.7")), NOW).unwrap();
+            let attempt = limits.attempt(Claim::Login("ann"), Some(from("192.0.2.7")), NOW).unwrap();
             limits.succeeded(attempt, NOW);
         }
+    }
+
+    #[test]
+    fn one_kind_of_claim_does_not_pay_for_another() {
+        let limits = limits();
+        for host in 1..=3 {
+            limits.attempt(Claim::Login("orders"), Some(from(&format!("192.0.2.{host}"))), NOW).unwrap();
+        }
+
+        assert!(limits.attempt(Claim::Login("orders"), Some(from("192.0.2.4")), NOW).is_err());
+        assert!(limits.attempt(Claim::Client("orders"), Some(from("192.0.2.5")), NOW).is_ok());
+        assert!(limits.attempt(Claim::User("orders"), Some(from("192.0.2.6")), NOW).is_ok());
     }
 }

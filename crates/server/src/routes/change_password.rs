@@ -10,7 +10,7 @@ use handstamp_core::{
 };
 use handstamp_verify::Credential;
 
-use crate::{AppState, access::Caller, extract, layers::ClientAddress, problem::ApiError};
+use crate::{AppState, access::Caller, extract, layers::ClientAddress, problem::ApiError, rate_limit::Claim};
 
 /// `POST /auth/change-password`: ends every other session, and makes every access token of before worthless. The session
 /// that stays gets a fresh one, the way its old one came.
@@ -25,7 +25,7 @@ pub(super) async fn change_password(
     let now = state.now();
     let attempt = state
         .limits()
-        .attempt(caller.principal.sub(), address.ip, now)
+        .attempt(Claim::User(caller.principal.sub()), address.ip, now)
         .map_err(|refused| state.rate_limited(refused))?;
     let command = ChangePassword {
         user: caller.user,

@@ -22,10 +22,8 @@ use crate::{
     layers::ClientAddress,
     pages,
     problem::ApiError,
+    rate_limit::Claim,
 };
-
-/// What attempts to set up count as: there is one secret, so there is one account.
-const RATE_LIMIT_KEY: &str = "setup secret";
 
 /// `GET /auth/setup`: the page that makes the first administrator, while there is none.
 pub(super) async fn page(State(state): State<AppState>) -> Result<Response, ApiError> {
@@ -70,7 +68,7 @@ async fn run(state: &AppState, address: ClientAddress, request: SetupRequest) ->
     let now = state.now();
     let attempt = state
         .limits()
-        .attempt(RATE_LIMIT_KEY, address.ip, now)
+        .attempt(Claim::Operator, address.ip, now)
         .map_err(|refused| state.rate_limited(refused))?;
     let outcome = match new_user(&request) {
         Ok(new) => first_admin(state.core(), &request.setup_secret, new, state.root_key(), now).await,

@@ -12,8 +12,14 @@ use handstamp_core::{
 
 use super::issued;
 use crate::{
-    AppState, access::OriginCheck, cookies::Presented, device, extract::Json, layers::ClientAddress,
-    problem::ApiError, rate_limit::Attempt,
+    AppState,
+    access::OriginCheck,
+    cookies::Presented,
+    device,
+    extract::Json,
+    layers::ClientAddress,
+    problem::ApiError,
+    rate_limit::{Attempt, Claim},
 };
 
 /// `POST /auth/sign-in`
@@ -33,10 +39,11 @@ pub(super) async fn sign_in(
         }
     };
     let now = state.now();
-    let attempt = state.limits().attempt(&request.login, address.ip, now).map_err(|refused| {
-        state.metrics().events.sign_in("rate_limited");
-        state.rate_limited(refused)
-    })?;
+    let attempt =
+        state.limits().attempt(Claim::Login(&request.login), address.ip, now).map_err(|refused| {
+            state.metrics().events.sign_in("rate_limited");
+            state.rate_limited(refused)
+        })?;
     let command = flow::SignIn {
         login: request.login,
         password: Password::new(request.password),

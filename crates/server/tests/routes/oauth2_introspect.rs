@@ -28,7 +28,7 @@ fn basic(id: &str, secret: &str) -> String {
 }
 
 async fn ask(kit: &Kit, secret: &str, token: &str) -> Reply {
-    let call = kit.post("/oauth2/introspect").header("authorization", &basic("gateway", secret));
+    let call = kit.post("/oauth2/introspect").header("authorization", basic("gateway", secret));
     call.form(&format!("token={token}")).send().await
 }
 
@@ -114,7 +114,7 @@ async fn rfc7662_the_caller_must_prove_who_it_is() {
 
     let nobody = kit.post("/oauth2/introspect").form(&form).send().await.expect(401);
     let wrong = ask(&kit, "hcs_wrong", &access).await.expect(401);
-    let unknown = kit.post("/oauth2/introspect").header("authorization", &basic("nobody", &secret));
+    let unknown = kit.post("/oauth2/introspect").header("authorization", basic("nobody", &secret));
     let unknown = unknown.form(&form).send().await.expect(401);
 
     for reply in [nobody, wrong, unknown] {
@@ -129,7 +129,7 @@ async fn a_client_without_the_scope_is_refused() {
     let (access, _) = kit.tokens("ann").await;
     let secret = client(&kit, "reports", &["orders:read"]).await;
 
-    let call = kit.post("/oauth2/introspect").header("authorization", &basic("reports", &secret));
+    let call = kit.post("/oauth2/introspect").header("authorization", basic("reports", &secret));
     let reply = call.form(&format!("token={access}")).send().await.expect(400);
 
     assert_eq!(reply.json()["error"], "unauthorized_client");
@@ -142,7 +142,7 @@ async fn rfc6749_the_secret_may_stand_in_the_form_but_not_in_both_places() {
     let form = format!("token={access}&client_id=gateway&client_secret={secret}");
 
     let body = kit.post("/oauth2/introspect").form(&form).send().await.expect(200).json();
-    let both = kit.post("/oauth2/introspect").header("authorization", &basic("gateway", &secret));
+    let both = kit.post("/oauth2/introspect").header("authorization", basic("gateway", &secret));
     let both = both.form(&form).send().await.expect(400);
 
     assert_eq!(body["active"], true);
