@@ -1,3 +1,5 @@
+use std::fmt;
+
 use memchr::memchr_iter;
 
 use crate::header::Header;
@@ -11,7 +13,7 @@ pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 pub const MAX_DOCUMENT_LEN: usize = 1024 * 1024;
 
 /// The three parts of a token, as text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Parts<'a> {
     pub(crate) header: &'a str,
     pub(crate) payload: &'a str,
@@ -50,8 +52,9 @@ impl<'a> Parts<'a> {
 /// A token taken apart, nothing verified: everything in it is what an unknown sender wrote.
 ///
 /// Its one use is to choose the key to verify it with. Claims cannot be read from it; to look at one for debugging there is
-/// [`dangerous::decode_unverified`](crate::dangerous::decode_unverified).
-#[derive(Clone, Debug)]
+/// [`dangerous::decode_unverified`](crate::dangerous::decode_unverified). `Debug` shows the header alone: the rest may be a
+/// good token, and a log is no place for one.
+#[derive(Clone)]
 pub struct UnverifiedToken<'a> {
     pub(crate) header: Header,
     pub(crate) parts: Parts<'a>,
@@ -91,6 +94,12 @@ impl<'a> UnverifiedToken<'a> {
     }
 }
 
+impl fmt::Debug for UnverifiedToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnverifiedToken").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +122,20 @@ mod tests {
             UnverifiedToken::parse_document(&document).unwrap().unverified_typ(),
             Some("statuslist+jwt")
         );
+    }
+
+    #[test]
+    fn a_document_may_hold_a_long_list() {
+        let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
+        let claims = serde_json::json!({ "iss": "i", "aud": "a", "exp": 2, "list": vec!["event"; 30_000] });
+        let document = key.sign_document("list+jwt", &claims).unwrap();
+        let token = UnverifiedToken::parse_document(&document).unwrap();
+        let validator = crate::Validator::typed("list+jwt", "i", "a", &[Algorithm::EdDsa]).unwrap();
+
+        let now = crate::UnixTime::from_secs(1);
+        let verified =
+            validator.verify_with_key::<serde_json::Value>(token, &key.verifying_key(), now).unwrap();
+
+        assert_eq!(verified.claims(), &claims);
     }
 }

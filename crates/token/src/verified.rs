@@ -6,9 +6,18 @@ use crate::claims::RegisteredClaims;
 use crate::json::{Document, Limits};
 use crate::keys::KeyId;
 use crate::rejection::{Part, Rejection};
+use crate::unverified::MAX_TOKEN_LEN;
 
 /// Payloads nest a few levels for structured claims; nothing legitimate comes near this.
 pub(crate) const LIMITS: Limits = Limits { depth: 16, children: 1024 };
+
+/// Documents are lists: what they hold is limited by their length.
+const DOCUMENT_LIMITS: Limits = Limits { depth: 16, children: 1 << 18 };
+
+/// Returns the limits for a payload: those of documents apply to what is too long for a token.
+pub(crate) fn limits(payload: &[u8]) -> Limits {
+    if payload.len() > MAX_TOKEN_LEN { DOCUMENT_LIMITS } else { LIMITS }
+}
 
 /// A token that passed every rule of a [`Validator`](crate::Validator): the only way to its claims.
 ///
@@ -49,7 +58,7 @@ impl<C> VerifiedToken<C> {
 
     /// Reads the claims as another type, which may borrow from this token.
     pub fn claims_as<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Rejection> {
-        let document = Document::parse(&self.payload, LIMITS)
+        let document = Document::parse(&self.payload, limits(&self.payload))
             .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
         document.root().deserialize().map_err(|problem| Rejection::Claims { problem: problem.to_string() })
     }

@@ -74,7 +74,8 @@ fn label(name: &str) -> Result<Label, KeyError> {
 }
 
 fn decode(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    if body.contains("ENCRYPTED") {
+    // RFC 1421 headers, which OpenSSL's older encrypted form has: no base64 text holds a hyphen.
+    if body.contains("Proc-Type") {
         return Err(KeyError::Pem { problem: "the key is encrypted with a passphrase; decrypt it first" });
     }
     let compact: Zeroizing<Vec<u8>> =

@@ -1,6 +1,6 @@
 use aws_lc_rs::hmac;
 
-use super::KeyError;
+use super::{KeyError, import};
 use crate::algorithm::Algorithm;
 
 /// Secrets from tutorials, framework templates and word lists, in lower case. Attackers try these first.
@@ -100,6 +100,10 @@ pub(super) fn prepare(algorithm: Algorithm, secret: &[u8]) -> Result<hmac::Key, 
             });
         }
     };
+    // A key file as a secret is algorithm confusion by configuration: its public half is known to everybody.
+    if secret.starts_with(b"-----BEGIN ") || import::sniff(secret).is_ok() {
+        return Err(KeyError::WrongKind { algorithm, actual: "a key or certificate file" });
+    }
     if secret.len() < needed {
         return Err(KeyError::SecretTooShort { algorithm, needed, actual: secret.len() });
     }

@@ -11,7 +11,7 @@ use crate::keys::{KeySet, VerifyingKey};
 use crate::rejection::{Part, Rejection};
 use crate::time::UnixTime;
 use crate::unverified::{Parts, UnverifiedToken};
-use crate::verified::{LIMITS, VerifiedToken};
+use crate::verified::{VerifiedToken, limits};
 
 mod audience;
 mod error;
@@ -158,7 +158,7 @@ impl Validator {
         let algorithm = self.check_header(header)?;
         let payload = check_signature(header, parts, key, algorithm)?;
         key.remember_header(parts.header, header);
-        let document = Document::parse(&payload, LIMITS)
+        let document = Document::parse(&payload, limits(&payload))
             .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
         let root = document.root();
         let claims = Claims::read(root)?;

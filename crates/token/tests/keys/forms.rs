@@ -110,6 +110,19 @@ fn a_key_pair_is_no_shared_secret() {
 }
 
 #[test]
+fn a_key_file_is_no_shared_secret() {
+    for pem in [pem!("rsa.spki"), pem!("rsa.pkcs8"), pem!("ec-p256.certificate"), pem!("ed25519.spki")] {
+        for secret in [pem.as_bytes().to_vec(), der(pem)] {
+            let expected =
+                KeyError::WrongKind { algorithm: Algorithm::Hs256, actual: "a key or certificate file" };
+            assert_eq!(SigningKey::from_secret(Algorithm::Hs256, &secret).err(), Some(expected.clone()));
+            assert_eq!(SigningKey::from_der(Algorithm::Hs256, &secret).err(), Some(expected.clone()));
+            assert_eq!(VerifyingKey::from_secret(Algorithm::Hs256, &secret).err(), Some(expected));
+        }
+    }
+}
+
+#[test]
 fn private_and_public_are_not_mixed_up() {
     for pem in [pem!("rsa.pkcs8"), pem!("rsa.pkcs1")] {
         assert_eq!(VerifyingKey::from_pem(Algorithm::Rs256, pem).err(), Some(KeyError::PrivateKey));

@@ -18,6 +18,9 @@ fn debug_output_shows_no_token() {
     let builder = TokenBuilder::access_token(ISSUER, AUDIENCE).subject("user-17").lifetime("1h");
     assert!(!format!("{builder:?}").contains("user-17"));
     let token = builder.sign(&key(), NOW, &SystemEntropy).expect("signed");
+    let (_, rest) = token.as_str().split_once('.').expect("three parts");
+    let unverified = handstamp_token::UnverifiedToken::parse(token.as_str()).expect("well-formed");
+    assert!(!format!("{unverified:?}").contains(&rest[..16]));
     let shown = format!("{token:?}");
     assert!(shown.contains("[redacted]") && !shown.contains(token.as_str()), "{shown}");
 }
