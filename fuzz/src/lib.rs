@@ -1,6 +1,7 @@
 //! What the fuzzer feeds, one function a parser. Each demands more than the absence of a panic: what is accepted must mean
 //! the same to another reader and survive being written again.
 //!
+//! `cargo install cargo-fuzz`, then here: `cargo +nightly fuzz run token` (or `claims`, `jwks`, `der`, `jwe`).
 //! `crates/token/tests/fuzz_smoke.rs` runs the same functions on a stable compiler.
 
 use std::sync::LazyLock;
