@@ -5,6 +5,7 @@ mod axum;
 mod cache;
 mod layer;
 mod remote;
+mod revocation;
 mod revoked;
 mod support;
 mod verifier;

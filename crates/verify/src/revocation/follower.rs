@@ -41,15 +41,6 @@ pub struct Moment {
     pub wall: UnixTime,
 }
 
-/// One connection to an issuer, and what ties its news to our own clock.
-#[derive(Debug)]
-pub(super) struct Link {
-    nonce: String,
-    asked_at: Duration,
-    /// The issuer's clock when it answered.
-    answered_ms: Option<u64>,
-}
-
 /// "The log ended at `head` at this time."
 #[derive(Clone, Copy, Debug)]
 struct Claim {
@@ -58,11 +49,11 @@ struct Claim {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Fresh {
+pub(super) struct Fresh {
     /// By our clock that is never set.
-    elapsed: Duration,
+    pub(super) elapsed: Duration,
     /// By the issuer's.
-    issuer_ms: u64,
+    pub(super) issuer_ms: u64,
 }
 
 /// Where a batch has left the follower.
@@ -124,6 +115,11 @@ impl Follower {
         Arc::clone(&self.shared)
     }
 
+    /// Returns whether a token has shown a position that we have not reached, so that it is worth to look at the log now.
+    pub fn wants_more(&self) -> bool {
+        self.shared.pulse.wants_more()
+    }
+
     /// Returns how far the log was followed.
     pub fn position(&self) -> Option<Rev> {
         self.position
@@ -140,7 +136,11 @@ impl Follower {
         if self.is_elsewhere(&stretch) {
             self.begin_epoch(stretch.epoch)?;
         }
-        self.follow(stretch, fresh, now)
+        let progress = self.follow(stretch, fresh, now)?;
+        if progress == Progress::Current {
+            self.shared.pulse.settle();
+        }
+        Ok(progress)
     }
 
     /// Moves the age of the news with the clocks, and forgets a part of what nobody needs any more. To be called about once
@@ -150,65 +150,16 @@ impl Follower {
         if self.shared.is_ready()
             && let Some(smaller) = self.ledger.sweep(now.wall)
         {
-            self.shared.publish(smaller);
+            self.shared.publish(&smaller);
         }
     }
 
-    /// Applies a batch whose signature was verified.
-    pub(super) fn apply(
+    pub(super) fn follow(
         &mut self,
-        link: &mut Link,
-        batch: &RevocationBatch,
+        mut stretch: Stretch,
+        fresh: Fresh,
         now: Moment,
     ) -> Result<Progress, FollowError> {
-        let stretch = self.read(batch)?;
-        let Some(answered_ms) = link.answered_ms else {
-            return self.greet(link, stretch, now);
-        };
-        // Our own clock carries the issuer's on from when the nonce was answered: a batch that was held back on the way
-        // shows its age, however wrong either wall clock is.
-        let since = Duration::from_millis(stretch.time_ms.saturating_sub(answered_ms));
-        let fresh = Fresh {
-            elapsed: link.asked_at.saturating_add(since).min(now.elapsed),
-            issuer_ms: stretch.time_ms,
-        };
-        if self.is_elsewhere(&stretch) {
-            if stretch.time_ms < self.newest_ms {
-                return Err(self.refused(FollowError::LeftBehind { epoch: stretch.epoch }));
-            }
-            if stretch.after != 0 {
-                return Err(self.gap(stretch.after));
-            }
-            self.begin_epoch(stretch.epoch)?;
-        }
-        self.follow(stretch, fresh, now)
-    }
-
-    /// The first batch of a connection: it proves that the other side is there now, and says where the log stands.
-    fn greet(&mut self, link: &mut Link, stretch: Stretch, now: Moment) -> Result<Progress, FollowError> {
-        if stretch.nonce.as_deref() != Some(link.nonce.as_str()) {
-            return Err(self.refused(FollowError::NotFresh));
-        }
-        if stretch.key.is_none() {
-            return Err(self.refused(FollowError::NoSelectorKey));
-        }
-        match self.position {
-            Some(position) if position.epoch == stretch.epoch => {
-                // A replica that is behind, or a database that lost its last commits: what comes again does no harm, what
-                // is skipped would.
-                self.set_position(Rev { seq: position.seq.min(stretch.head), ..position });
-            }
-            _ => self.begin_epoch(stretch.epoch)?,
-        }
-        link.answered_ms = Some(stretch.time_ms);
-        // Whatever another connection has promised and not brought.
-        self.claims.clear();
-        // It was signed after we asked, so it is at least this fresh.
-        let fresh = Fresh { elapsed: link.asked_at, issuer_ms: stretch.time_ms };
-        self.follow(stretch, fresh, now)
-    }
-
-    fn follow(&mut self, mut stretch: Stretch, fresh: Fresh, now: Moment) -> Result<Progress, FollowError> {
         if let Some(key) = stretch.key.take()
             && self.ledger.set_key(key)
         {
@@ -247,7 +198,7 @@ impl Follower {
         }
         self.shared.counters.set_coarsened(self.ledger.coarsened());
         if let Some(snapshot) = self.ledger.publish() {
-            self.shared.publish(snapshot);
+            self.shared.publish(&snapshot);
             self.shared.counters.set_ready();
         }
         self.shared.set_followed(self.ledger.order(position.seq), position.seq);
@@ -261,11 +212,22 @@ impl Follower {
         now.elapsed.saturating_sub(self.fresh.map_or(Duration::ZERO, |fresh| fresh.elapsed))
     }
 
-    fn is_elsewhere(&self, stretch: &Stretch) -> bool {
+    pub(super) fn is_elsewhere(&self, stretch: &Stretch) -> bool {
         self.position.is_none_or(|position| position.epoch != stretch.epoch)
     }
 
-    fn begin_epoch(&mut self, epoch: u32) -> Result<(), FollowError> {
+    #[cfg(feature = "remote")]
+    pub(super) fn newest_ms(&self) -> u64 {
+        self.newest_ms
+    }
+
+    /// Forgets what other connections have promised and not brought.
+    #[cfg(feature = "remote")]
+    pub(super) fn forget_claims(&mut self) {
+        self.claims.clear();
+    }
+
+    pub(super) fn begin_epoch(&mut self, epoch: u32) -> Result<(), FollowError> {
         // An issuer never returns to an epoch. A replica that was left behind may, and its list lacks what came since.
         if self.ledger.has_left(epoch) {
             return Err(self.refused(FollowError::LeftBehind { epoch }));
@@ -286,7 +248,7 @@ impl Follower {
         }
     }
 
-    fn set_position(&mut self, position: Rev) {
+    pub(super) fn set_position(&mut self, position: Rev) {
         self.position = Some(position);
         self.shared.counters.set_position(Some(position));
     }
@@ -299,31 +261,17 @@ impl Follower {
         }
     }
 
-    fn read(&self, batch: &RevocationBatch) -> Result<Stretch, FollowError> {
+    pub(super) fn read(&self, batch: &RevocationBatch) -> Result<Stretch, FollowError> {
         Stretch::read(batch).map_err(|error| self.refused(error.into()))
     }
 
-    fn refused(&self, error: FollowError) -> FollowError {
+    pub(super) fn refused(&self, error: FollowError) -> FollowError {
         self.shared.counters.count_refused();
         error
     }
 
-    fn gap(&self, after: u64) -> FollowError {
+    pub(super) fn gap(&self, after: u64) -> FollowError {
         self.shared.counters.count_gap();
         FollowError::Gap { position: self.position, after }
-    }
-}
-
-impl Link {
-    pub(super) fn new(nonce: String, now: Moment) -> Self {
-        Self { nonce, asked_at: now.elapsed, answered_ms: None }
-    }
-
-    pub(super) fn nonce(&self) -> &str {
-        &self.nonce
-    }
-
-    pub(super) fn is_answered(&self) -> bool {
-        self.answered_ms.is_some()
     }
 }

@@ -61,8 +61,8 @@ impl Gate {
 mod tests {
     use super::*;
 
-    fn rev(epoch: u32, seq: u64) -> Option<Rev> {
-        Some(Rev { epoch, seq })
+    fn admits(gate: &Gate, epoch: u32, seq: u64) -> bool {
+        gate.admits(Some(Rev { epoch, seq }))
     }
 
     #[test]
@@ -71,7 +71,7 @@ mod tests {
         gate.set(&Snapshot::empty());
         gate.set_followed(9);
 
-        assert!(!gate.admits(rev(1, 5)) && !gate.admits(rev(u32::MAX, u64::MAX)) && !gate.admits(None));
+        assert!(!admits(&gate, 1, 5) && !admits(&gate, u32::MAX, u64::MAX) && !gate.admits(None));
     }
 
     #[test]
@@ -83,9 +83,9 @@ mod tests {
         gate.set(&snapshot);
         gate.set_followed(7);
 
-        let admitted: Vec<u64> = (0..10).filter(|seq| gate.admits(rev(3, *seq))).collect();
+        let admitted: Vec<u64> = (0..10).filter(|seq| admits(&gate, 3, *seq)).collect();
         assert_eq!(admitted, [5, 6, 7]);
-        assert!((0..10).all(|seq| !gate.admits(rev(2, seq))));
+        assert!((0..10).all(|seq| !admits(&gate, 2, seq)));
     }
 
     #[test]
@@ -95,12 +95,12 @@ mod tests {
         let gate = Gate::new();
         gate.set(&snapshot);
         gate.set_followed(7);
-        assert!(gate.admits(rev(3, 6)));
+        assert!(admits(&gate, 3, 6));
 
         snapshot.epochs.begin(4);
         gate.set(&snapshot);
-        assert!(!gate.admits(rev(3, 6)) && !gate.admits(rev(4, 6)));
+        assert!(!admits(&gate, 3, 6) && !admits(&gate, 4, 6));
         gate.set_followed(6);
-        assert!(gate.admits(rev(4, 6)));
+        assert!(admits(&gate, 4, 6));
     }
 }

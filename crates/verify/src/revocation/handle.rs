@@ -135,11 +135,11 @@ impl Shared {
     }
 
     /// Shows readers a snapshot. The number follows, never leads: a token that passed number n has seen at least snapshot n.
-    pub(super) fn publish(&self, snapshot: Arc<Snapshot>) {
+    pub(super) fn publish(&self, snapshot: &Arc<Snapshot>) {
         let number = snapshot.number;
         self.counters.set_held(snapshot.len(), snapshot.bytes());
-        self.snapshot.store(Arc::clone(&snapshot));
-        self.gate.set(&snapshot);
+        self.snapshot.store(Arc::clone(snapshot));
+        self.gate.set(snapshot);
         if self.number.swap(number, Ordering::Release) != number {
             #[cfg(feature = "remote")]
             self.changes.send_replace(number);

@@ -17,6 +17,8 @@ mod gate;
 mod handle;
 mod identity;
 mod ledger;
+#[cfg(feature = "remote")]
+mod link;
 mod marks;
 mod policy;
 mod pulse;
@@ -28,6 +30,7 @@ pub mod status_list;
 mod stretch;
 mod table;
 #[cfg(test)]
+#[cfg(feature = "remote")]
 mod tests;
 #[cfg(feature = "remote")]
 mod watch;

@@ -16,6 +16,7 @@ pub(super) struct Stretch {
     pub(super) head: u64,
     pub(super) time_ms: u64,
     pub(super) events: Vec<Event>,
+    #[cfg(feature = "remote")]
     pub(super) nonce: Option<String>,
     pub(super) key: Option<SelectorKey>,
 }
@@ -101,6 +102,7 @@ impl Stretch {
             head,
             time_ms: batch.time_ms,
             events,
+            #[cfg(feature = "remote")]
             nonce: batch.nonce.clone(),
             key: batch.selector_key.map(SelectorKey::from),
         })

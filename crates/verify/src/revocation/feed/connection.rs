@@ -17,8 +17,9 @@ use super::{
 use crate::Clock;
 use crate::http_client::{FetchError, HttpClient, body_of, send};
 use crate::revocation::{
-    follower::{FollowError, Follower, Link, Moment, Progress},
+    follower::{FollowError, Follower, Moment, Progress},
     handle::Shared,
+    link::Link,
 };
 
 /// What the stream and the polls have in common: one follower, fed by whichever has news.

@@ -1,5 +1,5 @@
 use super::super::FollowError;
-use super::super::follower::Link;
+use super::super::link::Link;
 use super::*;
 use handstamp_api_types::revocation::RevocationKind::{Dead, Stale};
 
@@ -51,7 +51,7 @@ fn a_token_of_an_unknown_epoch_counts_as_oldest_and_makes_us_ask() {
     world.revoke(RevocationLevel::Subject, "ada", Stale);
 
     assert!(matches!(world.check(&in_epoch(7, u64::MAX)), Verdict::Stale { .. }));
-    assert!(world.follower.shared().pulse.wants_more());
+    assert!(world.follower.wants_more());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::super::follower::Link;
+use super::super::link::Link;
 use super::super::{FollowError, MalformedBatch, Progress};
 use super::*;
 use handstamp_api_types::revocation::RevocationKind::Dead;
@@ -189,15 +189,14 @@ fn a_batch_that_contradicts_itself_is_refused() {
 #[test]
 fn a_token_that_knows_more_than_we_do_makes_us_ask() {
     let mut world = World::started();
-    let pulse = &world.follower.shared().pulse;
-    assert!(!pulse.wants_more());
+    assert!(!world.follower.wants_more());
 
     assert_eq!(world.check(&ada(3)), Verdict::Pass);
-    assert!(pulse.wants_more());
+    assert!(world.follower.wants_more());
 
     for name in ["a", "b", "c"] {
         session(&mut world, name);
     }
     world.deliver(0);
-    assert!(!pulse.wants_more());
+    assert!(!world.follower.wants_more());
 }

@@ -1,4 +1,4 @@
-use super::super::follower::Link;
+use super::super::link::Link;
 use super::*;
 use handstamp_api_types::revocation::RevocationKind::Dead;
 
