@@ -43,6 +43,13 @@ pub(crate) fn reader(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a connection that reads, and that fails at once where another would wait.
+pub(crate) fn impatient_reader(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = reader(file)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    Ok(connection)
+}
+
 /// Switches to write-ahead logging, which is a property of the file. Returns whether the file system can do it.
 pub(crate) fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<bool> {
     let since = Instant::now();
@@ -76,7 +83,8 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+/// Returns whether the database was locked.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 

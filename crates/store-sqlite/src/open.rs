@@ -1,4 +1,5 @@
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -10,7 +11,7 @@ use crate::folder::{self, DATABASE_FILE};
 use crate::lock::{self, ServeLock, ShareMode};
 use crate::migrations::{self, Schema};
 use crate::open_error::OpenError;
-use crate::readers::Readers;
+use crate::readers::{Connections, Readers};
 use crate::writer::Writer;
 
 /// What the store is opened for.
@@ -22,8 +23,11 @@ pub enum OpenMode {
     Command,
 }
 
-/// Threads that read. More than this wait for each other's pages rather than for the processor.
-const MOST_READERS: usize = 4;
+/// Look-ups at the same time: as many as there are processors, within reason, for each connection has a cache of its own.
+const MOST_LOOK_UPS: usize = 8;
+
+/// Lists are rare: one may be long, and another is not to wait behind it.
+const READING_THREADS: usize = 2;
 
 /// Makes, checks, migrates and opens the database in a folder.
 pub(crate) fn open(folder: &Path, mode: OpenMode) -> Result<(Readers, Writer), OpenError> {
@@ -84,16 +88,20 @@ fn start(
     mode: OpenMode,
     lock: Option<ServeLock>,
 ) -> Result<(Readers, Writer), OpenError> {
-    let count = match mode {
+    let (here, threads) = match mode {
         OpenMode::Serve(_) => {
-            thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_READERS))
+            let cores = thread::available_parallelism().map_or(2, NonZero::get);
+            (cores.clamp(2, MOST_LOOK_UPS), READING_THREADS)
         }
-        OpenMode::Command => 1,
+        OpenMode::Command => (1, 1),
     };
-    let connections: Vec<_> = (0..count)
-        .map(|_| connection::reader(file))
-        .collect::<rusqlite::Result<_>>()
-        .map_err(|error| sort(file, error))?;
+    let connect = |count, open: fn(&Path) -> rusqlite::Result<Connection>| -> Result<Vec<_>, OpenError> {
+        (0..count).map(|_| open(file).map_err(|error| sort(file, error))).collect()
+    };
+    let connections = Connections {
+        impatient: connect(here, connection::impatient_reader)?,
+        patient: connect(threads, connection::reader)?,
+    };
     let failed = |source| OpenError::Thread { file: file.to_owned(), source };
     let readers = Readers::start(connections).map_err(failed)?;
     let shared = mode == OpenMode::Serve(ShareMode::Shared);

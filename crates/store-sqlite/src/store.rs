@@ -57,12 +57,12 @@ impl fmt::Debug for SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        self.readers.read("reading a user", move |c| read::users::by_id(c, id)).await
+        self.readers.look_up("reading a user", move |c| read::users::by_id(c, id)).await
     }
 
     async fn user_by_login(&self, login: &Login) -> Result<Option<User>, StoreError> {
         let login = login.clone();
-        self.readers.read("reading a user", move |c| read::users::by_login(c, &login)).await
+        self.readers.look_up("reading a user", move |c| read::users::by_login(c, &login)).await
     }
 
     async fn users(&self, after: Option<&Username>, limit: u32) -> Result<Vec<User>, StoreError> {
@@ -71,12 +71,12 @@ impl Store for SqliteStore {
     }
 
     async fn has_users(&self) -> Result<bool, StoreError> {
-        self.readers.read("looking for a user", read::users::has_any).await
+        self.readers.look_up("looking for a user", read::users::has_any).await
     }
 
     async fn organization(&self, id: &OrgId) -> Result<Option<Organization>, StoreError> {
         let id = id.clone();
-        self.readers.read("reading an organisation", move |c| read::organizations::by_id(c, &id)).await
+        self.readers.look_up("reading an organisation", move |c| read::organizations::by_id(c, &id)).await
     }
 
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
@@ -84,7 +84,7 @@ impl Store for SqliteStore {
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        self.readers.read("reading a session", move |c| read::sessions::by_id(c, id)).await
+        self.readers.look_up("reading a session", move |c| read::sessions::by_id(c, id)).await
     }
 
     async fn live_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
@@ -92,16 +92,16 @@ impl Store for SqliteStore {
     }
 
     async fn subject(&self, user: UserId) -> Result<Option<Subject>, StoreError> {
-        self.readers.read("reading a user", move |c| read::subjects::by_user(c, user)).await
+        self.readers.look_up("reading a user", move |c| read::subjects::by_user(c, user)).await
     }
 
     async fn session_subject(&self, id: SessionId) -> Result<Option<(Session, Subject)>, StoreError> {
-        self.readers.read("reading a session", move |c| read::subjects::by_session(c, id)).await
+        self.readers.look_up("reading a session", move |c| read::subjects::by_session(c, id)).await
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         let id = id.clone();
-        self.readers.read("reading a client", move |c| read::clients::by_id(c, &id)).await
+        self.readers.look_up("reading a client", move |c| read::clients::by_id(c, &id)).await
     }
 
     async fn clients(&self) -> Result<Vec<Client>, StoreError> {
@@ -113,7 +113,7 @@ impl Store for SqliteStore {
     }
 
     async fn log_head(&self) -> Result<LogPosition, StoreError> {
-        self.readers.read("reading the revocation log", read::log::head).await
+        self.readers.look_up("reading the revocation log", read::log::head).await
     }
 
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {
@@ -133,6 +133,6 @@ impl Store for SqliteStore {
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
-        self.readers.read("reading the clock", read::clock::now).await
+        self.readers.look_up("reading the clock", read::clock::now).await
     }
 }

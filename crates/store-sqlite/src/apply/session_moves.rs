@@ -7,7 +7,7 @@ use crate::failure::Refusal;
 use crate::query::execute;
 use crate::times::to_sql;
 
-/// Moves the refresh family on, if it still stands where the decision found it.
+/// Moves the refresh family on, if everything the decision rests on still holds.
 pub(super) fn rotate(
     connection: &Connection,
     id: SessionId,
@@ -17,13 +17,18 @@ pub(super) fn rotate(
 ) -> Result<(), Refusal> {
     changed(execute(
         connection,
-        "UPDATE sessions SET generation = ?4, branch = ?5, parent_branch = ?6, rotated_at = ?7, handed_out_at = ?8, \
-         confirmed = ?9, idle_expiry = max(idle_expiry, ?10) \
-         WHERE id = ?1 AND generation = ?2 AND branch = ?3 AND ended_at IS NULL",
+        "UPDATE sessions SET generation = ?8, branch = ?9, parent_branch = ?10, rotated_at = ?11, \
+         handed_out_at = ?12, confirmed = ?13, idle_expiry = max(idle_expiry, ?14) \
+         WHERE id = ?1 AND generation = ?2 AND branch = ?3 AND parent_branch IS ?4 AND rotated_at = ?5 \
+         AND handed_out_at = ?6 AND confirmed = ?7 AND ended_at IS NULL",
         params![
             id.as_bytes(),
             from.generation,
             from.branch,
+            from.parent_branch,
+            to_sql(from.rotated_at),
+            to_sql(from.handed_out_at),
+            from.confirmed,
             to.generation,
             to.branch,
             to.parent_branch,
