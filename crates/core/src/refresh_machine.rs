@@ -65,6 +65,82 @@ impl TheftSign {
     }
 }
 
+/// What happened to the refresh family. Each is a metric of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IssuedKind {
+    /// Sign-in: the family begins.
+    New,
+    /// The next generation.
+    Rotated,
+    /// The successor again, for somebody who came with its parent.
+    Repeated,
+    /// The current token stays: it came too soon for a rotation.
+    Unchanged,
+    /// A straggler came with an older token: it gets an access token, and its cookie jar is left alone.
+    Held,
+    /// The last answer was lost: the generation was issued once more.
+    Branched,
+    /// The store had lost rotations, and caught up.
+    FastForwarded,
+}
+
+impl IssuedKind {
+    /// Returns the kind's stable name, for metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Rotated => "rotated",
+            Self::Repeated => "repeated",
+            Self::Unchanged => "unchanged",
+            Self::Held => "held",
+            Self::Branched => "branched",
+            Self::FastForwarded => "fast_forwarded",
+        }
+    }
+
+    /// Returns whether the answer hands out a refresh token that the client does not hold yet.
+    pub const fn hands_out_refresh(self) -> bool {
+        match self {
+            Self::New | Self::Rotated | Self::Repeated | Self::Branched => true,
+            Self::Unchanged | Self::Held | Self::FastForwarded => false,
+        }
+    }
+}
+
+/// What a decision answers, where it answers with tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// What happened.
+    pub kind: IssuedKind,
+    /// The step that the tokens of the answer are issued under.
+    pub step: Step,
+}
+
+impl Decision {
+    /// Returns the answer to whoever presented a step while the family stood at `current`; `None` when it is a refusal.
+    pub fn answer(&self, presented: Step, current: Step) -> Option<Answer> {
+        let (kind, step) = match self {
+            Self::Ended(_) | Self::RunOut | Self::Theft(_) => return None,
+            Self::Unchanged => (IssuedKind::Unchanged, current),
+            Self::Repeat { .. } => (IssuedKind::Repeated, current),
+            // Issued under the token the client is known to hold: it proves nothing about the successor.
+            Self::Hold => (IssuedKind::Held, presented),
+            Self::Rotate(to) => (IssuedKind::Rotated, to.current()),
+            Self::Branch(to) => (IssuedKind::Branched, to.current()),
+            Self::FastForward(to) => (IssuedKind::FastForwarded, to.current()),
+        };
+        Some(Answer { kind, step })
+    }
+
+    /// Returns where the family stands afterwards, if the decision moves it.
+    pub fn moves_to(&self) -> Option<RefreshState> {
+        match self {
+            Self::Rotate(to) | Self::Branch(to) | Self::FastForward(to) => Some(*to),
+            _ => None,
+        }
+    }
+}
+
 /// Decides. Writes nothing and asks nobody.
 pub fn decide(session: &Session, presented: Step, now: Timestamp, settings: &SessionSettings) -> Decision {
     if let SessionState::Ended { reason, .. } = session.state {

@@ -2,8 +2,8 @@
 
 use handstamp_core::test_support::MemoryStore;
 
-async fn make() -> (MemoryStore, ()) {
-    (MemoryStore::default(), ())
+fn make() -> std::future::Ready<(MemoryStore, ())> {
+    std::future::ready((MemoryStore::default(), ()))
 }
 
 handstamp_core::store_contract_tests!(make);

@@ -2,6 +2,7 @@ use crate::{
     Context,
     minting::{self, AccessToken, MintError},
     model::{Session, Step},
+    refresh_machine::IssuedKind,
     refresh_token::RefreshToken,
     store::Subject,
 };
@@ -20,40 +21,6 @@ pub struct Issued {
     pub subject: Subject,
     /// What happened.
     pub kind: IssuedKind,
-}
-
-/// What happened to the refresh family. Each is a metric of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum IssuedKind {
-    /// Sign-in: the family begins.
-    New,
-    /// The next generation.
-    Rotated,
-    /// The successor again, for somebody who came with its parent.
-    Repeated,
-    /// The current token stays: it came too soon for a rotation.
-    Unchanged,
-    /// A straggler came with an older token: it gets an access token, and its cookie jar is left alone.
-    Held,
-    /// The last answer was lost: the generation was issued once more.
-    Branched,
-    /// The store had lost rotations, and caught up.
-    FastForwarded,
-}
-
-impl IssuedKind {
-    /// Returns the kind's stable name, for metrics and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Rotated => "rotated",
-            Self::Repeated => "repeated",
-            Self::Unchanged => "unchanged",
-            Self::Held => "held",
-            Self::Branched => "branched",
-            Self::FastForwarded => "fast_forwarded",
-        }
-    }
 }
 
 impl Issued {

@@ -12,7 +12,7 @@ use crate::{
         AuditEntry, AuditKind, EndReason, OrganizationStatus, Reason, RefreshState, Selector, Session,
         SessionId, Step, UserStatus, later,
     },
-    refresh_machine::{Decision, TheftSign, decide},
+    refresh_machine::{Answer, Decision, TheftSign, decide},
     refresh_token::{PresentedToken, RefreshTokenError},
     store::{Applied, Change, Changes, StoreError, Subject},
 };
@@ -92,47 +92,40 @@ async fn attempt(
     address: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<Option<Issued>, RefreshError> {
-    let current = session.refresh.current();
     let decision = decide(&session, presented.step, now, &ctx.settings.sessions);
-    let (step, kind, moves) = match decision {
-        Decision::Ended(reason) => return Err(RefreshError::SessionEnded { reason }),
-        Decision::RunOut => return Err(run_out(ctx, &session, address, now).await?),
-        Decision::Theft(sign) => return Err(theft(ctx, &session, presented.step, sign, address, now).await?),
-        Decision::Unchanged => (current, IssuedKind::Unchanged, None),
-        Decision::Hold => (presented.step, IssuedKind::Held, None),
-        Decision::Repeat { note } => (current, IssuedKind::Repeated, note.map(Move::HandOutAgain)),
-        Decision::Rotate(to) => (to.current(), IssuedKind::Rotated, Some(Move::To(to))),
-        Decision::Branch(to) => (to.current(), IssuedKind::Branched, Some(Move::To(to))),
-        Decision::FastForward(to) => (to.current(), IssuedKind::FastForwarded, Some(Move::To(to))),
+    let Some(Answer { kind, step }) = decision.answer(presented.step, session.refresh.current()) else {
+        return Err(refuse(ctx, decision, &session, presented.step, address, now).await?);
     };
     check_may_work(&subject)?;
 
     let before = session.refresh;
     let mut session = session;
-    if let Some(Move::To(to)) = moves {
+    if let Some(to) = decision.moves_to() {
         session.refresh = to;
         session.idle_expiry = later(now, ctx.settings.sessions.idle_lifetime).min(session.absolute_expiry);
     }
     // Minted first: a token that cannot be made moves nothing.
     let issued = Issued::mint(ctx, session, subject, step, kind, now)?;
-    let Some(moves) = moves else { return Ok(Some(issued)) };
-    let changes = moving(moves, before, &issued, presented.step, address, now);
+    let Some(change) = change(decision, before, &issued.session) else { return Ok(Some(issued)) };
+    let changes = moving(change, before, &issued, presented.step, address, now);
     match ctx.store.apply(changes).await? {
         Applied::Committed { .. } => Ok(Some(issued)),
         Applied::Conflict(_) => Ok(None),
     }
 }
 
-/// What a decision writes.
-#[derive(Clone, Copy)]
-enum Move {
-    HandOutAgain(Timestamp),
-    To(RefreshState),
+/// What a decision writes, if anything.
+fn change(decision: Decision, from: RefreshState, session: &Session) -> Option<Change> {
+    if let Decision::Repeat { note } = decision {
+        return note.map(|at| Change::HandOutAgain { id: session.id, from, at });
+    }
+    let to = decision.moves_to()?;
+    Some(Change::RotateSession { id: session.id, from, to, idle_expiry: session.idle_expiry })
 }
 
 /// Rotations do not wait for the disk: one that a power cut takes back is made good by the fast-forward.
 fn moving(
-    moves: Move,
+    change: Change,
     from: RefreshState,
     issued: &Issued,
     presented: Step,
@@ -140,10 +133,6 @@ fn moving(
     now: Timestamp,
 ) -> Changes {
     let session = &issued.session;
-    let change = match moves {
-        Move::HandOutAgain(at) => Change::HandOutAgain { id: session.id, from, at },
-        Move::To(to) => Change::RotateSession { id: session.id, from, to, idle_expiry: session.idle_expiry },
-    };
     let changes = Changes::one(change).relaxed();
     let anomaly = match issued.kind {
         IssuedKind::Branched => AuditKind::RefreshBranched,
@@ -154,6 +143,22 @@ fn moving(
         words(session.refresh.current())
     });
     changes.audit(entry(anomaly, session, detail, address, now))
+}
+
+/// Does what a refusal asks for, and returns it.
+async fn refuse(
+    ctx: &Context,
+    decision: Decision,
+    session: &Session,
+    presented: Step,
+    address: Option<IpAddr>,
+    now: Timestamp,
+) -> Result<RefreshError, StoreError> {
+    match decision {
+        Decision::Theft(sign) => theft(ctx, session, presented, sign, address, now).await,
+        Decision::Ended(reason) => Ok(RefreshError::SessionEnded { reason }),
+        _ => run_out(ctx, session, address, now).await,
+    }
 }
 
 /// Ends a session that has run out, so that the list and the audit log say so.

@@ -88,14 +88,17 @@ impl Session {
         was_active
     }
 
-    /// Moves the refresh family on, if it still stands where the decision found it.
+    /// Moves the refresh family on, if everything the decision rests on still holds: not the counters alone, but also when
+    /// the token was last handed out and whether it was confirmed.
     pub fn rotate(
         &mut self,
         from: &RefreshState,
         to: RefreshState,
         idle_expiry: Timestamp,
     ) -> Result<(), SessionMoved> {
-        self.stands_at(from)?;
+        if self.state != SessionState::Active || self.refresh != *from {
+            return Err(SessionMoved);
+        }
         self.refresh = to;
         self.idle_expiry = idle_expiry.max(self.idle_expiry);
         Ok(())
@@ -103,7 +106,9 @@ impl Session {
 
     /// Notes that the current token was handed out again, if the family still stands where the decision found it.
     pub fn hand_out_again(&mut self, from: &RefreshState, at: Timestamp) -> Result<(), SessionMoved> {
-        self.stands_at(from)?;
+        if self.state != SessionState::Active || self.refresh.current() != from.current() {
+            return Err(SessionMoved);
+        }
         self.refresh.handed_out_at = self.refresh.handed_out_at.max(at);
         Ok(())
     }
@@ -116,14 +121,6 @@ impl Session {
         self.last_seen_at = self.last_seen_at.max(at);
         if issued_under == self.refresh.current() {
             self.refresh.confirmed = true;
-        }
-    }
-
-    fn stands_at(&self, from: &RefreshState) -> Result<(), SessionMoved> {
-        if self.state == SessionState::Active && self.refresh.current() == from.current() {
-            Ok(())
-        } else {
-            Err(SessionMoved)
         }
     }
 }

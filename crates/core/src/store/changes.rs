@@ -60,18 +60,20 @@ pub enum Change {
         /// How many live sessions the user may have, this one included; more is a conflict.
         at_most: Option<u32>,
     },
-    /// Moves the refresh state on. Conflicts unless the session is active and its counters still are `from`'s.
+    /// Moves the refresh state on. Conflicts unless the session is active and its refresh state still is `from`, all of it:
+    /// the decision also rests on when the token was last handed out and on whether it was confirmed.
     RotateSession {
         /// Which session.
         id: SessionId,
-        /// What the decision rests on: its `generation` and `branch` must still hold.
+        /// What the decision rests on.
         from: RefreshState,
         /// What holds from now on.
         to: RefreshState,
         /// The new idle expiry.
         idle_expiry: Timestamp,
     },
-    /// Notes that the current refresh token was handed out again. Conflicts like a rotation. Never moves time backwards.
+    /// Notes that the current refresh token was handed out again. Conflicts unless the session is active and its counters
+    /// still are `from`'s. Never moves time backwards.
     HandOutAgain {
         /// Which session.
         id: SessionId,

@@ -1,13 +1,13 @@
 //! Clean-up.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{
     commit,
     log::event,
-    samples::{HOUR, after, given_user, noon, read, session, start},
+    samples::{ALMOST_AN_HOUR, HOUR, after, given_user, noon, read, session, start},
 };
 use crate::{
     model::{AuditEntry, AuditKind, EndReason, NewEvent, Selector, Session, SessionId, SessionState},
@@ -32,7 +32,7 @@ pub async fn sessions_that_have_run_out_end_as_expired(store: Arc<dyn Store>) {
     for session in [&idle, &over, &live] {
         commit(&store, start(session)).await;
     }
-    let before = at(after(HOUR - Duration::from_micros(1)));
+    let before = at(after(ALMOST_AN_HOUR));
     assert_eq!(clean_up(&store, before).await, CleanedUp::default());
 
     let now = after(HOUR);

@@ -68,6 +68,8 @@ macro_rules! store_contract_tests {
             sessions::a_relabel_of_an_ended_session_is_refused
             rotation::a_rotation_moves_the_session_on
             rotation::a_rotation_from_an_old_state_is_refused
+            rotation::a_rotation_after_a_hand_out_is_refused
+            rotation::a_rotation_after_a_confirmation_is_refused
             rotation::a_rotation_of_an_ended_session_is_refused
             rotation::a_rotation_of_an_unknown_session_is_refused
             rotation::a_rotation_never_shortens_the_idle_expiry

@@ -51,6 +51,21 @@ pub async fn a_rotation_from_an_old_state_is_refused(store: Arc<dyn Store>) {
     assert_eq!(refused(&store, rotation(&other_branch, moved)).await, Conflict::SessionChanged);
 }
 
+/// The token went out again since the decision: answers that carry it are under way.
+pub async fn a_rotation_after_a_hand_out_is_refused(store: Arc<dyn Store>) {
+    let session = given_session(&store).await;
+    let change = Change::HandOutAgain { id: session.id, from: session.refresh, at: after(MINUTE) };
+    commit(&store, Changes::one(change)).await;
+    assert_eq!(refused(&store, rotation(&session, next(&session))).await, Conflict::SessionChanged);
+}
+
+/// The token reached the client since the decision: its parent is now proof of a theft.
+pub async fn a_rotation_after_a_confirmation_is_refused(store: Arc<dyn Store>) {
+    let session = given_session(&store).await;
+    commit(&store, see(session.id, after(MINUTE), Step::FIRST)).await;
+    assert_eq!(refused(&store, rotation(&session, next(&session))).await, Conflict::SessionChanged);
+}
+
 /// A sign-out wins over every refresh that is under way.
 pub async fn a_rotation_of_an_ended_session_is_refused(store: Arc<dyn Store>) {
     let session = given_session(&store).await;
@@ -151,6 +166,7 @@ pub async fn last_seen_never_moves_back(store: Arc<dyn Store>) {
 pub async fn a_rotation_takes_the_confirmation_away(store: Arc<dyn Store>) {
     let session = given_session(&store).await;
     commit(&store, see(session.id, after(MINUTE), Step::FIRST)).await;
-    commit(&store, rotation(&session, next(&session))).await;
+    let seen = read(&store, session.id).await;
+    commit(&store, rotation(&seen, next(&seen))).await;
     assert!(!read(&store, session.id).await.refresh.confirmed);
 }

@@ -16,6 +16,8 @@ use crate::{
 };
 
 pub(super) const HOUR: Duration = Duration::from_hours(1);
+/// An hour, but for the smallest part that every store keeps.
+pub(super) const ALMOST_AN_HOUR: Duration = Duration::from_micros(3_599_999_999);
 
 /// A moment with a fraction of a second that every store keeps.
 pub(super) fn noon() -> Timestamp {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     commit, refused,
-    samples::{HOUR, after, given_session, given_user, noon, read, session, start},
+    samples::{ALMOST_AN_HOUR, HOUR, after, given_session, given_user, noon, read, session, start},
 };
 use crate::{
     model::{EndReason, RefreshState, Session, SessionState, User},
@@ -100,7 +100,7 @@ pub async fn live_sessions_are_the_users_own_newest_first(store: Arc<dyn Store>)
 pub async fn live_sessions_leave_out_ended_and_run_out_ones(store: Arc<dyn Store>) {
     let session = given_session(&store).await;
     let ann = User { id: session.user_id, ..super::samples::user("ann") };
-    let just_before = after(HOUR - Duration::from_micros(1));
+    let just_before = after(ALMOST_AN_HOUR);
     assert_eq!(store.live_sessions(ann.id, just_before).await.expect("the store works").len(), 1);
     assert_eq!(store.live_sessions(ann.id, after(HOUR)).await.expect("the store works").len(), 0);
 
