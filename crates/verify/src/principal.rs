@@ -50,12 +50,16 @@ pub struct OrgScope {
 }
 
 /// What verification found, shared by all requests that carry the same token.
+///
+/// In this order in memory: what every request needs comes first, so that with many tokens it costs one cache miss.
+#[repr(C)]
 pub(crate) struct Verified {
+    rev: Option<Rev>,
+    /// What the revocation list found out about the token.
+    memo: Memo,
     token: VerifiedToken<Identity>,
     /// The custom claims in the type that was asked for first; in practice a service has one.
     custom: OnceLock<Box<dyn Any + Send + Sync>>,
-    /// What the revocation list found out about the token.
-    memo: Memo,
 }
 
 /// Our own claims beside the registered ones (RFC 9068 §2.2).
@@ -151,7 +155,7 @@ impl<C> Principal<C> {
 
     /// Returns the position of the revocation log when the token's claims were read. A token without one counts as oldest.
     pub fn rev(&self) -> Option<Rev> {
-        self.identity().rev
+        self.verified.rev
     }
 
     /// Returns the id of the key that signed the token.
@@ -247,11 +251,16 @@ impl OrgScope {
 
 impl Verified {
     pub(crate) fn new(token: VerifiedToken<Identity>) -> Self {
-        Self { token, custom: OnceLock::new(), memo: Memo::default() }
+        Self { rev: token.claims().rev, memo: Memo::default(), token, custom: OnceLock::new() }
     }
 
     pub(crate) fn expires_at(&self) -> UnixTime {
         self.token.registered().exp
+    }
+
+    /// Returns the first second at which the token was valid, by the claims that the validator goes by.
+    pub(crate) fn valid_from(&self) -> UnixTime {
+        self.issued_at().max(self.token.registered().nbf.unwrap_or_default())
     }
 
     /// Returns roughly how many bytes this takes: the payload once as text and once as claims, and the custom claims.
@@ -263,6 +272,10 @@ impl Verified {
         self.token.registered().iat.unwrap_or_default()
     }
 
+    pub(crate) fn rev(&self) -> Option<Rev> {
+        self.rev
+    }
+
     pub(crate) fn memo(&self) -> &Memo {
         &self.memo
     }
@@ -271,7 +284,7 @@ impl Verified {
     pub(crate) fn token_identity(&self) -> TokenIdentity<'_> {
         let (registered, identity) = (self.token.registered(), self.identity());
         TokenIdentity {
-            rev: identity.rev,
+            rev: self.rev,
             kid: self.key_id(),
             jti: registered.jti.as_deref().unwrap_or_default(),
             sid: identity.sid.as_deref(),

@@ -53,11 +53,12 @@ struct Shared {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Validity {
     /// The keys it was verified with.
-    pub(crate) key_generation: u64,
-    /// Before this, the token was not valid yet: clocks can be set back.
-    pub(crate) from: UnixTime,
+    key_generation: u64,
     /// From this on it is dead, leeway included.
-    pub(crate) until: UnixTime,
+    until: UnixTime,
+    /// Longer than this before `until`, the token was not valid yet: clocks can be set back. Four bytes, so that an entry fits
+    /// into one line of the processor's cache.
+    seconds: u32,
 }
 
 thread_local! {
@@ -78,7 +79,6 @@ struct Entry {
     token: Box<str>,
     verified: Arc<Verified>,
     validity: Validity,
-    cost: usize,
     used: Cell<bool>,
 }
 
@@ -110,14 +110,8 @@ impl TokenCache {
 
     /// Remembers a verified token, forgetting others where the limits ask for it.
     pub(crate) fn insert(&self, token: &str, verified: &Arc<Verified>, validity: Validity, now: UnixTime) {
-        let cost = size_of::<Entry>() + size_of::<u64>() * 4 + token.len() + verified.size();
-        let entry = Entry {
-            token: token.into(),
-            verified: Arc::clone(verified),
-            validity,
-            cost,
-            used: Cell::new(false),
-        };
+        let entry =
+            Entry { token: token.into(), verified: Arc::clone(verified), validity, used: Cell::new(false) };
         let hash = self.shared.hash(token);
         // A thread that is ending has no table any more, and needs none.
         let _ = TABLES.try_with(|tables| {
@@ -163,7 +157,7 @@ impl Table {
         while self.order.front().is_some_and(|oldest| self.is_dead(*oldest, now)) {
             self.evict(shared, now);
         }
-        let cost = entry.cost;
+        let cost = entry.cost();
         while !self.order.is_empty() && !self.has_room(cost, shared) {
             self.evict(shared, now);
         }
@@ -185,14 +179,14 @@ impl Table {
     }
 
     fn is_dead(&self, hash: u64, now: UnixTime) -> bool {
-        self.entries.get(&hash).is_none_or(|entry| now >= entry.validity.until)
+        self.entries.get(&hash).is_none_or(|entry| entry.is_dead(now))
     }
 
     /// Forgets the oldest entry that is dead, or was not used since its last turn.
     fn evict(&mut self, shared: &Shared, now: UnixTime) {
         while let Some(hash) = self.order.pop_front() {
             let Some(entry) = self.entries.get(&hash) else { return };
-            if entry.used.take() && now < entry.validity.until {
+            if entry.used.take() && !entry.is_dead(now) {
                 self.order.push_back(hash);
                 continue;
             }
@@ -203,8 +197,9 @@ impl Table {
 
     fn remove(&mut self, hash: u64, shared: &Shared) {
         if let Some(entry) = self.entries.remove(&hash) {
-            self.bytes -= entry.cost;
-            shared.bytes.fetch_sub(entry.cost, Ordering::Relaxed);
+            let cost = entry.cost();
+            self.bytes -= cost;
+            shared.bytes.fetch_sub(cost, Ordering::Relaxed);
             shared.entries.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -222,9 +217,33 @@ impl Drop for Table {
 
 impl Entry {
     fn holds(&self, token: &str, key_generation: u64, now: UnixTime) -> bool {
-        let Validity { key_generation: verified_with, from, until } = self.validity;
         // Comparing in variable time tells nothing: who gets here knows the end of a good signature.
-        verified_with == key_generation && from <= now && now < until && *self.token == *token
+        self.validity.holds(key_generation, now) && *self.token == *token
+    }
+
+    fn is_dead(&self, now: UnixTime) -> bool {
+        now >= self.validity.until
+    }
+
+    /// The bytes it takes: with its place in the table, which is half empty at worst, and in the queue.
+    fn cost(&self) -> usize {
+        2 * (size_of::<u64>() + size_of::<Self>())
+            + size_of::<u64>()
+            + self.token.len()
+            + self.verified.size()
+    }
+}
+
+impl Validity {
+    pub(crate) fn new(key_generation: u64, from: UnixTime, until: UnixTime) -> Self {
+        // A span that does not fit begins later than it might: that costs verifications, no more.
+        let seconds = u32::try_from(until.saturating_since(from).as_secs()).unwrap_or(u32::MAX);
+        Self { key_generation, until, seconds }
+    }
+
+    fn holds(&self, key_generation: u64, now: UnixTime) -> bool {
+        let left = self.until.as_secs().saturating_sub(now.as_secs());
+        self.key_generation == key_generation && 0 < left && left <= i64::from(self.seconds)
     }
 }
 
@@ -280,7 +299,7 @@ mod tests {
 
         fn insert(&self, token: &str, seconds: i64) {
             let until = UnixTime::from_secs(NOW.as_secs() + seconds);
-            self.cache.insert(token, &self.verified, Validity { key_generation: 1, from: NOW, until }, NOW);
+            self.cache.insert(token, &self.verified, Validity::new(1, NOW, until), NOW);
         }
 
         fn holds(&self, token: &str) -> bool {

@@ -48,6 +48,19 @@ fn a_remembered_token_is_not_valid_before_its_time_when_the_clock_is_set_back() 
 }
 
 #[test]
+fn a_clock_that_is_set_back_twice_does_not_stretch_a_remembered_token() {
+    let clock = HandClock::new();
+    let build = || builder(&clock).leeway(Duration::from_secs(30)).build_with_keys(key_set(&[&KEY])).unwrap();
+    let (verifier, token) = (build(), signed(ada()));
+    clock.advance(-20);
+    assert!(verifier.try_verify(&token).is_ok(), "within the leeway");
+
+    clock.advance(-11);
+
+    assert_eq!(verifier.try_verify(&token).unwrap_err().code(), ErrorCode::TokenInvalid);
+}
+
+#[test]
 fn a_token_with_the_tail_of_a_remembered_one_is_verified_for_itself() {
     let verifier = builder(&HandClock::new()).build_with_keys(key_set(&[&KEY])).unwrap();
     let (good, other) = (signed(ada()), signed(bob()));
@@ -139,7 +152,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever happens, and in whatever order, remembering changes no answer.
     #[test]

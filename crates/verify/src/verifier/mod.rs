@@ -189,8 +189,9 @@ impl Verifier {
         let verified = Arc::new(Verified::new(self.checked(token, &keys.keys, now)?));
         if let Some(cache) = &self.inner.cache {
             let leeway = self.inner.leeway;
-            let (from, until) = (now.saturating_sub(leeway), verified.expires_at().saturating_add(leeway));
-            cache.insert(token, &verified, Validity { key_generation: keys.number, from, until }, now);
+            let (from, until) =
+                (verified.valid_from().saturating_sub(leeway), verified.expires_at().saturating_add(leeway));
+            cache.insert(token, &verified, Validity::new(keys.number, from, until), now);
         }
         Ok(verified)
     }
@@ -216,8 +217,11 @@ impl Verifier {
 
     /// Every token goes through this, remembered or not.
     fn check_revocations(&self, verified: &Verified, now: UnixTime) -> Result<(), AuthError> {
-        let identity = verified.token_identity();
-        match self.inner.revocations.check(&identity, verified.memo(), self.when_silent, now) {
+        let (revocations, memo, policy) = (&self.inner.revocations, verified.memo(), self.when_silent);
+        if revocations.passes_at_once(verified.rev(), memo, policy, now) {
+            return Ok(());
+        }
+        match revocations.check(&verified.token_identity(), memo, policy, now) {
             Verdict::Pass => Ok(()),
             Verdict::Dead => Err(AuthError::Revoked),
             Verdict::Stale { retry_after } => {
