@@ -79,6 +79,10 @@ fn tour(places: &Places) -> String {
   curl -s {orders}/orders/4 -H "Authorization: Bearer $TOKEN"
   curl -s -X DELETE {orders}/orders/1 -H "Authorization: Bearer $TOKEN"
   curl -s {orders}/orders
+
+  # taken back: signed out at the auth service, the orders service knows before you can ask
+  curl -s {auth}/auth/sign-out -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{{"scope":"everywhere"}}'
+  curl -s {orders}/orders -H "Authorization: Bearer $TOKEN"
 "#
     )
 }
