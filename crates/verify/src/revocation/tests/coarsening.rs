@@ -1,15 +1,27 @@
 use super::*;
 use handstamp_api_types::revocation::RevocationKind::Dead;
 
-/// A session of a user of an organisation, as an issuer describes it that knows all three.
-fn sign_out(seq: u64, key: &SelectorKey) -> RevocationEvent {
-    let (sid, sub, org) = names(seq);
-    RevocationEvent {
-        sel: Some(key.hash(RevocationLevel::Session, &sid)),
-        sub: Some(key.hash(RevocationLevel::Subject, &sub)),
-        org: Some(key.hash(RevocationLevel::Organization, &org)),
-        ..event(seq, RevocationLevel::Session, "", Dead)
-    }
+/// Sign-outs of users of organisations, as an issuer describes them that knows all three.
+fn sign_outs(count: u64) -> Vec<RevocationEvent> {
+    let key = SelectorKey::from_bytes(KEY);
+    let orgs =
+        (0..50).map(|org| key.hash(RevocationLevel::Organization, &format!("org-{org}"))).collect::<Vec<_>>();
+    let mut sub = key.hash(RevocationLevel::Subject, "user-0");
+    let template = event(0, RevocationLevel::All, "", Dead);
+    let one = |seq: u64| {
+        if seq.is_multiple_of(4) {
+            sub = key.hash(RevocationLevel::Subject, &names(seq).1);
+        }
+        RevocationEvent {
+            seq,
+            level: RevocationLevel::Session,
+            sel: Some(key.hash(RevocationLevel::Session, &names(seq).0)),
+            sub: Some(sub),
+            org: orgs.get(usize::try_from(seq % 50).unwrap()).copied(),
+            ..template.clone()
+        }
+    };
+    (1..=count).map(one).collect()
 }
 
 fn names(seq: u64) -> (String, String, String) {
@@ -36,11 +48,10 @@ fn refused(world: &World, seq: u64) -> bool {
 #[test]
 fn a_million_sign_outs_against_the_cap_undo_nobodys() {
     const EVENTS: u64 = 1_000_000;
-    let key = SelectorKey::from_bytes(KEY);
     let mut world = World::with_room_for(20_000);
     world.deliver(0);
 
-    deliver_all(&mut world, &(1..=EVENTS).map(|seq| sign_out(seq, &key)).collect::<Vec<_>>());
+    deliver_all(&mut world, &sign_outs(EVENTS));
 
     let status = world.revocations.status(world.now().wall);
     assert!(status.events <= 25_000, "{status:?}");
