@@ -4,3 +4,4 @@ mod beside;
 mod crash;
 mod folder;
 mod start;
+mod storm;

@@ -51,7 +51,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let public_url = config
         .public_url(address)
         .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
-    let house = House::open(&config, &public_url, OpenMode::Serve(ShareMode::Exclusive)).await?;
+    let share = if config.storage.share { ShareMode::Shared } else { ShareMode::Exclusive };
+    let house = House::open(&config, &public_url, OpenMode::Serve(share)).await?;
     offer_first_administrator(&house, &public_url).await?;
 
     let store = house.store();

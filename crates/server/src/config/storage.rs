@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct StorageConfig {
     /// The folder of the embedded database.
     pub data: PathBuf,
+    /// Lets several `serve` processes of this machine use the folder at the same time, for a restart without a gap. Each of
+    /// them has to say so, and the folder has to be on a local disk.
+    pub share: bool,
     /// A PostgreSQL URL, to use instead of the embedded database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
@@ -16,7 +19,7 @@ pub struct StorageConfig {
 
 impl Default for StorageConfig {
     fn default() -> Self {
-        Self { data: PathBuf::from("handstamp-data"), database_url: None }
+        Self { data: PathBuf::from("handstamp-data"), share: false, database_url: None }
     }
 }
 
@@ -36,7 +39,7 @@ impl StorageConfig {
             }
             Err(_) => "[redacted]".to_owned(),
         });
-        Self { data: self.data.clone(), database_url }
+        Self { database_url, ..self.clone() }
     }
 }
 
@@ -45,6 +48,7 @@ impl std::fmt::Debug for StorageConfig {
         let shown = self.redacted();
         f.debug_struct("StorageConfig")
             .field("data", &shown.data)
+            .field("share", &shown.share)
             .field("database_url", &shown.database_url)
             .finish()
     }
