@@ -53,7 +53,7 @@ impl Pair {
         let mut first = serve(folder, port);
         let mut second = serve(folder, port);
         let addresses = [first.address(), second.address()];
-        let http = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
+        let http = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().expect("a client");
         Self { first, second: Some(second), addresses, http }
     }
 
