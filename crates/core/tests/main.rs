@@ -1,5 +1,12 @@
 //! One binary for all tests: the files mirror `src`.
 
 mod clock_back;
+mod flows;
+mod keyring;
+mod minting;
+mod password;
+mod refresh_machine;
 mod refresh_model;
+mod refresh_token;
+mod root_key;
 mod store_contract;

@@ -44,7 +44,9 @@ impl MemoryStore {
         Self { clock, data: Mutex::default() }
     }
 
-    fn data(&self) -> MutexGuard<'_, Data> {
+    /// Gives others a turn first, as the way to a database does, so that tests meet the races that services meet.
+    async fn data(&self) -> MutexGuard<'_, Data> {
+        tokio::task::yield_now().await;
         self.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -70,7 +72,7 @@ impl Data {
 #[async_trait]
 impl Store for MemoryStore {
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        Ok(self.data().users.get(&id).cloned())
+        Ok(self.data().await.users.get(&id).cloned())
     }
 
     async fn user_by_login(&self, login: &Login) -> Result<Option<User>, StoreError> {
@@ -78,11 +80,11 @@ impl Store for MemoryStore {
             Login::Username(username) => user.username == *username,
             Login::Email(email) => user.email.as_ref() == Some(email),
         };
-        Ok(self.data().users.values().find(is_meant).cloned())
+        Ok(self.data().await.users.values().find(is_meant).cloned())
     }
 
     async fn users(&self, after: Option<&Username>, limit: u32) -> Result<Vec<User>, StoreError> {
-        let mut users: Vec<_> = self.data().users.values().cloned().collect();
+        let mut users: Vec<_> = self.data().await.users.values().cloned().collect();
         users.retain(|user| after.is_none_or(|after| user.username > *after));
         users.sort_by(|a, b| a.username.cmp(&b.username));
         users.truncate(limit as usize);
@@ -90,34 +92,34 @@ impl Store for MemoryStore {
     }
 
     async fn has_users(&self) -> Result<bool, StoreError> {
-        Ok(!self.data().users.is_empty())
+        Ok(!self.data().await.users.is_empty())
     }
 
     async fn organization(&self, id: &OrgId) -> Result<Option<Organization>, StoreError> {
-        Ok(self.data().organizations.get(id).cloned())
+        Ok(self.data().await.organizations.get(id).cloned())
     }
 
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
-        Ok(self.data().organizations.values().cloned().collect())
+        Ok(self.data().await.organizations.values().cloned().collect())
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        Ok(self.data().sessions.get(&id).cloned())
+        Ok(self.data().await.sessions.get(&id).cloned())
     }
 
     async fn live_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let mut sessions: Vec<_> = self.data().sessions.values().cloned().collect();
+        let mut sessions: Vec<_> = self.data().await.sessions.values().cloned().collect();
         sessions.retain(|session| session.user_id == user && session.is_live(now));
         sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
         Ok(sessions)
     }
 
     async fn subject(&self, user: UserId) -> Result<Option<Subject>, StoreError> {
-        Ok(self.data().subject(user))
+        Ok(self.data().await.subject(user))
     }
 
     async fn session_subject(&self, id: SessionId) -> Result<Option<(Session, Subject)>, StoreError> {
-        let data = self.data();
+        let data = self.data().await;
         let Some(session) = data.sessions.get(&id).cloned() else { return Ok(None) };
         let subject = data.subject(session.user_id);
         let missing = || StoreError::Corrupt { what: format!("session {id} without its user") };
@@ -125,36 +127,36 @@ impl Store for MemoryStore {
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        Ok(self.data().clients.get(id).cloned())
+        Ok(self.data().await.clients.get(id).cloned())
     }
 
     async fn clients(&self) -> Result<Vec<Client>, StoreError> {
-        Ok(self.data().clients.values().cloned().collect())
+        Ok(self.data().await.clients.values().cloned().collect())
     }
 
     async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let mut keys: Vec<_> = self.data().keys.values().cloned().collect();
+        let mut keys: Vec<_> = self.data().await.keys.values().cloned().collect();
         keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(keys)
     }
 
     async fn log_head(&self) -> Result<LogPosition, StoreError> {
-        Ok(self.data().head())
+        Ok(self.data().await.head())
     }
 
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {
-        let data = self.data();
+        let data = self.data().await;
         Ok(data.events.iter().filter(|event| event.seq > seq).take(limit as usize).cloned().collect())
     }
 
     async fn audit_entries(&self, user: Option<UserId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let data = self.data();
+        let data = self.data().await;
         let wanted = |entry: &&AuditEntry| user.is_none() || entry.user_id == user;
         Ok(data.audit.iter().rev().filter(wanted).take(limit as usize).cloned().collect())
     }
 
     async fn apply(&self, changes: Changes) -> Result<Applied, StoreError> {
-        let mut data = self.data();
+        let mut data = self.data().await;
         // All or nothing: the changes go into a copy, which takes the place of the original when none conflicted.
         let mut next = data.clone();
         match next.apply(changes) {
@@ -167,7 +169,7 @@ impl Store for MemoryStore {
     }
 
     async fn clean_up(&self, what: CleanUp) -> Result<CleanedUp, StoreError> {
-        Ok(self.data().clean_up(what))
+        Ok(self.data().await.clean_up(what))
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
