@@ -1,8 +1,8 @@
-//! From a session and its user to a signed access token.
+//! From a session and its user to a signed access token, encrypted where the operator wants it so.
 
 use std::{fmt, time::Duration};
 
-use handstamp_token::{SignError, UnixTime};
+use handstamp_token::{SignError, UnixTime, jwe::JweError};
 use jiff::Timestamp;
 
 use crate::{
@@ -19,7 +19,7 @@ pub const ACCESS_TOKEN_TYP: &str = "at+jwt";
 /// A signed access token with what it says.
 #[derive(Clone, PartialEq)]
 pub struct AccessToken {
-    /// The JWT.
+    /// The JWT, inside a JWE where tokens are encrypted.
     pub text: String,
     /// Its claims.
     pub claims: AccessClaims,
@@ -56,6 +56,9 @@ pub enum MintError {
     /// Signing failed: a defect, or a key that cannot sign.
     #[error("the access token could not be signed")]
     Sign(#[source] SignError),
+    /// Encrypting failed: a defect.
+    #[error("the access token could not be encrypted")]
+    Encrypt(#[source] JweError),
 }
 
 /// Mints the access token of a session, issued under the refresh token of one step.
@@ -69,7 +72,13 @@ pub(crate) fn mint(
     let iat = UnixTime::from_secs(now.as_second());
     let jti = claims::new_jti(issued_under, &*ctx.entropy);
     let claims = AccessClaims::new(&ctx.settings, session, subject, jti, iat);
-    let text = ctx.keyring.signing_key().sign(ACCESS_TOKEN_TYP, &claims).map_err(MintError::Sign)?;
+    let signed = ctx.keyring.signing_key().sign(ACCESS_TOKEN_TYP, &claims).map_err(MintError::Sign)?;
+    let text = match &ctx.settings.tokens.encryption {
+        None => signed,
+        Some(encryption) => {
+            encryption.encryption_key().encrypt(&signed, &*ctx.entropy).map_err(MintError::Encrypt)?
+        }
+    };
     check_size(&text, &claims, &ctx.settings.tokens)?;
     let seconds = claims.exp.as_secs().saturating_sub(iat.as_secs());
     Ok(AccessToken { text, claims, expires_in: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)) })

@@ -1,8 +1,8 @@
 use crate::{
     Context,
     minting::{self, AccessToken, MintError},
-    model::{Session, Step},
-    refresh_machine::IssuedKind,
+    model::Session,
+    refresh_machine::{Answer, IssuedKind},
     refresh_token::RefreshToken,
     store::Subject,
 };
@@ -42,12 +42,11 @@ impl Issued {
         ctx: &Context,
         session: Session,
         subject: Subject,
-        step: Step,
-        kind: IssuedKind,
+        answer: Answer,
         now: Timestamp,
     ) -> Result<Self, MintError> {
-        let access = minting::mint(ctx, &session, &subject, step, now)?;
-        let refresh = ctx.keyring.refresh_keys().mint(session.id, step);
-        Ok(Self { access, refresh, session, subject, kind })
+        let access = minting::mint(ctx, &session, &subject, answer.step, now)?;
+        let refresh = ctx.keyring.refresh_keys().mint(session.id, answer.step);
+        Ok(Self { access, refresh, session, subject, kind: answer.kind })
     }
 }

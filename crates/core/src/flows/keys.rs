@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{TRIES, contended, events};
 use crate::{
     Context,
-    keyring::{self, KeyringError},
+    keyring::{KeyringError, Maker},
     model::{AuditEntry, AuditKind, KeyPurpose, KeyState, Reason, Selector, StoredKey, UserId, later},
     store::{Applied, Change, Changes, StoreError},
 };
@@ -131,7 +131,8 @@ fn succeed(
     purpose: KeyPurpose,
     now: Timestamp,
 ) -> Result<Changes, KeyringError> {
-    let make = |state| keyring::make(purpose, state, ctx.keyring.root(), &ctx.settings, &*ctx.entropy, now);
+    let maker = Maker { root: ctx.keyring.root(), settings: &ctx.settings, entropy: &*ctx.entropy, now };
+    let make = |state| maker.make(purpose, state);
     let fits = |key: &StoredKey| {
         purpose != KeyPurpose::AccessToken || key.algorithm == ctx.settings.tokens.algorithm
     };

@@ -12,8 +12,8 @@ use crate::{
         AuditEntry, AuditKind, EndReason, OrganizationStatus, Reason, RefreshState, Selector, Session,
         SessionId, Step, UserStatus, later,
     },
-    refresh_machine::{Answer, Decision, TheftSign, decide},
-    refresh_token::{PresentedToken, RefreshTokenError},
+    refresh_machine::{Decision, TheftSign, decide},
+    refresh_token::RefreshTokenError,
     store::{Applied, Change, Changes, StoreError, Subject},
 };
 
@@ -73,44 +73,103 @@ pub async fn refresh(ctx: &Context, command: Refresh<'_>, now: Timestamp) -> Res
     if command.beside.is_some_and(|session| session != presented.session) {
         return Err(RefreshError::OtherSession);
     }
+    let attempt = Attempt { ctx, presented: presented.step, address: command.address, now };
     for _ in 0..TRIES {
         let read = ctx.store.session_subject(presented.session).await?;
         let (session, subject) = read.ok_or(RefreshError::SessionUnknown)?;
-        if let Some(issued) = attempt(ctx, presented, session, subject, command.address, now).await? {
+        if let Some(issued) = attempt.run(session, subject).await? {
             return Ok(issued);
         }
     }
     Err(contended("refreshing a session").into())
 }
 
-/// Decides and acts once. `None`: the session moved meanwhile, decide again.
-async fn attempt(
-    ctx: &Context,
-    presented: PresentedToken,
-    session: Session,
-    subject: Subject,
+/// An authentic token, presented once.
+struct Attempt<'a> {
+    ctx: &'a Context,
+    presented: Step,
     address: Option<IpAddr>,
     now: Timestamp,
-) -> Result<Option<Issued>, RefreshError> {
-    let decision = decide(&session, presented.step, now, &ctx.settings.sessions);
-    let Some(Answer { kind, step }) = decision.answer(presented.step, session.refresh.current()) else {
-        return Err(refuse(ctx, decision, &session, presented.step, address, now).await?);
-    };
-    check_may_work(&subject)?;
+}
 
-    let before = session.refresh;
-    let mut session = session;
-    if let Some(to) = decision.moves_to() {
-        session.refresh = to;
-        session.idle_expiry = later(now, ctx.settings.sessions.idle_lifetime).min(session.absolute_expiry);
+impl Attempt<'_> {
+    /// Decides and acts once. `None`: the session moved meanwhile, decide again.
+    async fn run(&self, mut session: Session, subject: Subject) -> Result<Option<Issued>, RefreshError> {
+        let settings = &self.ctx.settings.sessions;
+        let decision = decide(&session, self.presented, self.now, settings);
+        let Some(answer) = decision.answer(self.presented, session.refresh.current()) else {
+            return Err(self.refuse(decision, &session).await?);
+        };
+        check_may_work(&subject)?;
+
+        let from = session.refresh;
+        if let Some(to) = decision.moves_to() {
+            session.refresh = to;
+            session.idle_expiry = later(self.now, settings.idle_lifetime).min(session.absolute_expiry);
+        }
+        // Minted first: a token that cannot be made moves nothing.
+        let issued = Issued::mint(self.ctx, session, subject, answer, self.now)?;
+        let Some(change) = change(decision, from, &issued.session) else { return Ok(Some(issued)) };
+        match self.ctx.store.apply(self.moving(change, from, &issued)).await? {
+            Applied::Committed { .. } => Ok(Some(issued)),
+            Applied::Conflict(_) => Ok(None),
+        }
     }
-    // Minted first: a token that cannot be made moves nothing.
-    let issued = Issued::mint(ctx, session, subject, step, kind, now)?;
-    let Some(change) = change(decision, before, &issued.session) else { return Ok(Some(issued)) };
-    let changes = moving(change, before, &issued, presented.step, address, now);
-    match ctx.store.apply(changes).await? {
-        Applied::Committed { .. } => Ok(Some(issued)),
-        Applied::Conflict(_) => Ok(None),
+
+    /// Rotations do not wait for the disk: one that a power cut takes back is made good by the fast-forward.
+    fn moving(&self, change: Change, from: RefreshState, issued: &Issued) -> Changes {
+        let changes = Changes::one(change).relaxed();
+        let anomaly = match issued.kind {
+            IssuedKind::Branched => AuditKind::RefreshBranched,
+            IssuedKind::FastForwarded => AuditKind::RefreshFastForwarded,
+            _ => return changes,
+        };
+        let (before, after) = (words(from.current()), words(issued.session.refresh.current()));
+        let detail = format!("presented {}, stood at {before}, now {after}", words(self.presented));
+        changes.audit(self.entry(anomaly, &issued.session, detail))
+    }
+
+    /// Does what a refusal asks for, and returns it.
+    async fn refuse(&self, decision: Decision, session: &Session) -> Result<RefreshError, StoreError> {
+        match decision {
+            Decision::Theft(sign) => self.theft(session, sign).await,
+            Decision::Ended(reason) => Ok(RefreshError::SessionEnded { reason }),
+            _ => self.run_out(session).await,
+        }
+    }
+
+    /// Ends a session that has run out, so that the list and the audit log say so.
+    async fn run_out(&self, session: &Session) -> Result<RefreshError, StoreError> {
+        let reason = EndReason::Expired;
+        // The expiry is in the row anyway: if a power cut takes this back, the next refresh writes it again.
+        let changes = Changes::one(Change::EndSession { id: session.id, at: self.now, reason })
+            .audit(self.entry(AuditKind::SessionEnded, session, reason.as_str().to_owned()))
+            .relaxed();
+        self.ctx.store.apply(changes).await?;
+        Ok(RefreshError::SessionEnded { reason })
+    }
+
+    /// Ends a stolen session everywhere, in one transaction: the state, the event and the audit entry.
+    async fn theft(&self, session: &Session, sign: TheftSign) -> Result<RefreshError, StoreError> {
+        let (presented, stood) = (words(self.presented), words(session.refresh.current()));
+        let detail = format!("{}: presented {presented}, stood at {stood}", sign.as_str());
+        let selector = Selector::Session(session.id);
+        let changes =
+            Changes::one(Change::EndSession { id: session.id, at: self.now, reason: EndReason::TokenReuse })
+                .event(events::dead(selector, Reason::TokenReuse, self.now, &self.ctx.settings))
+                .audit(self.entry(AuditKind::TokenReuse, session, detail));
+        self.ctx.store.apply(changes).await?;
+        Ok(RefreshError::Theft(sign))
+    }
+
+    fn entry(&self, kind: AuditKind, session: &Session, detail: String) -> AuditEntry {
+        AuditEntry {
+            user_id: Some(session.user_id),
+            session_id: Some(session.id),
+            address: self.address,
+            detail: Some(detail),
+            ..AuditEntry::new(kind, self.now)
+        }
     }
 }
 
@@ -123,82 +182,6 @@ fn change(decision: Decision, from: RefreshState, session: &Session) -> Option<C
     Some(Change::RotateSession { id: session.id, from, to, idle_expiry: session.idle_expiry })
 }
 
-/// Rotations do not wait for the disk: one that a power cut takes back is made good by the fast-forward.
-fn moving(
-    change: Change,
-    from: RefreshState,
-    issued: &Issued,
-    presented: Step,
-    address: Option<IpAddr>,
-    now: Timestamp,
-) -> Changes {
-    let session = &issued.session;
-    let changes = Changes::one(change).relaxed();
-    let anomaly = match issued.kind {
-        IssuedKind::Branched => AuditKind::RefreshBranched,
-        IssuedKind::FastForwarded => AuditKind::RefreshFastForwarded,
-        _ => return changes,
-    };
-    let detail = format!("presented {}, stood at {}, now {}", words(presented), words(from.current()), {
-        words(session.refresh.current())
-    });
-    changes.audit(entry(anomaly, session, detail, address, now))
-}
-
-/// Does what a refusal asks for, and returns it.
-async fn refuse(
-    ctx: &Context,
-    decision: Decision,
-    session: &Session,
-    presented: Step,
-    address: Option<IpAddr>,
-    now: Timestamp,
-) -> Result<RefreshError, StoreError> {
-    match decision {
-        Decision::Theft(sign) => theft(ctx, session, presented, sign, address, now).await,
-        Decision::Ended(reason) => Ok(RefreshError::SessionEnded { reason }),
-        _ => run_out(ctx, session, address, now).await,
-    }
-}
-
-/// Ends a session that has run out, so that the list and the audit log say so.
-async fn run_out(
-    ctx: &Context,
-    session: &Session,
-    address: Option<IpAddr>,
-    now: Timestamp,
-) -> Result<RefreshError, StoreError> {
-    let reason = EndReason::Expired;
-    // The expiry is in the row anyway: if a power cut takes this back, the next refresh writes it again.
-    let changes = Changes::one(Change::EndSession { id: session.id, at: now, reason })
-        .audit(entry(AuditKind::SessionEnded, session, reason.as_str().to_owned(), address, now))
-        .relaxed();
-    ctx.store.apply(changes).await?;
-    Ok(RefreshError::SessionEnded { reason })
-}
-
-/// Ends a stolen session everywhere, in one transaction: the state, the event and the audit entry.
-async fn theft(
-    ctx: &Context,
-    session: &Session,
-    presented: Step,
-    sign: TheftSign,
-    address: Option<IpAddr>,
-    now: Timestamp,
-) -> Result<RefreshError, StoreError> {
-    let detail = format!(
-        "{}: presented {}, stood at {}",
-        sign.as_str(),
-        words(presented),
-        words(session.refresh.current())
-    );
-    let changes = Changes::one(Change::EndSession { id: session.id, at: now, reason: EndReason::TokenReuse })
-        .event(events::dead(Selector::Session(session.id), Reason::TokenReuse, now, &ctx.settings))
-        .audit(entry(AuditKind::TokenReuse, session, detail, address, now));
-    ctx.store.apply(changes).await?;
-    Ok(RefreshError::Theft(sign))
-}
-
 fn check_may_work(subject: &Subject) -> Result<(), RefreshError> {
     if let UserStatus::Disabled { .. } = subject.user.status {
         return Err(RefreshError::AccountDisabled);
@@ -208,22 +191,6 @@ fn check_may_work(subject: &Subject) -> Result<(), RefreshError> {
         return Err(RefreshError::OrganizationSuspended);
     }
     Ok(())
-}
-
-fn entry(
-    kind: AuditKind,
-    session: &Session,
-    detail: String,
-    address: Option<IpAddr>,
-    now: Timestamp,
-) -> AuditEntry {
-    AuditEntry {
-        user_id: Some(session.user_id),
-        session_id: Some(session.id),
-        address,
-        detail: Some(detail),
-        ..AuditEntry::new(kind, now)
-    }
 }
 
 fn words(step: Step) -> String {

@@ -13,6 +13,7 @@ use crate::{
         Selector, Session, SessionId, SessionState, Step, User, UserStatus, later,
     },
     password::{HashError, Password, PasswordProof},
+    refresh_machine::Answer,
     store::{Applied, Change, Changes, Conflict, StoreError, Subject},
 };
 
@@ -68,6 +69,9 @@ impl From<HashError> for SignInError {
     }
 }
 
+/// What a new session gets.
+const FIRST: Answer = Answer { kind: IssuedKind::New, step: Step::FIRST };
+
 /// Signs in.
 ///
 /// An unknown user, a wrong password and a disabled account take the same work and, before a correct password, get the
@@ -106,7 +110,7 @@ async fn start_session(
         }
         check_may_work(&subject)?;
         let session = new_session(ctx, &subject, &command.device, now);
-        let issued = Issued::mint(ctx, session, subject, Step::FIRST, IssuedKind::New, now)?;
+        let issued = Issued::mint(ctx, session, subject, FIRST, now)?;
         let changes = starting(ctx, &issued, command, now).await?;
         match ctx.store.apply(changes).await? {
             Applied::Committed { .. } => return Ok(issued),

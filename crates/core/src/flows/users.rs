@@ -101,7 +101,7 @@ pub async fn disable(
     now: Timestamp,
 ) -> Result<User, UsersError> {
     let settings = &ctx.settings;
-    update(ctx, id, actor, now, "disabled", |user, changes| {
+    update(ctx, id, changed(id, actor, "disabled", now), |user, changes| {
         if matches!(user.status, UserStatus::Disabled { .. }) {
             return None;
         }
@@ -123,7 +123,7 @@ pub async fn enable(
     actor: Option<UserId>,
     now: Timestamp,
 ) -> Result<User, UsersError> {
-    update(ctx, id, actor, now, "enabled", |user, changes| {
+    update(ctx, id, changed(id, actor, "enabled", now), |user, changes| {
         let was = std::mem::replace(&mut user.status, UserStatus::Active);
         (was != UserStatus::Active).then_some(changes)
     })
@@ -139,7 +139,7 @@ pub async fn set_roles(
     now: Timestamp,
 ) -> Result<User, UsersError> {
     let shown = roles.iter().map(Role::as_str).collect::<Vec<_>>().join(" ");
-    update(ctx, id, actor, now, &format!("roles: {shown}"), |user, changes| {
+    update(ctx, id, changed(id, actor, &format!("roles: {shown}"), now), |user, changes| {
         let was = std::mem::replace(&mut user.roles, roles.clone());
         (was != roles).then(|| changes.event(claims_changed(ctx, id, now)))
     })
@@ -155,7 +155,7 @@ pub async fn set_org(
     now: Timestamp,
 ) -> Result<User, UsersError> {
     let shown = org_id.as_ref().map_or("none", OrgId::as_str);
-    update(ctx, id, actor, now, &format!("organisation: {shown}"), |user, changes| {
+    update(ctx, id, changed(id, actor, &format!("organisation: {shown}"), now), |user, changes| {
         let was = std::mem::replace(&mut user.org_id, org_id.clone());
         (was != org_id).then(|| changes.event(claims_changed(ctx, id, now)))
     })
@@ -173,7 +173,7 @@ pub async fn set_claims(
     if let Some(name) = custom.keys().find(|name| claims::is_reserved(name)) {
         return Err(UsersError::ReservedClaim { name: name.clone() });
     }
-    update(ctx, id, actor, now, "claims", |user, changes| {
+    update(ctx, id, changed(id, actor, "claims", now), |user, changes| {
         let was = std::mem::replace(&mut user.claims, custom.clone());
         (was != custom).then(|| changes.event(claims_changed(ctx, id, now)))
     })
@@ -194,14 +194,13 @@ pub async fn set_password(
     let hash = ctx.hasher.hash(password, &*ctx.entropy).await?;
     let settings = &ctx.settings;
     let entry = AuditEntry { user_id: Some(id), actor, ..AuditEntry::new(AuditKind::PasswordChanged, now) };
-    update(ctx, id, actor, now, "password", |user, changes| {
+    update(ctx, id, entry, |user, changes| {
         user.password = Some(hash.clone());
         let reason = EndReason::PasswordChanged;
         Some(
             changes
                 .and(Change::EndSessionsOf { user_id: id, except: None, at: now, reason })
-                .event(events::dead(Selector::Subject(id), Reason::PasswordChanged, now, settings))
-                .audit(entry.clone()),
+                .event(events::dead(Selector::Subject(id), Reason::PasswordChanged, now, settings)),
         )
     })
     .await
@@ -278,20 +277,13 @@ pub(super) async fn create(
 async fn update(
     ctx: &Context,
     id: UserId,
-    actor: Option<UserId>,
-    now: Timestamp,
-    what: &str,
+    entry: AuditEntry,
     change: impl Fn(&mut User, Changes) -> Option<Changes>,
 ) -> Result<User, UsersError> {
     for _ in 0..TRIES {
         let mut user = ctx.store.user(id).await?.ok_or(UsersError::NotFound)?;
         let Some(along) = change(&mut user, Changes::default()) else { return Ok(user) };
-        let mut changes = along.audit(AuditEntry {
-            user_id: Some(id),
-            actor,
-            detail: Some(what.to_owned()),
-            ..AuditEntry::new(AuditKind::UserChanged, now)
-        });
+        let mut changes = along.audit(entry.clone());
         // First, so that a lost race is noticed before anything else is done.
         changes.changes.insert(0, Change::UpdateUser(user.clone()));
         match ctx.store.apply(changes).await? {
@@ -304,6 +296,11 @@ async fn update(
         }
     }
     Err(contended("changing a user").into())
+}
+
+fn changed(id: UserId, actor: Option<UserId>, what: &str, now: Timestamp) -> AuditEntry {
+    let detail = Some(what.to_owned());
+    AuditEntry { user_id: Some(id), actor, detail, ..AuditEntry::new(AuditKind::UserChanged, now) }
 }
 
 fn claims_changed(ctx: &Context, id: UserId, now: Timestamp) -> crate::model::NewEvent {

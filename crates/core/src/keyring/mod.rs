@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use handstamp_token::{Entropy, Jwks, KeyError, KeySet, SigningKey};
 use jiff::Timestamp;
 
-pub(crate) use make::make;
+pub(crate) use make::Maker;
 
 use crate::{
     model::KeyPurpose,
@@ -76,7 +76,7 @@ impl Keyring {
         entropy: &dyn Entropy,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
-        make::make_missing(store, root, settings, entropy, now).await?;
+        Maker { root, settings, entropy, now }.make_missing(store).await?;
         let keys = load::load(store, root).await?;
         Ok(Self { root: root.clone(), keys: ArcSwap::from_pointee(keys) })
     }

@@ -1,9 +1,11 @@
 //! What an operator can set, as plain data with the product's defaults. Reading files and the environment is `cli`'s part.
 
+mod encryption;
 mod passwords;
 mod sessions;
 mod tokens;
 
+pub use encryption::TokenEncryption;
 pub use passwords::PasswordSettings;
 pub use sessions::SessionSettings;
 pub use tokens::{LEEWAY_CAP, TokenSettings};

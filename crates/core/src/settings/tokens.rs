@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use handstamp_token::Algorithm;
 
-use super::SettingsError;
+use super::{SettingsError, TokenEncryption};
 use crate::claims;
 
 /// The most that a verifier's clock may be off; verifiers cap their leeway at the same value.
@@ -24,6 +24,8 @@ pub struct TokenSettings {
     pub max_size: usize,
     /// How long the name of that cookie is.
     pub cookie_name_len: usize,
+    /// Whom access tokens are encrypted to. Off by default: a token is then readable, though not writable, for its holder.
+    pub encryption: Option<TokenEncryption>,
 }
 
 impl TokenSettings {
@@ -64,6 +66,7 @@ impl Default for TokenSettings {
             leeway: LEEWAY_CAP,
             max_size: 3800,
             cookie_name_len: "__Host-Http-at".len(),
+            encryption: None,
         }
     }
 }
