@@ -1,7 +1,8 @@
 //! Every statement that runs in this crate's own tests is noted, and its plan is looked at: a look-up is as fast with a
-//! million rows as with ten only if no plan walks through a table.
+//! million rows as with ten only if no plan walks through a table, and as fast as it can be only if it is prepared once.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,22 +13,36 @@ use handstamp_core::model::{
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
 use jiff::Timestamp;
-use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, StatementStatus};
 
-use crate::samples::{self, event, now, session};
+use crate::samples::{self, event, now, rotating, session};
 use crate::{DATABASE_FILE, OpenMode, SqliteStore};
 
-static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// Statements, each with the database it ran on: tests run side by side, and some of them change a schema on purpose.
+type Noted = Mutex<BTreeSet<(PathBuf, String)>>;
+
+static SEEN: Noted = Mutex::new(BTreeSet::new());
+static PREPARED_AGAIN: Noted = Mutex::new(BTreeSet::new());
 
 /// Notes every statement that the connection runs.
 pub(crate) fn watch(connection: &mut Connection) -> rusqlite::Result<()> {
-    let note = |event: TraceEvent<'_>| {
+    let file = PathBuf::from(connection.path().unwrap_or_default());
+    let note = move |event: TraceEvent<'_>| {
         if let TraceEvent::Stmt(statement, _) = event {
-            SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(statement.sql().into_owned());
+            let ran = (file.clone(), statement.sql().into_owned());
+            if statement.get_status(StatementStatus::RePrepare) > 0 {
+                PREPARED_AGAIN.lock().unwrap_or_else(PoisonError::into_inner).insert(ran.clone());
+            }
+            SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(ran);
         }
     };
     connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note))
+}
+
+fn noted(noted: &Noted, folder: &Path) -> BTreeSet<String> {
+    let noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    noted.iter().filter(|(file, _)| file.starts_with(folder)).map(|(_, sql)| sql.clone()).collect()
 }
 
 /// Tables that only people make bigger, one command at a time, and that are read as a whole.
@@ -40,7 +55,7 @@ async fn no_statement_walks_through_a_table_that_grows() {
     read_everything(&store).await;
     change_everything(&store).await;
     let connection = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
-    let seen = SEEN.lock().unwrap().clone();
+    let seen = noted(&SEEN, folder.path());
     let mut looked_at = 0;
     for sql in seen.iter().filter(|sql| is_ours(sql)) {
         for step in plan(&connection, sql) {
@@ -59,6 +74,22 @@ async fn no_statement_walks_through_a_table_that_grows() {
             "nothing reads {table}"
         );
     }
+}
+
+#[tokio::test]
+async fn no_statement_is_prepared_again_for_another_parameter() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), OpenMode::Command).unwrap();
+    change_everything(&store).await;
+    for _ in 0..2 {
+        read_everything(&store).await;
+        let id = session(7).id;
+        let see = Change::SeeSession { id, at: now(), issued_under: Step::FIRST };
+        store.apply(Changes::one(see).and(rotating(&session(7)))).await.unwrap();
+        store.apply(Changes::one(rotating(&session(8)))).await.unwrap();
+    }
+    let again = noted(&PREPARED_AGAIN, folder.path());
+    assert!(again.is_empty(), "{again:#?}");
 }
 
 fn is_ours(sql: &str) -> bool {
