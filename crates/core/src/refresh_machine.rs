@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::{
     model::{EndReason, RefreshState, Session, SessionState, Step, later},
     settings::SessionSettings,
+    store::Durability,
 };
 
 /// What to do with a refresh token whose MAC is good.
@@ -130,6 +131,17 @@ impl Decision {
             Self::FastForward(to) => (IssuedKind::FastForwarded, to.current()),
         };
         Some(Answer { kind, step })
+    }
+
+    /// Returns whether what the decision writes waits for the disk.
+    ///
+    /// Rotations need not: one that a power cut takes back is made good by the fast-forward. The note of a token handed out again
+    /// must: without it, a straggler that arrives right after the cut would be taken for a thief.
+    pub fn durability(&self) -> Durability {
+        match self {
+            Self::Rotate(_) | Self::Branch(_) | Self::FastForward(_) | Self::RunOut => Durability::Relaxed,
+            _ => Durability::Synced,
+        }
     }
 
     /// Returns where the family stands afterwards, if the decision moves it.

@@ -14,7 +14,7 @@ use crate::{
     },
     refresh_machine::{Decision, TheftSign, decide},
     refresh_token::RefreshTokenError,
-    store::{Applied, Change, Changes, StoreError, Subject},
+    store::{Applied, Change, Changes, Durability, StoreError, Subject},
 };
 
 /// A presented refresh token.
@@ -110,15 +110,15 @@ impl Attempt<'_> {
         // Minted first: a token that cannot be made moves nothing.
         let issued = Issued::mint(self.ctx, session, subject, answer, self.now)?;
         let Some(change) = change(decision, from, &issued.session) else { return Ok(Some(issued)) };
-        match self.ctx.store.apply(self.moving(change, from, &issued)).await? {
+        match self.ctx.store.apply(self.moving(change, decision.durability(), from, &issued)).await? {
             Applied::Committed { .. } => Ok(Some(issued)),
             Applied::Conflict(_) => Ok(None),
         }
     }
 
-    /// Rotations do not wait for the disk: one that a power cut takes back is made good by the fast-forward.
-    fn moving(&self, change: Change, from: RefreshState, issued: &Issued) -> Changes {
-        let changes = Changes::one(change).relaxed();
+    /// Returns what is written along with a move.
+    fn moving(&self, change: Change, durability: Durability, from: RefreshState, issued: &Issued) -> Changes {
+        let changes = Changes { durability, ..Changes::one(change) };
         let anomaly = match issued.kind {
             IssuedKind::Branched => AuditKind::RefreshBranched,
             IssuedKind::FastForwarded => AuditKind::RefreshFastForwarded,

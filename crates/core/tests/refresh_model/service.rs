@@ -2,6 +2,7 @@ use handstamp_core::{
     model::{ClientId, EndReason, RefreshState, Session, SessionId, SessionState, Step, UserId},
     refresh_machine::{Decision, IssuedKind},
     settings::SessionSettings,
+    store::Durability,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -77,6 +78,10 @@ impl Service {
             world.ended = self.session.state != SessionState::Active;
             match written {
                 Ok(()) => {
+                    // A synced write takes everything before it to the disk.
+                    if writes(&decision) && decision.durability() == Durability::Synced {
+                        world.durable = world.row;
+                    }
                     let answer = decision.answer(token, read.row.current)?;
                     let refresh = (self.hands_out)(answer.kind).then_some(answer.step);
                     return Some(Reply { refresh, access: answer.step, kind: answer.kind });
@@ -125,4 +130,9 @@ impl Service {
             SessionState::Active
         };
     }
+}
+
+fn writes(decision: &Decision) -> bool {
+    matches!(decision, Decision::Repeat { note: Some(_) } | Decision::Theft(_))
+        || decision.moves_to().is_some()
 }
