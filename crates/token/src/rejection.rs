@@ -2,6 +2,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::algorithm::Algorithm;
+#[cfg(feature = "jwe")]
+use crate::jwe::JweError;
 use crate::time::{InWords, UnixTime};
 
 /// Why a token was refused: one variant per rule, with what was expected and what came.
@@ -31,7 +33,7 @@ pub enum Rejection {
     /// The token is encrypted and could not be decrypted to a signed one.
     #[cfg(feature = "jwe")]
     #[error("the token cannot be decrypted: {0}")]
-    Decryption(crate::jwe::JweError),
+    Decryption(JweError),
     /// A part is not canonical unpadded base64url (RFC 7515 §2).
     #[error("the {part} is not canonical base64url: no padding, no other alphabet, no left-over bits")]
     Base64 {
@@ -237,7 +239,7 @@ impl Rejection {
             | Self::HeaderParameter { .. } => "token_malformed",
             Self::Encrypted => "token_encrypted",
             #[cfg(feature = "jwe")]
-            Self::Decryption(_) => "token_undecryptable",
+            Self::Decryption(problem) => decryption_code(problem),
             Self::CriticalHeader { .. } | Self::UnencodedPayload => "token_header_unsupported",
             Self::Unsigned { .. } | Self::AlgorithmNotAllowed { .. } | Self::KeyAlgorithm { .. } => {
                 "token_algorithm_refused"
@@ -257,6 +259,19 @@ impl Rejection {
             Self::LifetimeTooLong { .. } => "token_lifetime_too_long",
             Self::AuthTooOld { .. } => "token_auth_too_old",
         }
+    }
+}
+
+/// What is not a token at all is malformed, whichever kind was asked for.
+#[cfg(feature = "jwe")]
+fn decryption_code(problem: &JweError) -> &'static str {
+    match problem {
+        JweError::TooLong { .. }
+        | JweError::NotFiveParts { .. }
+        | JweError::Base64 { .. }
+        | JweError::Header { .. } => "token_malformed",
+        JweError::NotEncrypted => "token_not_encrypted",
+        _ => "token_undecryptable",
     }
 }
 

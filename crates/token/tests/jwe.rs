@@ -75,7 +75,24 @@ fn an_encrypted_token_is_verified_after_decryption() {
     let encrypted = key.encryption_key().encrypt(&forged, &SystemEntropy).expect("anybody can encrypt");
     assert!(matches!(verify(&encrypted).err(), Some(Rejection::WrongIssuer { .. })));
     // A token that is only signed would let the sender choose.
-    assert_eq!(verify(&token()).err(), Some(Rejection::Decryption(JweError::NotFiveParts { actual: 3 })));
+    assert_eq!(verify(&token()).err(), Some(Rejection::Decryption(JweError::NotEncrypted)));
+}
+
+#[test]
+fn codes_tell_what_is_no_token_from_what_is_no_token_for_us() {
+    let code = |problem| Rejection::Decryption(problem).code();
+    for malformed in [
+        JweError::TooLong { limit: 1, actual: 2 },
+        JweError::NotFiveParts { actual: 4 },
+        JweError::Base64 { part: "header" },
+        JweError::Header { problem: "it is not an object".to_owned() },
+    ] {
+        assert_eq!(code(malformed), "token_malformed");
+    }
+    assert_eq!(code(JweError::NotEncrypted), "token_not_encrypted");
+    for foreign in [JweError::Decryption, JweError::UnknownKey { kid: None }, JweError::NotNested] {
+        assert_eq!(code(foreign), "token_undecryptable");
+    }
 }
 
 #[test]
@@ -283,7 +300,7 @@ fn debug_output_shows_no_key_material() {
 #[test]
 fn long_and_misshapen_texts_are_refused() {
     let key = &receivers(ContentEncryption::A256Gcm)[0];
-    for (text, parts) in [("", 1), ("a.b.c", 3), ("a.b.c.d.e.f", 6)] {
+    for (text, parts) in [("", 1), ("a.b.c.d", 4), ("a.b.c.d.e.f", 6)] {
         assert_eq!(key.decrypt(text).err(), Some(JweError::NotFiveParts { actual: parts }));
     }
     assert!(matches!(key.decrypt(&"a".repeat(30_000)).err(), Some(JweError::TooLong { .. })));

@@ -224,6 +224,11 @@ impl NestedToken {
     pub fn as_unverified_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the same without a copy.
+    pub fn into_unverified_string(self) -> String {
+        self.0
+    }
 }
 
 impl fmt::Debug for NestedToken {
@@ -248,7 +253,10 @@ impl<'a> Compact<'a> {
         }
         let parts: Vec<&str> = token.split('.').take(6).collect();
         let [header, encrypted_key, nonce, ciphertext, tag] = parts[..] else {
-            return Err(JweError::NotFiveParts { actual: token.split('.').count() });
+            return Err(match token.split('.').count() {
+                3 => JweError::NotEncrypted,
+                actual => JweError::NotFiveParts { actual },
+            });
         };
         Ok(Self { header, encrypted_key, nonce, ciphertext, tag })
     }

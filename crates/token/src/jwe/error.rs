@@ -12,7 +12,11 @@ pub enum JweError {
         /// The token's length.
         actual: usize,
     },
-    /// The text is not five parts joined by dots (RFC 7516 §7.1): a signed token, perhaps, that was never encrypted.
+    /// The text has three parts: a token that is signed and was never encrypted. Where encrypted ones are asked for it is not
+    /// taken, or the sender would choose.
+    #[error("the token is signed but not encrypted (three parts); only encrypted tokens are taken")]
+    NotEncrypted,
+    /// The text is not five parts joined by dots (RFC 7516 §7.1).
     #[error("an encrypted token has five parts joined by dots, this has {actual}")]
     NotFiveParts {
         /// The number of parts.
