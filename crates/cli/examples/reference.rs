@@ -1,7 +1,11 @@
-//! Prints `docs/reference/cli.md`.
+//! Writes the generated pages of `docs/reference/`.
 
-#![expect(clippy::print_stdout, reason = "printing is all it does")]
+use std::path::Path;
 
-fn main() {
-    print!("{}", handstamp_cli::reference_page());
+fn main() -> std::io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+    for (name, page) in handstamp_cli::reference_pages() {
+        std::fs::write(folder.join(name), page)?;
+    }
+    Ok(())
 }

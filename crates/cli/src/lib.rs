@@ -43,7 +43,7 @@ pub fn command_tree() -> clap::Command {
     Handstamp::command()
 }
 
-/// Returns the page that describes every command, as Markdown.
-pub fn reference_page() -> String {
-    reference::page(command_tree())
+/// Returns the pages of `docs/reference/` that are written from the code: file names and Markdown.
+pub fn reference_pages() -> Vec<(&'static str, String)> {
+    reference::pages(command_tree())
 }

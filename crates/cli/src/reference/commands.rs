@@ -3,7 +3,7 @@ use std::fmt::Write;
 use clap::Command;
 
 /// Writes the page that describes every command, as Markdown.
-pub(crate) fn page(mut tree: Command) -> String {
+pub(super) fn page(mut tree: Command) -> String {
     // Without this, subcommands do not know the flags and the width they inherit.
     tree.build();
     let mut page = String::from(

@@ -1,0 +1,57 @@
+use std::fmt::Write;
+
+use handstamp_server::config::Config;
+use serde_json::{Map, Value};
+
+/// Writes the page that lists every setting, as Markdown.
+pub(super) fn page() -> String {
+    let mut page = String::from(
+        "# Configuration\n\n\
+         Generated from the schema (`handstamp config schema`) by `cargo run -q -p handstamp --example reference`; a test compares.\n\n\
+         `handstamp.toml`, overridden by variables, overridden by flags. The variable of a setting is `HANDSTAMP_`, its section and its\n\
+         name: `[tokens] lifetime = \"10m\"` is `HANDSTAMP_TOKENS_LIFETIME=10m`. Unknown names are errors that say the nearest known one;\n\
+         `handstamp config check` finds every mistake at once.\n",
+    );
+    let schema = Config::schema();
+    let sections = members(&schema);
+    for (name, section) in sections {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            page,
+            "\n## `[{name}]`\n\n{}\n\n| setting | default | |\n|---|---|---|\n",
+            words(&section)
+        );
+        for (name, setting) in members(&section) {
+            let _ = writeln!(page, "| `{name}` | {} | {} |", default(&setting), words(&setting));
+        }
+    }
+    page
+}
+
+fn members(schema: &Value) -> Map<String, Value> {
+    schema["properties"].as_object().cloned().unwrap_or_default()
+}
+
+fn words(schema: &Value) -> String {
+    let text = schema["description"].as_str().unwrap_or_default();
+    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
+    let choices: Vec<String> = schema["oneOf"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|choice| choice["const"].as_str())
+        .map(|choice| format!("`{choice}`"))
+        .collect();
+    if !choices.is_empty() {
+        let _ = write!(words, " One of {}.", choices.join(", "));
+    }
+    words
+}
+
+fn default(setting: &Value) -> String {
+    match &setting["default"] {
+        Value::Null => String::new(),
+        Value::String(text) => format!("`\"{text}\"`"),
+        other => format!("`{other}`"),
+    }
+}
