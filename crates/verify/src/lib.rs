@@ -19,6 +19,7 @@ mod http_client;
 mod jitter;
 mod keys;
 mod layer;
+mod nested;
 mod principal;
 mod response;
 pub mod revocation;
@@ -28,6 +29,8 @@ mod verifier;
 pub use clock::{Clock, SystemClock};
 pub use error::AuthError;
 pub use handstamp_token::NoClaims;
+#[cfg(feature = "jwe")]
+pub use handstamp_token::jwe::{ContentEncryption, DecryptionKey};
 pub use keys::SharedKeys;
 pub use layer::{VerifyLayer, VerifyService};
 pub use principal::{Credential, OrgScope, Principal};

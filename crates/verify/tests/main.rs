@@ -3,6 +3,8 @@
 
 mod axum;
 mod cache;
+#[cfg(feature = "jwe")]
+mod encrypted;
 mod layer;
 mod remote;
 mod revocation;

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "jwe")]
+use handstamp_token::jwe::{DecryptionKey, DecryptionKeys};
 use handstamp_token::{Algorithm, Validator, ValidatorError};
 
 #[cfg(feature = "remote")]
@@ -9,6 +11,7 @@ use super::{Inner, Verifier};
 use crate::clock::{Clock, SystemClock};
 use crate::csrf::AllowedOrigins;
 use crate::keys::SharedKeys;
+use crate::nested::Nested;
 use crate::revocation::{Revocations, SilencePolicy};
 use crate::token_cache::{CacheLimits, TokenCache};
 
@@ -32,6 +35,8 @@ pub struct VerifierBuilder {
     clock: Arc<dyn Clock>,
     cache: Option<CacheLimits>,
     pub(super) revocations: Option<(Revocations, SilencePolicy)>,
+    #[cfg(feature = "jwe")]
+    decryption_keys: Vec<DecryptionKey>,
     #[cfg(feature = "remote")]
     pub(super) remote: RemoteOptions,
 }
@@ -57,6 +62,10 @@ pub enum BuildError {
          tokens that are good until they expire"
     )]
     RevocationsUndecided,
+    /// Two decryption keys have the same id.
+    #[cfg(feature = "jwe")]
+    #[error("the decryption keys cannot be used together")]
+    DecryptionKeys(#[source] handstamp_token::KeyError),
     /// The revocation feed cannot be followed.
     #[cfg(feature = "remote")]
     #[error("the revocation feed cannot be followed: {problem}")]
@@ -97,6 +106,8 @@ impl VerifierBuilder {
             clock: Arc::new(SystemClock),
             cache: Some(CacheLimits::default()),
             revocations: None,
+            #[cfg(feature = "jwe")]
+            decryption_keys: Vec::new(),
             #[cfg(feature = "remote")]
             remote: RemoteOptions::default(),
         }
@@ -165,6 +176,17 @@ impl VerifierBuilder {
         self.revocations(Revocations::insecure_off(), SilencePolicy::serve_stale())
     }
 
+    /// Adds a key that the issuer encrypts tokens to. Default: none, tokens are signed only.
+    ///
+    /// With one key or more **only** encrypted tokens are taken: a bare signed one is refused. Several are for the time in
+    /// which the issuer changes its key.
+    #[cfg(feature = "jwe")]
+    #[must_use]
+    pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.decryption_keys.push(key);
+        self
+    }
+
     /// Sets how many verified tokens are remembered. Default: [`CacheLimits::default`].
     #[must_use]
     pub fn cache(mut self, limits: CacheLimits) -> Self {
@@ -185,7 +207,8 @@ impl VerifierBuilder {
         Ok(Verifier { inner: Arc::new(inner), when_silent })
     }
 
-    pub(super) fn into_inner(self, keys: SharedKeys) -> Result<(Inner, SilencePolicy), BuildError> {
+    pub(super) fn into_inner(mut self, keys: SharedKeys) -> Result<(Inner, SilencePolicy), BuildError> {
+        let nested = self.take_nested()?;
         if self.leeway > MAX_LEEWAY {
             return Err(BuildError::LeewayTooLarge { given: self.leeway });
         }
@@ -197,6 +220,7 @@ impl VerifierBuilder {
         let (revocations, when_silent) = self.revocations.ok_or(BuildError::RevocationsUndecided)?;
         let inner = Inner {
             validator,
+            nested,
             leeway: self.leeway,
             keys,
             #[cfg(feature = "remote")]
@@ -210,6 +234,21 @@ impl VerifierBuilder {
             allowed_origins: self.allowed_origins,
         };
         Ok((inner, when_silent))
+    }
+
+    #[cfg(feature = "jwe")]
+    fn take_nested(&mut self) -> Result<Nested, BuildError> {
+        let keys = std::mem::take(&mut self.decryption_keys);
+        if keys.is_empty() {
+            return Ok(Nested::No);
+        }
+        DecryptionKeys::new(keys).map(Nested::Encrypted).map_err(BuildError::DecryptionKeys)
+    }
+
+    #[cfg(not(feature = "jwe"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "with the feature it can fail")]
+    fn take_nested(&mut self) -> Result<Nested, BuildError> {
+        Ok(Nested::No)
     }
 
     #[cfg(feature = "remote")]

@@ -13,6 +13,7 @@ use crate::csrf::{self, AllowedOrigins};
 use crate::keys::SharedKeys;
 #[cfg(feature = "remote")]
 use crate::keys::remote::RemoteKeys;
+use crate::nested::Nested;
 use crate::principal::{Identity, Verified};
 #[cfg(feature = "remote")]
 use crate::revocation::{FeedTask, Watch};
@@ -61,6 +62,7 @@ pub struct Verifier {
 
 struct Inner {
     validator: Validator,
+    nested: Nested,
     leeway: Duration,
     keys: SharedKeys,
     #[cfg(feature = "remote")]
@@ -166,7 +168,8 @@ impl Verifier {
             return false;
         }
         let allowed = self.inner.validator.algorithms();
-        UnverifiedToken::parse(token)
+        let Ok(token) = self.inner.nested.unverified(token) else { return false };
+        UnverifiedToken::parse(&token)
             .is_ok_and(|token| allowed.iter().any(|alg| alg.name() == token.unverified_alg()))
     }
 
@@ -202,7 +205,8 @@ impl Verifier {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<VerifiedToken<Identity>, AuthError> {
-        let checked = self.inner.validator.verify(token, keys, now);
+        let token = self.inner.nested.unverified(token)?;
+        let checked = self.inner.validator.verify(&token, keys, now);
         #[cfg(feature = "remote")]
         if let (Some(remote), Err(Rejection::UnknownKey { .. } | Rejection::MissingKeyId { .. })) =
             (&self.inner.remote, &checked)
