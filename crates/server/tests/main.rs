@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod config;
+mod encrypted_tokens;
 mod layers;
 mod routes;
 mod serve;

@@ -1,9 +1,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
-use handstamp_core::Context;
-use handstamp_token::{UnixTime, Validator};
+use handstamp_core::{Context, settings::TokenEncryption};
+use handstamp_token::{UnixTime, Validator, jwe::DecryptionKeys};
 use handstamp_verify::{
-    AuthError, SharedKeys, Verifier,
+    AuthError, SharedKeys, Verifier, VerifierBuilder,
     csrf::AllowedOrigins,
     revocation::{Revocations, SilencePolicy},
 };
@@ -20,6 +20,8 @@ pub(crate) struct Gate {
     keys: SharedKeys,
     /// The same rules once more, to read whose session an expired token names.
     pub(super) validator: Validator,
+    /// Reads what access tokens are encrypted to, if they are.
+    pub(super) decryption: Option<DecryptionKeys>,
     allowed_origins: AllowedOrigins,
 }
 
@@ -42,7 +44,8 @@ impl Gate {
         let allowed_origins =
             AllowedOrigins::new(origins).map_err(|error| StartError::Verifier(error.into()))?;
         let keys = SharedKeys::new((*keys).clone());
-        let verifier = Verifier::builder(&settings.issuer)
+        let encryption = settings.tokens.encryption.as_ref();
+        let builder = Verifier::builder(&settings.issuer)
             .audience(&settings.issuer)
             .algorithms(&algorithms)
             .leeway(settings.tokens.leeway)
@@ -50,12 +53,16 @@ impl Gate {
             .allowed_origins(allowed_origins.clone())
             .clock(Arc::new(UnixClock(Arc::clone(clock))))
             // Past that, nobody knows who has signed out meanwhile. Refresh asks the store, and so does sign-in.
-            .revocations(revocations.clone(), SilencePolicy::refuse())
+            .revocations(revocations.clone(), SilencePolicy::refuse());
+        let decryption_keys = encryption.map_or(&[][..], TokenEncryption::keys).iter().cloned();
+        let verifier = decryption_keys
+            .fold(builder, VerifierBuilder::decryption_key)
             .build_with_keys(keys.clone())
             .map_err(|error| StartError::Verifier(error.into()))?;
         let validator = Validator::access_token(&settings.issuer, settings.issuer.as_str(), &algorithms)
             .map_err(|error| StartError::Verifier(error.into()))?;
-        Ok(Self { verifier, keys, validator, allowed_origins })
+        let decryption = encryption.map(|encryption| encryption.decryption_keys().clone());
+        Ok(Self { verifier, keys, validator, decryption, allowed_origins })
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {

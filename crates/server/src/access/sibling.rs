@@ -1,5 +1,7 @@
+use std::borrow::Cow;
+
 use handstamp_core::model::SessionId;
-use handstamp_token::{Rejection, UnixTime, dangerous};
+use handstamp_token::{Rejection, UnixTime, dangerous, jwe::JweError};
 use serde::Deserialize;
 
 use super::Gate;
@@ -42,6 +44,7 @@ impl NamedSession {
 impl Gate {
     /// Reads whose session an access token is of, whatever the time.
     pub(crate) fn session_named_by(&self, access_token: &str) -> Option<NamedSession> {
+        let access_token = &*self.decrypted(access_token)?;
         let unverified = dangerous::decode_unverified(access_token).ok()?;
         let unverified: SessionClaims = serde_json::from_str(&unverified.unverified_payload).ok()?;
         // Every rule is applied, as of the moment at which the token says it was issued.
@@ -50,6 +53,19 @@ impl Gate {
         match verified {
             Ok(token) => token.claims().sid.parse().ok().map(NamedSession::Signed),
             Err(Rejection::UnknownKey { .. }) => unverified.sid.parse().ok().map(NamedSession::KeyGone),
+            Err(_) => None,
+        }
+    }
+
+    /// Decrypts a token where tokens are encrypted.
+    ///
+    /// One that is only signed is read as well: it is from the time before that was switched on, names its session just as
+    /// truly, and the refresh that it allows brings an encrypted one. No other route takes it.
+    fn decrypted<'t>(&self, token: &'t str) -> Option<Cow<'t, str>> {
+        let Some(keys) = &self.decryption else { return Some(Cow::Borrowed(token)) };
+        match keys.decrypt(token) {
+            Ok(nested) => Some(Cow::Owned(nested.into_unverified_string())),
+            Err(JweError::NotEncrypted) => Some(Cow::Borrowed(token)),
             Err(_) => None,
         }
     }

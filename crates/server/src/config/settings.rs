@@ -5,6 +5,8 @@ use crate::cookies::CookieNames;
 
 impl Config {
     /// Returns the part of the configuration that the rules go by, for a service at this URL.
+    ///
+    /// What stands in `tokens.encryption_key_file` is for the caller to read, and to put into the settings' `tokens.encryption`.
     pub fn settings(&self, url: &PublicUrl) -> Settings {
         let cookie_name_len = CookieNames::new(&self.cookies, url).access.len();
         let settings = Settings {

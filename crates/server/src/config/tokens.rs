@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use handstamp_core::settings::TokenSettings;
 use handstamp_token::Algorithm;
@@ -26,6 +26,10 @@ pub struct TokenConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub leeway: Duration,
+    /// A file with the private JWK that access tokens are encrypted to, or a set of them, the current one first. Services
+    /// that verify tokens hold the same key. Without it, whoever holds a token can read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_key_file: Option<PathBuf>,
 }
 
 impl Default for TokenConfig {
@@ -37,6 +41,7 @@ impl Default for TokenConfig {
             audiences: Vec::new(),
             custom_claims: rules.custom_claims,
             leeway: rules.leeway,
+            encryption_key_file: None,
         }
     }
 }

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use handstamp_core::{
     Context,
     model::User,
+    settings::TokenEncryption,
     store::Store,
     test_support::{FixedClock, MemoryStore},
 };
@@ -76,14 +77,28 @@ impl Kit {
             .collect();
         let config = Config::load(None, &overrides).expect("the settings are good");
         let public_url = config.public_url(config.server.listen).expect("the URL is good");
-        Self::of(config, public_url).await
-    }
-
-    async fn of(config: Config, public_url: PublicUrl) -> Self {
         let clock = FixedClock::new();
         let store = Arc::new(FlakyStore::new(MemoryStore::new(clock.clone())));
+        Self::over(store, clock, config, public_url, None).await
+    }
+
+    /// Returns the service after a restart with its access tokens encrypted.
+    pub(crate) async fn restarted_with(&self, encryption: TokenEncryption) -> Self {
+        let (config, public_url) = (self.app.config().clone(), self.app.public_url().clone());
+        let (store, clock) = (Arc::clone(&self.store), self.rules.clock.clone());
+        Self::over(store, clock, config, public_url, Some(encryption)).await
+    }
+
+    async fn over(
+        store: Arc<FlakyStore>,
+        clock: FixedClock,
+        config: Config,
+        public_url: PublicUrl,
+        encryption: Option<TokenEncryption>,
+    ) -> Self {
         let over: Arc<dyn Store> = store.clone();
-        let settings = config.settings(&public_url);
+        let mut settings = config.settings(&public_url);
+        settings.tokens.encryption = encryption;
         let rules = handstamp_core::test_support::Kit::over(over, clock, |before| *before = settings).await;
         let app = app(&rules, config, public_url);
         Self { rules: Arc::new(rules), store, router: router(&app), app }
