@@ -11,7 +11,7 @@ use handstamp_token::{Entropy, SystemEntropy};
 
 use super::data_folder::DataFolder;
 use super::settings::SettingsArgs;
-use super::{clock, root_key, runtime};
+use super::{clock, encryption_key, root_key, runtime};
 use crate::failure::Failure;
 
 /// Everything put together: settings, database, keys. The one place that chooses a store.
@@ -36,6 +36,8 @@ impl House {
     /// Opens the house for a service at this address.
     pub(crate) async fn open(config: &Config, url: &PublicUrl, mode: OpenMode) -> Result<Self, Failure> {
         refuse_postgres(config)?;
+        let mut settings = config.settings(url);
+        settings.tokens.encryption = encryption_key::load(config)?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let folder = DataFolder::open(&config.storage.data)?;
         // First: a database without its root key could never be opened again.
@@ -43,7 +45,6 @@ impl House {
         let store = SqliteStore::open(folder.path(), mode)
             .map_err(|cause| Failure::because("cannot open the database", &cause))?;
         let store = Arc::new(store);
-        let settings = config.settings(url);
         let keyring = Keyring::load(&*store, &root_key, &settings, &*entropy, clock::now())
             .await
             .map_err(|cause| Failure::because("cannot load the keys", &cause))?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod data_folder;
+pub(crate) mod encryption_key;
 pub(crate) mod environment;
 pub(crate) mod fetch;
 pub(crate) mod house;
@@ -11,5 +12,6 @@ pub(crate) mod logging;
 pub(crate) mod password;
 pub(crate) mod root_key;
 pub(crate) mod runtime;
+pub(crate) mod secret_file;
 pub(crate) mod settings;
 pub(crate) mod signals;

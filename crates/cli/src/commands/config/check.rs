@@ -4,6 +4,7 @@ use clap::Args;
 use handstamp_server::config::ConfigProblem;
 use serde_json::{Value, json};
 
+use crate::edge::encryption_key;
 use crate::edge::settings::{SettingsArgs, SettingsError};
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs};
@@ -26,16 +27,12 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
     let problems = match command.settings.try_load_with(&[]) {
         Ok(config) => {
             // Only together with the address do the settings say where people reach the service.
-            config
-                .public_url(config.server.listen)
-                .err()
-                .map(|error| ConfigProblem {
-                    key: Some("server.public_url".to_owned()),
-                    place: None,
-                    message: error.to_string(),
-                })
-                .into_iter()
-                .collect()
+            let url = config.public_url(config.server.listen).err();
+            let url = url.map(|error| wrong("server.public_url", error.to_string()));
+            // And only the file says whether it holds a key.
+            let key = encryption_key::load(&config).err();
+            let key = key.map(|failure| wrong("tokens.encryption_key_file", failure.to_string()));
+            url.into_iter().chain(key).collect()
         }
         Err(SettingsError::Wrong(error)) => error.problems,
         Err(SettingsError::Unreadable(failure)) => return Err(failure),
@@ -61,4 +58,8 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
         1 => Err(Failure::new("the settings have a mistake")),
         n => Err(Failure::new(format!("the settings have {n} mistakes"))),
     }
+}
+
+fn wrong(key: &str, message: String) -> ConfigProblem {
+    ConfigProblem { key: Some(key.to_owned()), place: None, message }
 }

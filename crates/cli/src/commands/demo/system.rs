@@ -164,7 +164,7 @@ fn service_setup(name: &str, places: &Places, auth: &Auth, folder: &Path) -> Res
 fn auth_config(places: &Places, data: &Path) -> Result<Config, Failure> {
     let audiences = format!("{},{}", orders::AUDIENCE, profiles::AUDIENCE);
     let flag = |key: &str, value: &str| Override::flag("demo", key, value);
-    settings::from_variables_and(&[
+    let mut config = settings::from_variables_and(&[
         flag("server.public_url", &places.auth),
         flag("server.allowed_origins", &places.app),
         flag("server.shutdown_timeout", "1s"),
@@ -174,7 +174,10 @@ fn auth_config(places: &Places, data: &Path) -> Result<Config, Failure> {
         flag("revocation.subscribers", "open"),
         // What the demo's services accept.
         flag("tokens.algorithm", "ES256"),
-    ])
+    ])?;
+    // They hold no key to decrypt with, whatever the variables say.
+    config.tokens.encryption_key_file = None;
+    Ok(config)
 }
 
 fn page_config(places: &Places) -> PageConfig {

@@ -1,5 +1,6 @@
-//! `handstamp key`: the keys that sign.
+//! `handstamp key`: the keys that sign, and the one that tokens are encrypted to.
 
+mod generate_encryption;
 mod list;
 mod purpose;
 mod revoke;
@@ -10,13 +11,14 @@ use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
 
-/// List, rotate and revoke signing keys
+/// List, rotate and revoke signing keys; make encryption keys
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   handstamp key list
   handstamp key rotate
-  handstamp key revoke KID")]
+  handstamp key revoke KID
+  handstamp key generate-encryption tokens.jwk")]
 pub(crate) struct KeyCommand {
     #[command(subcommand)]
     command: Command,
@@ -27,6 +29,7 @@ enum Command {
     List(list::List),
     Rotate(rotate::Rotate),
     Revoke(revoke::Revoke),
+    GenerateEncryption(generate_encryption::GenerateEncryption),
 }
 
 /// Runs a key command.
@@ -35,5 +38,6 @@ pub(crate) fn run(command: KeyCommand) -> Result<(), Failure> {
         Command::List(command) => list::run(&command),
         Command::Rotate(command) => rotate::run(&command),
         Command::Revoke(command) => revoke::run(&command),
+        Command::GenerateEncryption(command) => generate_encryption::run(&command),
     }
 }

@@ -1,0 +1,66 @@
+//! Files that hold a secret: read only if nobody else on the machine can, written for the owner alone.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// Larger than any key or set of keys; a wrong file name must not fill the memory.
+const MAX_LEN: u64 = 64 * 1024;
+
+/// Reads the file; `None` if there is none. `what` says in errors what it is: "the root key".
+pub(crate) fn read(path: &Path, what: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    let shown = path.display();
+    let failed = |cause: io::Error| Failure::because(format_args!("cannot read {what} {shown}"), &cause);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(failed(cause)),
+    };
+    refuse_open_permissions(&file, path, what).map_err(failed)??;
+    let mut text = Zeroizing::new(String::new());
+    file.take(MAX_LEN).read_to_string(&mut text).map_err(failed)?;
+    Ok(Some(text))
+}
+
+/// Writes the whole file, or fails with [`io::ErrorKind::AlreadyExists`] and leaves the one that is there: nobody ever reads
+/// half a secret.
+pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    // A crash may have left one, or somebody with plans for what we write has put one there: it is not written into.
+    let _ = fs::remove_file(&draft);
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    linked
+}
+
+/// What others on the machine can read is no secret: say so before it is used.
+#[cfg(unix)]
+fn refuse_open_permissions(file: &File, path: &Path, what: &str) -> io::Result<Result<(), Failure>> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    let open_to_others = mode & 0o077;
+    Ok(if open_to_others == 0 {
+        Ok(())
+    } else {
+        let shown = path.display();
+        Err(Failure::new(format!(
+            "{what} {shown} can be read by others (mode {mode:o}): run chmod 600 {shown}"
+        )))
+    })
+}
+
+#[cfg(not(unix))]
+fn refuse_open_permissions(_: &File, _: &Path, _: &str) -> io::Result<Result<(), Failure>> {
+    Ok(Ok(()))
+}
