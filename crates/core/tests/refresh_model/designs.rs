@@ -92,21 +92,24 @@ fn no_thief_goes_on_beside_a_victim_who_never_asks_whoami() {
 }
 
 #[test]
-#[ignore = "minutes, and only in a release build"]
+#[ignore = "a minute or two"]
 fn no_long_walk_ends_in_a_sign_out() {
     holds("two requests, late whoami", &Rules { whoami: Asks::Late, ..TWO_TABS });
     holds("three requests", &Rules { in_flight: 3, ..TWO_TABS });
     holds("two requests, power cuts", &Rules { power_cuts: true, ..TWO_TABS });
-    let fine = Rules { client_timeout: 3, service_timeout: 3, grace: 9, ..TWO_TABS };
+    let fine = Rules { client_timeout: 2, service_timeout: 2, grace: 6, ..TWO_TABS };
     holds("two requests, fine ticks", &fine);
-    holds("two requests, fine ticks, shortest grace", &Rules { grace: 7, ..fine });
+    holds("two requests, fine ticks, shortest grace", &Rules { grace: 5, ..fine });
+    let finest = Rules { client_timeout: 3, service_timeout: 3, grace: 7, in_flight: 1, ..fine };
+    holds("one request, finest ticks, shortest grace", &finest);
 }
 
 #[test]
-#[ignore = "minutes, and only in a release build"]
+#[ignore = "a minute or two"]
 fn no_thief_goes_on_in_a_long_walk() {
-    holds("thief, two requests", &Rules { in_flight: 2, ..THIEF });
-    holds("thief, fine ticks", &Rules { client_timeout: 2, service_timeout: 2, grace: 6, ..THIEF });
+    let fine = Rules { client_timeout: 2, service_timeout: 2, grace: 6, ..THIEF };
+    holds("thief, fine ticks", &fine);
+    holds("thief, two requests, silent victim", &Rules { in_flight: 2, whoami: Asks::Never, ..THIEF });
 }
 
 /// Strict single use: whatever is not the current token is theft.

@@ -1,4 +1,7 @@
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasher as _, RandomState},
+};
 
 use super::{
     service::{Decide, HandsOut, Service},
@@ -7,7 +10,7 @@ use super::{
 };
 
 /// Far more than any of the tests has.
-const MOST_STATES: usize = 30_000_000;
+const MOST_STATES: usize = 8_000_000;
 
 /// What was found.
 #[derive(Debug)]
@@ -42,41 +45,72 @@ pub(crate) struct Next {
 /// Walks every run of every length, breadth first.
 pub(crate) fn explore(rules: &Rules, decide: Decide, hands_out: HandsOut) -> Found {
     let mut service = Service::new(decide, hands_out, rules.settings());
+    let mut states = States::default();
     let mut first = World::signed_in();
     first.normalise(rules);
-    let mut seen = HashMap::from([(first.clone(), 0)]);
-    let mut order = vec![(first, 0, What::SignIn)];
+    states.add(first, 0, What::SignIn);
     let mut steps = 0;
     let mut at = 0;
-    while at < order.len() {
-        assert!(order.len() <= MOST_STATES, "the model is larger than was thought: it may have no end");
-        let world = order[at].0.clone();
+    while at < states.all.len() {
+        assert!(states.all.len() <= MOST_STATES, "the model is larger than was thought: it may have no end");
+        let world = states.all[at].world.clone();
         for mut next in world.steps_from(rules, &mut service) {
             steps += 1;
             if let Some(property) = next.breaks {
-                let run = Run { property, steps: trace(&order, at, next.what) };
-                return Found { states: order.len(), steps, broken: Some(run) };
+                let run = Run { property, steps: states.trace(at, next.what) };
+                return Found { states: states.all.len(), steps, broken: Some(run) };
             }
             next.world.normalise(rules);
-            let number = order.len();
-            if let Entry::Vacant(entry) = seen.entry(next.world) {
-                order.push((entry.key().clone(), at, next.what));
-                entry.insert(number);
-            }
+            states.add(next.world, at, next.what);
         }
         at += 1;
     }
-    Found { states: order.len(), steps, broken: None }
+    Found { states: states.all.len(), steps, broken: None }
 }
 
-fn trace(order: &[(World, usize, What)], mut at: usize, last: What) -> Vec<String> {
-    let mut steps = vec![last.to_string()];
-    while at != 0 {
-        steps.push(order[at].2.to_string());
-        at = order[at].1;
+/// Every state that was met, in the order of meeting; each is kept once and compared in full.
+#[derive(Default)]
+struct States {
+    all: Vec<State>,
+    newest_by_hash: HashMap<u64, usize>,
+    hasher: RandomState,
+}
+
+struct State {
+    world: World,
+    from: usize,
+    what: What,
+    same_hash: Option<usize>,
+}
+
+impl States {
+    fn add(&mut self, world: World, from: usize, what: What) {
+        let number = self.all.len();
+        let newest = self.newest_by_hash.entry(self.hasher.hash_one(&world));
+        let same_hash = match &newest {
+            Entry::Occupied(entry) => Some(*entry.get()),
+            Entry::Vacant(_) => None,
+        };
+        let mut candidate = same_hash;
+        while let Some(known) = candidate {
+            if self.all[known].world == world {
+                return;
+            }
+            candidate = self.all[known].same_hash;
+        }
+        newest.insert_entry(number);
+        self.all.push(State { world, from, what, same_hash });
     }
-    steps.reverse();
-    steps
+
+    fn trace(&self, mut at: usize, last: What) -> Vec<String> {
+        let mut steps = vec![last.to_string()];
+        while at != 0 {
+            steps.push(self.all[at].what.to_string());
+            at = self.all[at].from;
+        }
+        steps.reverse();
+        steps
+    }
 }
 
 impl World {

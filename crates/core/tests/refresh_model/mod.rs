@@ -5,10 +5,9 @@
 //! The service in the model is the real one: [`decide`] decides, and the real transitions of [`Session`] move the row.
 //! Only the network, the clients, the thief, the clock and the disk are modelled.
 //!
-//! Time passes in ticks. The everyday walks have one tick to each time-out. The long walks have three, so that every order of
-//! deadlines that real time allows has a run: a limit that must be *passed* is passed by one tick, and no request lives long
-//! enough to see three such ticks. They take minutes, and are run with
-//! `cargo test --release -p handstamp-core refresh_model -- --ignored --nocapture`.
+//! Time passes in ticks. The everyday walks have one tick to each time-out; the long walks, which are ignored by default, have
+//! two and three, and more requests at a time. Limits that must be *passed* are passed by one tick, so that finer ticks come
+//! closer to what real time allows: `cargo test -p handstamp-core refresh_model -- --ignored --nocapture`.
 //!
 //! [`decide`]: handstamp_core::refresh_machine::decide
 //! [`Session`]: handstamp_core::model::Session
