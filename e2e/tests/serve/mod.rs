@@ -2,6 +2,7 @@
 
 mod beside;
 mod crash;
+mod encrypted;
 mod folder;
 mod start;
 mod storm;
