@@ -144,6 +144,21 @@ async fn an_encrypted_cookie_of_another_session_does_not_pair() {
     assert_eq!(reply.status(), 401);
 }
 
+/// Whose session it names cannot be told, and a refresh cookie alone is worth nothing.
+#[tokio::test]
+async fn a_cookie_of_a_key_that_is_gone_does_not_pair() {
+    let (gone, new) = (key(), key());
+    let before = story(&gone).await;
+    let browser = before.signed_in("ann").await;
+    let cookies: Vec<_> =
+        browser.jar.cookies().iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+    let kit = before.restarted_with(encrypting_to(&[&new])).await;
+
+    let refresh = kit.post("/auth/refresh").ours().cookies(&cookies.join("; ")).send().await;
+
+    refresh.refused(401, "token_invalid");
+}
+
 /// Whoever is signed in on the day encryption is switched on stays so.
 #[tokio::test]
 async fn a_session_from_before_is_carried_over_by_one_refresh() {
