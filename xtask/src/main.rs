@@ -2,6 +2,7 @@
 //!
 //! Whatever a command needs that a fresh Debian machine with a Rust toolchain does not have, the command installs.
 
+mod advisories;
 mod bench;
 mod install;
 mod licences;
@@ -17,10 +18,24 @@ usage: cargo xtask <command>
   test               install what the tests need, then run every check and every test
   test --fast        the same without installing and without the documentation build
   bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
+  model              the refresh model's long walks, in a release build: minutes, and the numbers of states
   walls              compare who depends on whom with the table in ARCHITECTURE.md
   licences           compare every dependency's licence with deny.toml
   install            install what the tests need
 ";
+
+/// The walks that are too long for every test run. The short ones are among the tests.
+const MODEL: &[&str] = &[
+    "test",
+    "--release",
+    "--locked",
+    "-p",
+    "handstamp-core",
+    "refresh_model",
+    "--",
+    "--include-ignored",
+    "--nocapture",
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +44,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(&test::Extent::Whole),
         ["test", "--fast"] => test::run(&test::Extent::Fast),
         ["bench", ref rest @ ..] => bench::run(rest),
+        ["model"] => process::run("cargo", MODEL),
         ["walls"] => walls::check(),
         ["licences"] => licences::check(),
         ["install"] => install::everything(),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::process;
-use crate::{install, licences, walls};
+use crate::{advisories, install, licences, walls};
 
 /// How much to run.
 pub(crate) enum Extent {
@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     ("format", || process::run("cargo", &["fmt", "--all", "--check"])),
     ("walls", walls::check),
     ("licences", licences::check),
+    ("advisories", advisories::check),
     ("clippy", || {
         process::run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
     }),
@@ -65,7 +66,7 @@ fn run_steps(steps: &[Step]) -> Result<(), String> {
 /// A published crate must build with every feature by itself: features only add.
 fn features_alone() -> Result<(), String> {
     const PUBLISHED: &[(&str, &[&str])] =
-        &[("handstamp-token", &["", "jwe", "ml-dsa"]), ("handstamp-verify", &["", "axum", "jwe"])];
+        &[("handstamp-token", &["", "jwe", "ml-dsa"]), ("handstamp-verify", &["", "remote", "axum", "jwe"])];
     for (package, features) in PUBLISHED {
         for feature in *features {
             process::run(
