@@ -92,7 +92,7 @@ fn no_thief_goes_on_beside_a_victim_who_never_asks_whoami() {
 }
 
 #[test]
-#[ignore = "a minute or two"]
+#[ignore = "five minutes"]
 fn no_long_walk_ends_in_a_sign_out() {
     holds("two requests, late whoami", &Rules { whoami: Asks::Late, ..TWO_TABS });
     holds("three requests", &Rules { in_flight: 3, ..TWO_TABS });
@@ -105,7 +105,7 @@ fn no_long_walk_ends_in_a_sign_out() {
 }
 
 #[test]
-#[ignore = "a minute or two"]
+#[ignore = "five minutes"]
 fn no_thief_goes_on_in_a_long_walk() {
     let fine = Rules { client_timeout: 2, service_timeout: 2, grace: 6, ..THIEF };
     holds("thief, fine ticks", &fine);
