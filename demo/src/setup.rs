@@ -53,7 +53,6 @@ impl ServiceSetup {
             .leeway(Duration::ZERO)
             .cookie_name(&self.cookie_name)
             .allowed_origins(AllowedOrigins::new([self.front_door.origin()])?)
-            .without_revocations()
             .build_remote()?;
         Ok(verifier)
     }

@@ -5,6 +5,7 @@ mod axum;
 mod cache;
 #[cfg(feature = "jwe")]
 mod encrypted;
+mod fuzz_smoke;
 mod layer;
 mod remote;
 mod revocation;

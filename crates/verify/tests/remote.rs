@@ -12,11 +12,15 @@ use crate::support::issuer::{Behaviour, Issuer};
 use crate::support::{HandClock, KEY, new_key, signed_by};
 
 fn builder(issuer: &Issuer) -> VerifierBuilder {
+    undecided(issuer).without_revocations()
+}
+
+/// All but a word on revocations.
+fn undecided(issuer: &Issuer) -> VerifierBuilder {
     Verifier::builder(issuer.url.clone())
         .audience("orders")
         .algorithms(&[Algorithm::Es256])
         .clock(HandClock::new())
-        .without_revocations()
 }
 
 fn token(issuer: &Issuer, key: &SigningKey) -> String {
@@ -231,7 +235,7 @@ async fn a_verifier_that_follows_a_feed_waits_for_its_first_snapshot() {
     let issuer = Issuer::start(&[&KEY]).await;
     let following = |policy| {
         let feed = Feed::builder(issuer.url.clone(), FeedAccess::Open);
-        builder(&issuer).follow_revocations(feed, policy).build_remote().unwrap()
+        undecided(&issuer).follow_revocations(feed, policy).build_remote().unwrap()
     };
     let (careful, lenient) =
         (following(SilencePolicy::young_only()), following(SilencePolicy::serve_stale()));

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use handstamp_api_types::{ErrorCode, Rev};
 use handstamp_token::{Algorithm, Rejection, TokenBuilder, UnixTime};
+use handstamp_verify::revocation::{FollowOptions, Revocations, SilencePolicy};
 use handstamp_verify::{AuthError, BuildError, Credential, SharedKeys, Verifier};
 use serde::Deserialize;
 
@@ -149,6 +150,20 @@ fn nothing_is_built_without_issuer_audience_algorithms_and_a_word_on_revocations
     }
     let undecided = Verifier::builder(ISSUER).audience("orders").algorithms(es256).build_with_keys(keys());
     assert_eq!(undecided.unwrap_err(), BuildError::RevocationsUndecided);
+}
+
+/// Two words on revocations would leave it to their order whether a sign-out counts.
+#[test]
+fn contradicting_words_on_revocations_are_refused() {
+    let (revocations, _follower) = Revocations::follow(FollowOptions::default());
+    let built = Verifier::builder(ISSUER)
+        .audience("orders")
+        .algorithms(&[Algorithm::Es256])
+        .revocations(revocations, SilencePolicy::refuse())
+        .without_revocations()
+        .build_with_keys(key_set(&[&KEY]));
+
+    assert_eq!(built.unwrap_err(), BuildError::RevocationsContradict { times: 2 });
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct VerifierBuilder {
     clock: Arc<dyn Clock>,
     cache: Option<CacheLimits>,
     pub(super) revocations: Option<(Revocations, SilencePolicy)>,
+    /// How often somebody said how revocations arrive.
+    pub(super) revocation_choices: u32,
     #[cfg(feature = "jwe")]
     decryption_keys: Vec<DecryptionKey>,
     #[cfg(feature = "remote")]
@@ -62,6 +64,12 @@ pub enum BuildError {
          tokens that are good until they expire"
     )]
     RevocationsUndecided,
+    /// More than one of them was said: which one counts must not hang on their order.
+    #[error("say once how revocations reach this service: it was said {times} times")]
+    RevocationsContradict {
+        /// How often.
+        times: u32,
+    },
     /// Two decryption keys have the same id.
     #[cfg(feature = "jwe")]
     #[error("the decryption keys cannot be used together")]
@@ -106,6 +114,7 @@ impl VerifierBuilder {
             clock: Arc::new(SystemClock),
             cache: Some(CacheLimits::default()),
             revocations: None,
+            revocation_choices: 0,
             #[cfg(feature = "jwe")]
             decryption_keys: Vec::new(),
             #[cfg(feature = "remote")]
@@ -167,6 +176,7 @@ impl VerifierBuilder {
     #[must_use]
     pub fn revocations(mut self, revocations: Revocations, when_silent: SilencePolicy) -> Self {
         self.revocations = Some((revocations, when_silent));
+        self.revocation_choices += 1;
         self
     }
 
@@ -216,6 +226,9 @@ impl VerifierBuilder {
             Validator::access_token(self.issuer, self.audiences, &self.algorithms)?.leeway(self.leeway);
         if let Some(limit) = self.max_lifetime {
             validator = validator.max_lifetime(limit);
+        }
+        if self.revocation_choices > 1 {
+            return Err(BuildError::RevocationsContradict { times: self.revocation_choices });
         }
         let (revocations, when_silent) = self.revocations.ok_or(BuildError::RevocationsUndecided)?;
         let inner = Inner {

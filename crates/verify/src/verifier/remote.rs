@@ -89,6 +89,7 @@ impl VerifierBuilder {
     #[must_use]
     pub fn follow_revocations(mut self, feed: FeedBuilder, when_silent: SilencePolicy) -> Self {
         self.remote.feed = Some((feed, when_silent));
+        self.revocation_choices += 1;
         self
     }
 
@@ -124,7 +125,7 @@ impl VerifierBuilder {
                 .spawn(self.clock_handle(), Arc::clone(&options.entropy))
                 .map_err(|problem| BuildError::Feed { problem: problem.to_string() })?;
             feed_task = Some(task);
-            self = self.revocations(revocations, when_silent);
+            self.revocations = Some((revocations, when_silent));
         }
         let (mut inner, when_silent) = self.into_inner(keys.clone())?;
         inner.feed = feed_task;

@@ -12,7 +12,7 @@ use handstamp_verify::revocation::{
 };
 use handstamp_verify::{Clock, SharedKeys, Verifier};
 
-use super::{HandClock, ISSUER, KEY, builder, key_set};
+use super::{HandClock, ISSUER, KEY, key_set, undecided};
 
 const SECRET: [u8; 32] = [7; 32];
 
@@ -37,7 +37,7 @@ impl House {
         let build = |builder: handstamp_verify::VerifierBuilder| {
             builder.revocations(revocations.clone(), policy).build_with_keys(keys.clone()).unwrap()
         };
-        let (verifier, forgetful) = (build(builder(&clock)), build(builder(&clock).without_cache()));
+        let (verifier, forgetful) = (build(undecided(&clock)), build(undecided(&clock).without_cache()));
         Self { clock, verifier, forgetful, keys, follower, head: 0, elapsed: Duration::ZERO }
     }
 

@@ -73,12 +73,14 @@ pub(crate) fn key_set(keys: &[&SigningKey]) -> KeySet {
     KeySet::new(keys.iter().map(|key| key.verifying_key())).unwrap()
 }
 
+/// All that a verifier needs, and no care for revocations.
 pub(crate) fn builder(clock: &Arc<HandClock>) -> VerifierBuilder {
-    Verifier::builder(ISSUER)
-        .audience("orders")
-        .algorithms(&[Algorithm::Es256])
-        .clock(Arc::clone(clock) as _)
-        .without_revocations()
+    undecided(clock).without_revocations()
+}
+
+/// All that a verifier needs but a word on revocations.
+pub(crate) fn undecided(clock: &Arc<HandClock>) -> VerifierBuilder {
+    Verifier::builder(ISSUER).audience("orders").algorithms(&[Algorithm::Es256]).clock(Arc::clone(clock) as _)
 }
 
 /// A verifier with [`KEY`] at [`NOW`].
