@@ -14,25 +14,29 @@ use super::{Kind, Value, string};
 
 /// Why a document does not have the shape the caller's type asks for, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DeserializeProblem {
+pub(crate) struct DeserializeProblem(Box<Details>);
+
+/// Boxed: every step of a deserialisation hands its result on, and what it hands on should be small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
     path: Vec<String>,
     message: String,
 }
 
 impl DeserializeProblem {
     fn inside(mut self, name: &str) -> Self {
-        self.path.push(name.to_owned());
+        self.0.path.push(name.to_owned());
         self
     }
 }
 
 impl fmt::Display for DeserializeProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            let path: Vec<&str> = self.path.iter().rev().map(String::as_str).collect();
+        if !self.0.path.is_empty() {
+            let path: Vec<&str> = self.0.path.iter().rev().map(String::as_str).collect();
             write!(f, "{}: ", path.join("."))?;
         }
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -40,7 +44,7 @@ impl std::error::Error for DeserializeProblem {}
 
 impl serde::de::Error for DeserializeProblem {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { path: Vec::new(), message: message.to_string() }
+        Self(Box::new(Details { path: Vec::new(), message: message.to_string() }))
     }
 }
 

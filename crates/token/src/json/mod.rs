@@ -60,8 +60,14 @@ impl<'a> Document<'a> {
         self.text
     }
 
+    #[inline]
     fn node(&self, index: usize) -> Node {
         self.tape[index]
+    }
+
+    #[inline]
+    fn source(&self, node: Node) -> &'a str {
+        &self.text[node.start as usize..node.end as usize]
     }
 }
 
@@ -73,6 +79,7 @@ pub(crate) struct Value<'d, 'a> {
 }
 
 impl<'d, 'a> Value<'d, 'a> {
+    #[inline]
     pub(crate) fn kind(self) -> Kind {
         self.node().kind
     }
@@ -94,10 +101,12 @@ impl<'d, 'a> Value<'d, 'a> {
     }
 
     /// Returns the text of a string.
+    #[inline]
     pub(crate) fn as_str(self) -> Option<Cow<'a, str>> {
-        match self.kind() {
-            Kind::Plain => Some(Cow::Borrowed(self.source())),
-            Kind::Escaped => Some(Cow::Owned(string::unescape(self.source()))),
+        let node = self.node();
+        match node.kind {
+            Kind::Plain => Some(Cow::Borrowed(self.document.source(node))),
+            Kind::Escaped => Some(Cow::Owned(string::unescape(self.document.source(node)))),
             _ => None,
         }
     }
@@ -148,12 +157,13 @@ impl<'d, 'a> Value<'d, 'a> {
         })
     }
 
+    #[inline]
     fn node(self) -> Node {
         self.document.node(self.index)
     }
 
+    #[inline]
     fn source(self) -> &'a str {
-        let node = self.node();
-        &self.document.text[node.start as usize..node.end as usize]
+        self.document.source(self.node())
     }
 }

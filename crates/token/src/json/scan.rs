@@ -78,7 +78,7 @@ impl<'a> Document<'a> {
         }
         // A node per six bytes of text fits the usual token without growing.
         let tape = Vec::with_capacity(8 + bytes.len() / 6);
-        let mut scanner = Scanner { text, bytes, pos: 0, tape, limits, duplicate: None };
+        let mut scanner = Scanner { text, bytes, tape, limits, duplicate: None };
         match scanner.document() {
             Ok(()) => Ok(Self { text, tape: scanner.tape }),
             Err(fault) => Err(Problem { fault, duplicate: scanner.duplicate }),
@@ -86,10 +86,11 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Each step takes the position it starts at and returns the one it ended at: a position kept in here would be stored and
+/// loaded again at every byte that matters.
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    pos: usize,
     tape: Vec<Node>,
     limits: Limits,
     duplicate: Option<String>,
@@ -97,48 +98,49 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn document(&mut self) -> Result<(), Fault> {
-        self.skip_space();
-        self.value(0)?;
-        self.skip_space();
-        if self.pos == self.bytes.len() { Ok(()) } else { Err(Fault::Trailing(to_u32(self.pos))) }
+        let end = self.value(self.after_space(0), 0)?;
+        let end = self.after_space(end);
+        if end == self.bytes.len() { Ok(()) } else { Err(Fault::Trailing(to_u32(end))) }
     }
 
-    fn value(&mut self, depth: u8) -> Result<(), Fault> {
-        match self.peek() {
-            Some(b'"') => self.string().map(|_| ()),
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.literal("true", Kind::True),
-            Some(b'f') => self.literal("false", Kind::False),
-            Some(b'n') => self.literal("null", Kind::Null),
-            Some(_) => Err(Fault::Unexpected(to_u32(self.pos))),
+    fn value(&mut self, at: usize, depth: u8) -> Result<usize, Fault> {
+        match self.peek(at) {
+            Some(b'"') => self.string(at + 1).map(|(_, end)| end),
+            Some(b'{') => self.object(at, depth),
+            Some(b'[') => self.array(at, depth),
+            Some(b'-' | b'0'..=b'9') => self.number(at),
+            Some(b't') => self.literal(at, "true", Kind::True),
+            Some(b'f') => self.literal(at, "false", Kind::False),
+            Some(b'n') => self.literal(at, "null", Kind::Null),
+            Some(_) => Err(Fault::Unexpected(to_u32(at))),
             None => Err(Fault::UnexpectedEnd),
         }
     }
 
-    fn object(&mut self, depth: u8) -> Result<(), Fault> {
-        let container = self.open(Kind::Object, depth)?;
+    fn object(&mut self, at: usize, depth: u8) -> Result<usize, Fault> {
+        let container = self.open(Kind::Object, at, depth)?;
         let mut suspicion = Suspicion::default();
         let mut count = 0;
-        self.skip_space();
-        if self.peek() == Some(b'}') {
-            self.pos += 1;
-            return self.close(container, count);
+        let mut at = self.after_space(at + 1);
+        if self.peek(at) == Some(b'}') {
+            self.close(container, count)?;
+            return Ok(at + 1);
         }
         loop {
-            if self.peek() != Some(b'"') {
-                return Err(self.unexpected());
-            }
-            let start = self.pos + 1;
-            let kind = self.string()?;
-            suspicion.note(self.bytes.get(start..self.pos - 1).unwrap_or_default(), kind);
-            self.skip_space();
-            self.expect(b':')?;
-            self.skip_space();
-            self.value(depth + 1)?;
+            let start = self.after(at, b'"')?;
+            let (kind, end) = self.string(start)?;
+            suspicion.note(self.bytes.get(start..end - 1).unwrap_or_default(), kind);
+            let colon = self.after_space(end);
+            at = self.after_space(self.after(colon, b':')?);
+            // What most members hold, without the detour.
+            at = match self.peek(at) {
+                Some(b'"') => self.string(at + 1)?.1,
+                _ => self.value(at, depth + 1)?,
+            };
             count += 1;
-            if self.list_ends(b'}', count)? {
+            let next = self.next_child(at, b'}', count)?;
+            at = next.position;
+            if next.ends {
                 break;
             }
         }
@@ -147,53 +149,47 @@ impl<'a> Scanner<'a> {
                 self.duplicate = Some(name);
                 Err(Fault::Duplicate)
             }
-            None => self.close(container, count),
+            None => self.close(container, count).map(|()| at),
         }
     }
 
-    fn array(&mut self, depth: u8) -> Result<(), Fault> {
-        let container = self.open(Kind::Array, depth)?;
+    fn array(&mut self, at: usize, depth: u8) -> Result<usize, Fault> {
+        let container = self.open(Kind::Array, at, depth)?;
         let mut count = 0;
-        self.skip_space();
-        if self.peek() == Some(b']') {
-            self.pos += 1;
-            return self.close(container, count);
+        let mut at = self.after_space(at + 1);
+        if self.peek(at) == Some(b']') {
+            self.close(container, count)?;
+            return Ok(at + 1);
         }
         loop {
-            self.value(depth + 1)?;
+            at = self.value(at, depth + 1)?;
             count += 1;
-            if self.list_ends(b']', count)? {
+            let next = self.next_child(at, b']', count)?;
+            at = next.position;
+            if next.ends {
                 break;
             }
         }
-        self.close(container, count)
+        self.close(container, count).map(|()| at)
     }
 
     /// Steps over the comma to the next child, or over the closing bracket.
     #[inline]
-    fn list_ends(&mut self, closing: u8, count: u32) -> Result<bool, Fault> {
-        self.skip_space();
-        match self.peek() {
+    fn next_child(&self, at: usize, closing: u8, count: u32) -> Result<Next, Fault> {
+        let at = self.after_space(at);
+        match self.peek(at) {
             Some(b',') if count >= self.limits.children => Err(Fault::TooManyChildren(self.limits.children)),
-            Some(b',') => {
-                self.pos += 1;
-                self.skip_space();
-                Ok(false)
-            }
-            Some(byte) if byte == closing => {
-                self.pos += 1;
-                Ok(true)
-            }
-            _ => Err(self.unexpected()),
+            Some(b',') => Ok(Next { position: self.after_space(at + 1), ends: false }),
+            Some(byte) if byte == closing => Ok(Next { position: at + 1, ends: true }),
+            _ => Err(self.unexpected(at)),
         }
     }
 
-    fn open(&mut self, kind: Kind, depth: u8) -> Result<usize, Fault> {
+    fn open(&mut self, kind: Kind, at: usize, depth: u8) -> Result<usize, Fault> {
         if depth >= self.limits.depth {
             return Err(Fault::TooDeep(u32::from(self.limits.depth)));
         }
-        self.pos += 1;
-        self.push(kind, self.pos, self.pos);
+        self.push(kind, at + 1, at + 1);
         Ok(self.tape.len() - 1)
     }
 
@@ -205,104 +201,105 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// Reads the string whose inside starts at `start`; returns the position after its closing quote.
     #[inline]
-    fn string(&mut self) -> Result<Kind, Fault> {
-        self.pos += 1;
-        let start = self.pos;
-        let mut kind = Kind::Plain;
-        loop {
-            self.pos = string::plain_run(self.bytes, self.pos);
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    kind = Kind::Escaped;
-                    self.pos += string::escape_len(self.rest())?;
-                }
-                Some(_) => return Err(Fault::ControlCharacter(to_u32(self.pos))),
-                None => return Err(Fault::UnexpectedEnd),
-            }
-        }
-        self.push(kind, start, self.pos);
-        self.pos += 1;
-        Ok(kind)
+    fn string(&mut self, start: usize) -> Result<(Kind, usize), Fault> {
+        let end = string::plain_run(self.bytes, start);
+        let (kind, end) = match self.peek(end) {
+            Some(b'"') => (Kind::Plain, end),
+            _ => (Kind::Escaped, self.end_of_escaped(end)?),
+        };
+        self.push(kind, start, end);
+        Ok((kind, end + 1))
     }
 
-    fn number(&mut self) -> Result<(), Fault> {
-        let start = self.pos;
-        if self.peek() == Some(b'-') {
-            self.pos += 1;
+    /// Returns where the string ends that has something at `at` which is neither plain nor its end.
+    #[cold]
+    fn end_of_escaped(&self, mut at: usize) -> Result<usize, Fault> {
+        loop {
+            match self.peek(at) {
+                Some(b'"') => return Ok(at),
+                Some(b'\\') => at += string::escape_len(self.rest(at))?,
+                Some(_) => return Err(Fault::ControlCharacter(to_u32(at))),
+                None => return Err(Fault::UnexpectedEnd),
+            }
+            at = string::plain_run(self.bytes, at);
         }
-        let leading_zero = self.peek() == Some(b'0');
-        let digits = self.digits();
+    }
+
+    fn number(&mut self, start: usize) -> Result<usize, Fault> {
+        let malformed = Err(Fault::BadNumber(to_u32(start)));
+        let mut at = start + usize::from(self.peek(start) == Some(b'-'));
+        let leading_zero = self.peek(at) == Some(b'0');
+        let digits = self.digits(at);
         if digits == 0 || (leading_zero && digits > 1) {
-            return Err(Fault::BadNumber(to_u32(start)));
+            return malformed;
         }
+        at += digits;
         let mut integer = true;
-        if self.peek() == Some(b'.') {
+        if self.peek(at) == Some(b'.') {
             integer = false;
-            self.pos += 1;
-            if self.digits() == 0 {
-                return Err(Fault::BadNumber(to_u32(start)));
+            let digits = self.digits(at + 1);
+            if digits == 0 {
+                return malformed;
             }
+            at += 1 + digits;
         }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
+        if matches!(self.peek(at), Some(b'e' | b'E')) {
             integer = false;
-            self.pos += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.pos += 1;
+            at += 1 + usize::from(matches!(self.peek(at + 1), Some(b'+' | b'-')));
+            let digits = self.digits(at);
+            if digits == 0 {
+                return malformed;
             }
-            if self.digits() == 0 {
-                return Err(Fault::BadNumber(to_u32(start)));
-            }
+            at += digits;
         }
-        let source = &self.text[start..self.pos];
         // 18 digits always fit an i64; only longer ones and fractions are worth a second look.
-        let kind =
-            if integer && (digits <= 18 || source.parse::<i64>().is_ok() || source.parse::<u64>().is_ok()) {
+        let kind = if integer && digits <= 18 {
+            Kind::Integer
+        } else {
+            let source = &self.text[start..at];
+            if integer && (source.parse::<i64>().is_ok() || source.parse::<u64>().is_ok()) {
                 Kind::Integer
             } else if source.parse::<f64>().is_ok_and(f64::is_finite) {
                 Kind::Float
             } else {
-                return Err(Fault::BadNumber(to_u32(start)));
-            };
-        self.push(kind, start, self.pos);
-        Ok(())
+                return malformed;
+            }
+        };
+        self.push(kind, start, at);
+        Ok(at)
     }
 
-    fn literal(&mut self, word: &str, kind: Kind) -> Result<(), Fault> {
-        if !self.rest().starts_with(word.as_bytes()) {
-            return Err(Fault::Unexpected(to_u32(self.pos)));
+    fn literal(&mut self, at: usize, word: &str, kind: Kind) -> Result<usize, Fault> {
+        if !self.rest(at).starts_with(word.as_bytes()) {
+            return Err(Fault::Unexpected(to_u32(at)));
         }
-        self.push(kind, self.pos, self.pos + word.len());
-        self.pos += word.len();
-        Ok(())
+        let end = at + word.len();
+        self.push(kind, at, end);
+        Ok(end)
     }
 
-    fn digits(&mut self) -> usize {
-        let count = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.pos += count;
-        count
+    fn digits(&self, at: usize) -> usize {
+        self.rest(at).iter().take_while(|byte| byte.is_ascii_digit()).count()
     }
 
     #[inline]
-    fn skip_space(&mut self) {
+    fn after_space(&self, mut at: usize) -> usize {
         // Compact JSON has no white space: one comparison settles most calls.
-        while self.peek().is_some_and(|byte| byte <= b' ' && matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-            self.pos += 1;
+        while self.peek(at).is_some_and(|byte| byte <= b' ' && matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+            at += 1;
         }
+        at
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
-        if self.peek() == Some(byte) {
-            self.pos += 1;
-            Ok(())
-        } else {
-            Err(self.unexpected())
-        }
+    #[inline]
+    fn after(&self, at: usize, byte: u8) -> Result<usize, Fault> {
+        if self.peek(at) == Some(byte) { Ok(at + 1) } else { Err(self.unexpected(at)) }
     }
 
-    fn unexpected(&self) -> Fault {
-        if self.pos < self.bytes.len() { Fault::Unexpected(to_u32(self.pos)) } else { Fault::UnexpectedEnd }
+    fn unexpected(&self, at: usize) -> Fault {
+        if at < self.bytes.len() { Fault::Unexpected(to_u32(at)) } else { Fault::UnexpectedEnd }
     }
 
     #[inline]
@@ -312,14 +309,20 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.pos).copied()
+    fn peek(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
     }
 
     #[inline]
-    fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.pos..).unwrap_or_default()
+    fn rest(&self, at: usize) -> &'a [u8] {
+        self.bytes.get(at..).unwrap_or_default()
     }
+}
+
+/// Where the next child of a container starts, or where the container ended.
+struct Next {
+    position: usize,
+    ends: bool,
 }
 
 /// Positions fit: `parse` refused longer texts, and a node takes at least one byte of text.

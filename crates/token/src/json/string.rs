@@ -44,6 +44,7 @@ pub(super) fn escape_len(bytes: &[u8]) -> Result<usize, Fault> {
 }
 
 /// Returns the string that `source`, the checked inside of a JSON string, stands for.
+#[cold]
 pub(super) fn unescape(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let mut rest = source;

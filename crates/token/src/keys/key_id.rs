@@ -50,11 +50,21 @@ impl KeyId {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             // Only ASCII comes in, so there is always a text.
-            Text::Inline { len, bytes } => bytes
-                .get(..usize::from(*len))
-                .and_then(|bytes| std::str::from_utf8(bytes).ok())
-                .unwrap_or_default(),
+            Text::Inline { .. } => std::str::from_utf8(self.as_bytes()).unwrap_or_default(),
             Text::Shared(text) => text,
+        }
+    }
+
+    /// Returns whether this is the id that a token names.
+    pub(crate) fn is(&self, kid: &str) -> bool {
+        self.as_bytes() == kid.as_bytes()
+    }
+
+    /// Returns the text's bytes, which is cheaper than the text.
+    fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Text::Shared(text) => text.as_bytes(),
         }
     }
 }
@@ -67,7 +77,7 @@ impl fmt::Debug for KeyId {
 
 impl PartialEq for KeyId {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -87,7 +97,7 @@ impl PartialOrd for KeyId {
 
 impl Ord for KeyId {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
+        self.as_bytes().cmp(other.as_bytes())
     }
 }
 

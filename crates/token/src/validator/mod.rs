@@ -200,7 +200,7 @@ pub(crate) fn check_signature(
             actual: algorithm,
         });
     }
-    if let Some(kid) = header.kid.as_deref().filter(|kid| *kid != key.key_id().as_str()) {
+    if let Some(kid) = header.kid.as_deref().filter(|kid| !key.key_id().is(kid)) {
         return Err(Rejection::UnknownKey { kid: kid.to_owned() });
     }
     if !signature_matches(parts, key)? {
