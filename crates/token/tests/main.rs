@@ -19,3 +19,5 @@ mod support;
 mod unverified;
 mod validator;
 mod vectors;
+#[cfg(feature = "jwe")]
+mod vectors_jwe;

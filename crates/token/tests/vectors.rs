@@ -1,10 +1,14 @@
-//! The examples of the RFCs. Each proves itself: a slip in copying would break its signature or digest.
+//! The signed examples of the RFCs. Each proves itself: a slip in copying would break its signature or digest.
 
+use aws_lc_rs::signature::Ed25519KeyPair;
+use base64_simd::URL_SAFE_NO_PAD;
 use handstamp_token::dangerous::verify_signature_only;
-use handstamp_token::{KeyError, KeySet, Rejection, SigningKey, VerifyingKey};
+use handstamp_token::{
+    Algorithm, KeyError, KeySet, NoClaims, Rejection, SigningKey, UnixTime, Validator, VerifyingKey,
+};
 use serde_json::{Value, json};
 
-use crate::support::with;
+use crate::support::{encode, with};
 
 macro_rules! vector {
     ($path:literal) => {
@@ -65,35 +69,39 @@ fn rfc_7520_detached_content_is_refused() {
     assert_eq!(verify_signature_only(token, &key).err(), Some(Rejection::BadSignature));
 }
 
-#[test]
-#[cfg(feature = "jwe")]
-fn rfc_7520_encryption_outside_our_list_is_refused() {
-    use handstamp_token::jwe::{ContentEncryption, DecryptionKey};
-    let rsa = with(vector!("jwk/3_4.rsa_private_key.json"), "use", json!("enc"));
-    let key =
-        DecryptionKey::from_jwk_json(rsa.to_string().as_bytes(), ContentEncryption::A256Gcm).expect("a key");
-    for vector in [
-        vector!("jwe/5_1.key_encryption_using_rsa_v15_and_aes-hmac-sha2.json"),
-        vector!("jwe/5_2.key_encryption_using_rsa-oaep_with_aes-gcm.json"),
-        vector!("jwe/5_3.key_wrap_using_pbes2-aes-keywrap_with-aes-cbc-hmac-sha2.json"),
-        vector!("jwe/5_6.direct_encryption_using_aes-gcm.json"),
-        vector!("jwe/5_9.compressed_content.json"),
-    ] {
-        let token = vector["output"]["compact"].as_str().expect("a token");
-        assert!(key.decrypt(token).is_err(), "{}", vector["title"]);
-    }
-}
-
-#[test]
-fn rfc_7515_a1_hmac() {
+/// RFC 7515 appendix A.1.1: the key of its HMAC examples, and of RFC 7519's.
+fn hmac_key() -> VerifyingKey {
     let key = json!({
         "kty": "oct", "alg": "HS256",
         "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
     });
-    let key = SigningKey::from_jwk_json(key.to_string().as_bytes()).expect("a key").verifying_key();
-    let token =
-        format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{JOE}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-    assert!(verify_signature_only(&token, &key).is_ok());
+    SigningKey::from_jwk_json(key.to_string().as_bytes()).expect("a key").verifying_key()
+}
+
+fn hmac_token() -> String {
+    format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{JOE}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+}
+
+#[test]
+fn rfc_7515_a1_hmac() {
+    assert!(verify_signature_only(&hmac_token(), &hmac_key()).is_ok());
+}
+
+#[test]
+fn rfc_7515_a2_rsa() {
+    let key = json!({
+        "kty": "RSA", "e": "AQAB", "alg": "RS256",
+        "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd\
+              2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WT\
+              BEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91k\
+              zk2PAcDTW9gb54h4FRWyuXpoQ",
+    });
+    let key = VerifyingKey::from_jwk_json(key.to_string().as_bytes()).expect("a key");
+    let signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbd\
+                     s9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0Gar\
+                     ZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9F\
+                     s98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+    assert!(verify_signature_only(&format!("eyJhbGciOiJSUzI1NiJ9.{JOE}.{signature}"), &key).is_ok());
 }
 
 #[test]
@@ -109,9 +117,38 @@ fn rfc_7515_a3_ecdsa_p256() {
 }
 
 #[test]
-fn rfc_7519_6_1_unsecured_jwt_is_refused() {
+fn rfc_7515_a4_ecdsa_p521() {
+    let key = json!({
+        "kty": "EC", "crv": "P-521",
+        "x": "AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",
+        "y": "ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2",
+    });
+    let key = VerifyingKey::from_jwk_json(key.to_string().as_bytes()).expect("a key");
+    let signature = "AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKd\
+                     CAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn";
+    let payload = verify_signature_only(&format!("eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.{signature}"), &key);
+    assert_eq!(payload.as_deref(), Ok(&b"Payload"[..]));
+}
+
+/// RFC 7519 §6.1 shows the same token.
+#[test]
+fn rfc_7515_a5_unsecured_jws_is_refused() {
     let token = format!("eyJhbGciOiJub25lIn0.{JOE}.");
-    assert_eq!(crate::support::verify(&token).err(), Some(Rejection::Unsigned { actual: "none".to_owned() }));
+    let unsigned = Rejection::Unsigned { actual: "none".to_owned() };
+    assert_eq!(crate::support::verify(&token).err(), Some(unsigned.clone()));
+    assert_eq!(verify_signature_only(&token, &hmac_key()).err(), Some(unsigned));
+}
+
+/// The first example of a JWT. It names no audience, so it is nobody's token, and its signature is all that can be verified.
+#[test]
+fn rfc_7519_3_1_example_jwt() {
+    let payload = verify_signature_only(&hmac_token(), &hmac_key()).expect("verified");
+    let text = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+    assert_eq!(payload, text.as_bytes());
+    let validator = Validator::jwt("joe", "anybody", &[Algorithm::Hs256]).expect("a validator");
+    let keys = crate::support::key_set([hmac_key()]);
+    let refused = validator.verify::<NoClaims>(&hmac_token(), &keys, UnixTime::from_secs(1_300_819_379));
+    assert_eq!(refused.err(), Some(Rejection::MissingClaim { claim: "aud" }));
 }
 
 #[test]
@@ -140,13 +177,25 @@ fn rfc_8037_a3_thumbprint() {
     assert_eq!(key.key_id().as_str(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 }
 
+/// Ed25519 is deterministic: whoever signs the RFC's text with its key comes to its signature, and to no other. We sign no text
+/// of others, so the primitive is held to the RFC first, and what we sign to the primitive.
 #[test]
 fn rfc_8037_a4_signature_is_the_one_we_make() {
-    // Ed25519 is deterministic; our header has more members, so the comparison is made at the key.
     let vector = vector!("curve25519/jws.json");
+    let seed =
+        URL_SAFE_NO_PAD.decode_to_vec("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").expect("base64url");
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("a key");
+    let primitive = |input: &str| encode(pair.sign(input.as_bytes()));
+    let input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+    assert_eq!(
+        primitive(input),
+        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+    );
+
     let key = signing_key(&vector["input"]["key"], &vector["input"]["alg"]);
-    let twice = [(); 2].map(|()| key.sign("JWT", &json!({ "a": 1 })).expect("signed"));
-    assert_eq!(twice[0], twice[1]);
+    let token = key.sign("JWT", &json!({ "a": 1 })).expect("signed");
+    let (input, signature) = token.rsplit_once('.').expect("a token");
+    assert_eq!(signature, primitive(input));
 }
 
 #[test]
