@@ -5,10 +5,14 @@
 
 pub mod command_line;
 pub mod fixture;
+pub mod load;
 pub mod machine;
 pub mod peers;
 pub mod race;
+pub mod remembered;
 pub mod report;
+pub mod revoking;
+pub mod service;
 pub mod statistics;
 
 /// A benchmark stops with a sentence for the person who started it.

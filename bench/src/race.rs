@@ -29,6 +29,16 @@ impl<'a> Contestant<'a> {
     pub fn measuring_itself(name: impl Into<String>, run: impl FnMut(u64) -> Outcome<Duration> + 'a) -> Self {
         Self { name: name.into(), run: Box::new(run) }
     }
+
+    /// Returns its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Does one operation.
+    pub fn once(&mut self) -> Outcome {
+        (self.run)(1).map(|_| ())
+    }
 }
 
 /// How long a race goes on.

@@ -1,5 +1,6 @@
 //! Verifying and signing tokens, beside the bare primitive and the libraries that people use.
 
+mod cache;
 mod malformed;
 mod table;
 mod two_cores;
@@ -60,6 +61,7 @@ fn benchmark(options: Options) -> Outcome<Report> {
     }
     let others = OTHERS.map(Fixture::new).into_iter().collect::<Outcome<Vec<_>>>()?;
     report.table(table::alone(&others, plan)?);
+    report.table(cache::table(options, plan)?);
     report.table(malformed::table(&fixtures, plan)?);
     report.table(two_cores);
     for note in notes {

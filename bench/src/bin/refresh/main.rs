@@ -1,0 +1,107 @@
+//! Refresh, beside the bare conditional update that it cannot do without.
+
+mod bare;
+mod endpoint;
+mod flow;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use handstamp_bench::command_line::{self, Options};
+use handstamp_bench::load::Load;
+use handstamp_bench::report::{Cell, Report, Table};
+use handstamp_bench::service::{House, Sessions, runtime};
+use handstamp_bench::statistics::median;
+use handstamp_bench::{Outcome, failed};
+use handstamp_server::Clock as _;
+
+const CLIENTS: usize = 64;
+
+fn main() -> ExitCode {
+    command_line::run(benchmark)
+}
+
+fn benchmark(options: Options) -> Outcome<Report> {
+    let rounds = options.pick(9, 1);
+    let turn = options.pick(Duration::from_millis(500), Duration::from_millis(50));
+    let mut report = Report::new("refresh: rotations on the embedded SQLite store");
+    report.fact("not pinned: the store has threads of its own; the load generator runs on the same cores");
+    report.fact(format!(
+        "{rounds} interleaved rounds of {turn:?} a turn; rates are medians, x is the median of each round's own ratio"
+    ));
+    report.fact(
+        "floor: the conditional UPDATE alone, prepared, on one connection of this process, synchronous=NORMAL, \
+         a transaction each",
+    );
+    for count in [1_000, options.pick(1_000_000, 10_000)] {
+        report.table(measure(count, rounds, turn)?);
+    }
+    report.note(
+        "forged: a refresh token of the right form with a wrong MAC, refused by the flow on one thread",
+    );
+    Ok(report)
+}
+
+/// One row: what was measured, and each round's result.
+struct Row {
+    name: String,
+    loads: Vec<Load>,
+}
+
+fn measure(count: usize, rounds: usize, turn: Duration) -> Outcome<Table> {
+    let runtime = runtime(2)?;
+    let house = runtime.block_on(House::open())?;
+    let sessions = runtime.block_on(Sessions::add(&house.context, count, house.clock.now()))?;
+    let sessions = std::sync::Arc::new(sessions);
+    let normal = bare::Connection::open(&house, "NORMAL")?;
+    let full = bare::Connection::open(&house, "FULL")?;
+    let server = endpoint::Endpoint::start(&runtime, &house, &sessions)?;
+
+    let names = [
+        "floor: the UPDATE alone".to_owned(),
+        "the UPDATE alone, synchronous=FULL".to_owned(),
+        "flows::refresh, 1 client".to_owned(),
+        format!("flows::refresh, {CLIENTS} clients"),
+        "POST /auth/refresh, 1 client".to_owned(),
+        format!("POST /auth/refresh, {CLIENTS} clients"),
+        "forged, refused by the flow".to_owned(),
+    ];
+    let mut rows: Vec<Row> = names.into_iter().map(|name| Row { name, loads: Vec::new() }).collect();
+    for _ in 0..rounds {
+        let loads = [
+            normal.rotate_for(&sessions, turn)?,
+            full.rotate_for(&sessions, turn)?,
+            flow::rotate_for(&runtime, &house, &sessions, 1, turn)?,
+            flow::rotate_for(&runtime, &house, &sessions, CLIENTS, turn)?,
+            server.load(1, turn)?,
+            server.load(CLIENTS, turn)?,
+            flow::refuse_forged_for(&runtime, &house, &sessions, turn / 5)?,
+        ];
+        rows.iter_mut().zip(loads).for_each(|(row, load)| row.loads.push(load));
+    }
+    drop(server);
+    runtime.block_on(async { house.context.store.log_head().await }).map_err(failed("the database"))?;
+    Ok(table(count, &rows))
+}
+
+fn table(count: usize, rows: &[Row]) -> Table {
+    let columns = ["", "per second", "of the floor", "p50", "p99"];
+    let mut table = Table::new(format!("{count} sessions in the table"), columns);
+    for row in rows {
+        let rates: Vec<f64> = row.loads.iter().map(Load::rate).collect();
+        let floor = rows.first().map(|row| &row.loads[..]).unwrap_or_default();
+        let ratios: Vec<f64> = rates.iter().zip(floor).map(|(rate, floor)| rate / floor.rate()).collect();
+        let mut all = Load::default();
+        row.loads.iter().cloned().for_each(|load| all.add(load));
+        table.row(
+            &row.name,
+            [
+                Cell::Count(median(&rates)),
+                Cell::Ratio(median(&ratios)),
+                Cell::Nanos(all.latency(0.5)),
+                Cell::Nanos(all.latency(0.99)),
+            ],
+        );
+    }
+    table
+}

@@ -1,0 +1,150 @@
+//! A load generator: keep-alive connections, one request in flight on each, latencies kept.
+//!
+//! It writes prepared bytes and reads just enough of a response to find its end, so that it takes little of the machine it
+//! shares with the server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::statistics::percentile;
+use crate::{Outcome, failed};
+
+/// What a stretch of load found.
+#[derive(Clone, Debug, Default)]
+pub struct Load {
+    /// Nanoseconds of each request.
+    latencies: Vec<f64>,
+    /// How long it went on.
+    took: Duration,
+}
+
+impl Load {
+    /// Returns what `took` so long and had these latencies.
+    pub fn new(latencies: Vec<f64>, took: Duration) -> Self {
+        Self { latencies, took }
+    }
+
+    /// Returns requests a second.
+    pub fn rate(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+        let count = self.latencies.len() as f64;
+        count / self.took.as_secs_f64()
+    }
+
+    /// Returns the latency in nanoseconds that this share of the requests stayed below.
+    pub fn latency(&self, share: f64) -> f64 {
+        percentile(&self.latencies, share)
+    }
+
+    /// Adds another stretch of the same load.
+    pub fn add(&mut self, other: Self) {
+        self.latencies.extend(other.latencies);
+        self.took += other.took;
+    }
+}
+
+/// Makes the next request of a connection.
+pub type NextRequest = dyn Fn() -> Vec<u8> + Send + Sync;
+
+/// Sends requests over so many connections for so long. Every answer must have the status `200 OK`.
+///
+/// It runs on the calling thread alone.
+pub fn run(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    next: &Arc<NextRequest>,
+) -> Outcome<Load> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(failed("starting a runtime"))?;
+    runtime.block_on(async {
+        let mut streams = Vec::new();
+        for _ in 0..connections {
+            let stream = TcpStream::connect(address).await.map_err(failed("connecting"))?;
+            stream.set_nodelay(true).map_err(failed("connecting"))?;
+            streams.push(stream);
+        }
+        let start = Instant::now();
+        let tasks: Vec<_> = streams
+            .into_iter()
+            .map(|stream| tokio::spawn(one_connection(stream, start + time, Arc::clone(next))))
+            .collect();
+        let mut latencies = Vec::new();
+        for task in tasks {
+            latencies.extend(task.await.map_err(failed("a connection"))??);
+        }
+        Ok(Load { latencies, took: start.elapsed() })
+    })
+}
+
+/// Returns one whole response, for a look at it.
+pub fn once(address: SocketAddr, request: &[u8]) -> Outcome<Vec<u8>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(failed("starting a runtime"))?.block_on(async {
+        let mut stream = TcpStream::connect(address).await.map_err(failed("connecting"))?;
+        let mut buffer = Vec::new();
+        stream.write_all(request).await.map_err(failed("sending"))?;
+        read_response(&mut stream, &mut buffer).await?;
+        Ok(buffer)
+    })
+}
+
+async fn one_connection(mut stream: TcpStream, end: Instant, next: Arc<NextRequest>) -> Outcome<Vec<f64>> {
+    let mut latencies = Vec::new();
+    let mut buffer = Vec::with_capacity(16 * 1024);
+    let mut start = Instant::now();
+    while start < end {
+        let request = next();
+        start = Instant::now();
+        stream.write_all(&request).await.map_err(failed("sending"))?;
+        read_response(&mut stream, &mut buffer).await?;
+        if !buffer.starts_with(b"HTTP/1.1 200 ") {
+            return Err(format!("the server refused: {}", String::from_utf8_lossy(&buffer)));
+        }
+        let now = Instant::now();
+        #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one request")]
+        latencies.push((now - start).as_nanos() as f64);
+        start = now;
+    }
+    Ok(latencies)
+}
+
+/// Reads one response with a `content-length` into the buffer.
+async fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Outcome {
+    buffer.clear();
+    let mut whole = None;
+    while whole.is_none_or(|whole| buffer.len() < whole) {
+        let read = stream.read_buf(buffer).await.map_err(failed("reading"))?;
+        if read == 0 {
+            return Err("the server closed a connection".to_owned());
+        }
+        whole = whole.or_else(|| response_len(buffer));
+    }
+    Ok(())
+}
+
+fn response_len(buffer: &[u8]) -> Option<usize> {
+    let head = buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(&buffer[..head]).ok()?;
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    Some(head + length.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_ends_where_its_length_says() {
+        assert_eq!(response_len(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"), None);
+        assert_eq!(response_len(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"), Some(43));
+        assert_eq!(response_len(b"HTTP/1.1 204 No Content\r\n\r\n"), Some(27));
+    }
+}

@@ -1,0 +1,85 @@
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use handstamp_core::Context;
+use handstamp_core::keyring::Keyring;
+use handstamp_core::password::PasswordHasher;
+use handstamp_core::root_key::RootKey;
+use handstamp_server::config::{Config, PublicUrl};
+use handstamp_server::{AppState, Clock as _, Parts};
+use handstamp_store_sqlite::{DATABASE_FILE, OpenMode, ShareMode, SqliteStore};
+use handstamp_token::SystemEntropy;
+use tempfile::TempDir;
+
+use super::HandClock;
+use crate::{Outcome, failed};
+
+/// A service with an empty database of its own, which goes when this is dropped.
+pub struct House {
+    /// What the flows take.
+    pub context: Arc<Context>,
+    /// The time they are told.
+    pub clock: HandClock,
+    /// The configuration: the product's defaults.
+    pub config: Config,
+    public_url: PublicUrl,
+    root_key: RootKey,
+    folder: TempDir,
+}
+
+impl House {
+    /// Makes the database and its keys, as the first `handstamp serve` does.
+    pub async fn open() -> Outcome<Self> {
+        let config = Config::default();
+        Self::open_at(config.server.listen, config).await
+    }
+
+    /// The same for a service that others reach at this address.
+    pub async fn open_at(address: SocketAddr, config: Config) -> Outcome<Self> {
+        let folder = tempfile::Builder::new().prefix("bench-data-").tempdir_in(data_root()?);
+        let folder = folder.map_err(failed("making a data folder"))?;
+        let clock = HandClock::at_true_time();
+        let public_url = config.public_url(address).map_err(failed("the public URL"))?;
+        let settings = config.settings(&public_url);
+        let store = SqliteStore::open(folder.path(), OpenMode::Serve(ShareMode::Exclusive));
+        let store = Arc::new(store.map_err(failed("opening the database"))?);
+        let entropy = Arc::new(SystemEntropy);
+        let root_key = RootKey::generate(&*entropy);
+        let keyring = Keyring::load(&*store, &root_key, &settings, &*entropy, clock.now()).await;
+        let keyring = keyring.map_err(failed("making the keys"))?;
+        let hasher = PasswordHasher::new(&settings.passwords).map_err(failed("the password settings"))?;
+        let context = Arc::new(Context::new(store, entropy, settings, hasher, keyring));
+        Ok(Self { context, clock, config, public_url, root_key, folder })
+    }
+
+    /// Returns the database file, for what is measured beside the service.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join(DATABASE_FILE)
+    }
+
+    /// Returns the issuer of its tokens.
+    pub fn issuer(&self) -> &str {
+        self.public_url.as_str()
+    }
+
+    /// Returns the service over this database.
+    pub fn app(&self) -> Outcome<AppState> {
+        let parts = Parts {
+            context: Arc::clone(&self.context),
+            config: self.config.clone(),
+            public_url: self.public_url.clone(),
+            clock: Arc::new(self.clock.clone()),
+            root_key: self.root_key.clone(),
+        };
+        AppState::new(parts).map_err(failed("starting the service"))
+    }
+}
+
+/// On the disk of the working tree, not in a `/tmp` that may be memory.
+fn data_root() -> Outcome<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.parent().unwrap_or(here).join("target/bench");
+    std::fs::create_dir_all(&root).map_err(failed("making target/bench"))?;
+    Ok(root)
+}
