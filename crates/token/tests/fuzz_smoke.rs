@@ -1,6 +1,6 @@
 //! The fuzz targets on a stable compiler: good inputs, damaged in many ways, from a fixed seed.
 
-#[path = "../../../fuzz/src/lib.rs"]
+#[path = "../../../fuzz/src/token.rs"]
 #[expect(unreachable_pub, reason = "a crate of its own when it is fuzzed")]
 mod targets;
 
