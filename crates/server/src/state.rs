@@ -83,7 +83,8 @@ impl AppState {
             return Err(StartError::IssuerMismatch { issuer, public_url });
         }
         let cookies = Cookies::new(&config.cookies, &public_url);
-        let feed = RevocationFeed::new(public_url.as_str(), &root_key).map_err(StartError::RootKey)?;
+        let feed = RevocationFeed::new(public_url.as_str(), &root_key, config.revocation.max_subscribers)
+            .map_err(StartError::RootKey)?;
         let gate = Gate::new(&context, &config, &public_url, cookies.names(), &clock, feed.revocations())?;
         Ok(Self(Arc::new(Shared {
             limits: SignInLimits::new(&config.rate_limits),

@@ -82,3 +82,55 @@ async fn what_is_not_http_is_hung_up_on() {
         assert!(reply.is_empty() || reply.starts_with(b"HTTP/1.1 400"), "{reply:?}");
     }
 }
+
+/// Slow reading: whoever asks for ever and never reads must not hold a connection for ever.
+#[tokio::test]
+async fn a_client_that_never_reads_is_hung_up_on() {
+    let kit = Kit::with(&[("server.write_timeout", "300ms")]).await;
+    let service = running(&kit).await;
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+    let requests = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
+
+    let refused = in_time(async {
+        loop {
+            if let Err(error) = stream.write_all(requests.as_bytes()).await {
+                return error;
+            }
+        }
+    });
+
+    let hung_up = [std::io::ErrorKind::ConnectionReset, std::io::ErrorKind::BrokenPipe];
+    assert!(hung_up.contains(&refused.await.kind()));
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_most_waits_until_another_ends() {
+    let kit = Kit::with(&[("server.max_connections", "1")]).await;
+    let service = running(&kit).await;
+    let ask = async |stream: &mut TcpStream| {
+        stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut reply = [0; 12];
+        stream.read_exact(&mut reply).await.unwrap();
+        reply
+    };
+    let mut first = TcpStream::connect(service.address).await.unwrap();
+    assert_eq!(&in_time(ask(&mut first)).await, b"HTTP/1.1 200");
+
+    let mut second = TcpStream::connect(service.address).await.unwrap();
+    let waited = tokio::time::timeout(Duration::from_millis(300), ask(&mut second)).await;
+    assert!(waited.is_err(), "it must wait");
+
+    drop(first);
+    assert_eq!(&in_time(ask(&mut second)).await, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn the_service_stops_although_no_place_is_left() {
+    let kit = Kit::with(&[("server.max_connections", "1")]).await;
+    let service = running(&kit).await;
+    let _holder = TcpStream::connect(service.address).await.unwrap();
+
+    service.stop.send(()).unwrap();
+
+    in_time(service.task).await.unwrap().unwrap();
+}

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct RevocationConfig {
     /// Who may follow the feed.
     pub subscribers: Subscribers,
+    /// How many services may follow the feed of one process at once; further ones are told to come back.
+    pub max_subscribers: u32,
 }
 
 /// Who may follow the revocation feed.
@@ -21,6 +23,6 @@ pub enum Subscribers {
 
 impl Default for RevocationConfig {
     fn default() -> Self {
-        Self { subscribers: Subscribers::Clients }
+        Self { subscribers: Subscribers::Clients, max_subscribers: 1000 }
     }
 }

@@ -29,6 +29,12 @@ pub struct ServerConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub request_timeout: Duration,
+    /// How long a reply may wait for a client that reads nothing of it before the connection is closed.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub write_timeout: Duration,
+    /// How many connections may be open at once; further ones wait. Each takes a file descriptor of the process.
+    pub max_connections: u32,
     /// How long running requests may still take after the service was told to stop.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
@@ -45,6 +51,8 @@ impl Default for ServerConfig {
             insecure_http: false,
             max_body: 64 * 1024,
             request_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            max_connections: 4096,
             shutdown_timeout: Duration::from_secs(10),
         }
     }
@@ -76,6 +84,15 @@ impl ServerConfig {
         if self.request_timeout.is_zero() {
             problems
                 .wrong("server.request_timeout", "no request could ever be answered: more than 0s is needed");
+        }
+        if self.write_timeout.is_zero() {
+            problems.wrong(
+                "server.write_timeout",
+                "no reply could ever wait for a client: more than 0s is needed",
+            );
+        }
+        if self.max_connections == 0 {
+            problems.wrong("server.max_connections", "nobody could ever connect: 1 at least");
         }
     }
 }

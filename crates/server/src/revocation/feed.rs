@@ -15,7 +15,7 @@ use handstamp_core::{
 use handstamp_token::UnixTime;
 use handstamp_verify::revocation::{FollowOptions, Follower, Moment, Revocations, SelectorKey};
 use jiff::Timestamp;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast};
 
 use super::{
     batch::{self, Hello, Signed},
@@ -42,13 +42,16 @@ pub(crate) struct RevocationFeed {
     writer: tokio::sync::Mutex<Follower>,
     started: Instant,
     news: broadcast::Sender<Arc<Signed>>,
+    /// One for each subscriber that may still come.
+    places: Arc<Semaphore>,
     wake: Notify,
     reports: Reports,
 }
 
 impl RevocationFeed {
-    pub(crate) fn new(issuer: &str, root: &RootKey) -> Result<Self, RootKeyError> {
+    pub(crate) fn new(issuer: &str, root: &RootKey, most_subscribers: u32) -> Result<Self, RootKeyError> {
         let key = root.selector_key()?;
+        let places = usize::try_from(most_subscribers).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let (revocations, follower) = Revocations::follow(FollowOptions::default());
         Ok(Self {
             revocations,
@@ -59,6 +62,7 @@ impl RevocationFeed {
             writer: tokio::sync::Mutex::new(follower),
             started: Instant::now(),
             news: broadcast::Sender::new(NEWS_KEPT),
+            places: Arc::new(Semaphore::new(places)),
             wake: Notify::new(),
             reports: Reports::default(),
         })
@@ -172,6 +176,11 @@ impl RevocationFeed {
             (!is_current).then(|| log.stretch(after))?
         };
         self.sign(core, stretch, None, now)
+    }
+
+    /// Takes a place among the subscribers; `None` while all are taken. It is free again when what this returns is dropped.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
     /// Returns from where a reader is told the log, and what it must hear of from now on. In this order: what is told

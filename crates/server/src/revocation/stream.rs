@@ -4,7 +4,10 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use handstamp_api_types::Rev;
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::{
+        OwnedSemaphorePermit,
+        broadcast::{Receiver, error::RecvError},
+    },
     time::Instant,
 };
 
@@ -22,11 +25,17 @@ pub(crate) struct Subscription {
     at: Rev,
     news: Receiver<Arc<Signed>>,
     ends: Instant,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Subscription {
     /// Subscribes a reader who knows everything up to `from`; `None` while the log was never read.
-    pub(crate) fn new(state: &AppState, nonce: String, from: Option<Rev>) -> Option<Self> {
+    pub(crate) fn new(
+        state: &AppState,
+        place: OwnedSemaphorePermit,
+        nonce: String,
+        from: Option<Rev>,
+    ) -> Option<Self> {
         let feed = state.feed();
         let (at, news) = feed.subscribe(from)?;
         let hello = feed.hello(state.core(), nonce, state.now())?;
@@ -36,6 +45,7 @@ impl Subscription {
             at,
             news,
             ends: Instant::now() + LONGEST_STREAM,
+            _place: place,
         })
     }
 

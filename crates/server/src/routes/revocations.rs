@@ -1,12 +1,17 @@
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use handstamp_api_types::Rev;
+use handstamp_api_types::{ErrorCode, Rev};
 
 use crate::{AppState, access::Subscriber, extract::Query, problem::ApiError, revocation::Subscription};
+
+/// Streams last for minutes: a place is not free again at once.
+const FULL_RETRY: Duration = Duration::from_secs(30);
 
 /// `GET /revocations`: the revocation feed as server-sent events. First a hello that answers the nonce, then what the reader
 /// does not know yet, then every event as it is committed, and a heartbeat every two seconds.
@@ -21,7 +26,8 @@ pub(super) async fn follow(
     // What cannot be a position of ours is none: the reader is told everything.
     let from =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<Rev>().ok());
-    let subscription = Subscription::new(&state, nonce, from).ok_or_else(unread)?;
+    let place = state.feed().place().ok_or_else(full)?;
+    let subscription = Subscription::new(&state, place, nonce, from).ok_or_else(unread)?;
     let head = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         // nginx would gather events until a buffer is full.
@@ -47,8 +53,14 @@ pub(super) fn take_nonce(query: &mut Query) -> Result<Option<String>, ApiError> 
     Err(ApiError::invalid("", "A nonce has 16 to 64 characters of base64url."))
 }
 
+/// A reader that is turned away still gets what is new, by asking for snapshots.
+fn full() -> ApiError {
+    ApiError::new(ErrorCode::Unavailable)
+        .detail("As many services follow the feed as revocation.max_subscribers allows. Ask for snapshots meanwhile.")
+        .retry_after(FULL_RETRY)
+}
+
 /// Nobody has read the log yet: the store was away since the start.
 pub(super) fn unread() -> ApiError {
-    use handstamp_api_types::ErrorCode;
-    ApiError::new(ErrorCode::Unavailable).retry_after(std::time::Duration::from_secs(1))
+    ApiError::new(ErrorCode::Unavailable).retry_after(Duration::from_secs(1))
 }

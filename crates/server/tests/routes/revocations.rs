@@ -318,3 +318,22 @@ async fn until(condition: impl Fn() -> bool) {
     }
     panic!("it did not happen within five seconds");
 }
+
+#[tokio::test]
+async fn more_subscribers_than_allowed_are_told_to_come_back() {
+    let kit = Kit::with(&[("revocation.subscribers", "open"), ("revocation.max_subscribers", "1")]).await;
+    kit.app.follow_revocations().await;
+    let follow = async || {
+        let request = Request::get(format!("/revocations?nonce={NONCE}")).body(axum::body::Body::empty());
+        kit.router().oneshot(request.unwrap()).await.unwrap()
+    };
+    let first = follow().await;
+    assert_eq!(first.status(), 200);
+
+    let second = follow().await;
+    assert_eq!((second.status().as_u16(), &second.headers()["retry-after"]), (503, &"30".parse().unwrap()));
+    kit.get(&format!("/revocations/snapshot?nonce={NONCE}")).send().await.expect(200);
+
+    drop(first);
+    assert_eq!(follow().await.status(), 200, "the place is free again");
+}
