@@ -19,7 +19,7 @@ impl FromRequest<AppState> for Form {
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType)
                 .detail("Send the body as application/x-www-form-urlencoded."));
         }
-        let text = read_text(body, &head.headers, state.config().server.max_body).await?;
+        let text = read_text(body, &head.headers, &state.config().server).await?;
         let mut fields = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
             if fields.insert(name.clone().into_owned(), value.into_owned()).is_some() {

@@ -22,7 +22,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
         if !content_type_is(&head.headers, "application/json") {
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
         }
-        let text = read_text(body, &head.headers, state.config().server.max_body).await?;
+        let text = read_text(body, &head.headers, &state.config().server).await?;
         parse(&text).map(Self)
     }
 }
@@ -32,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for OptionalJson<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let (head, body) = request.into_parts();
-        let text = read_text(body, &head.headers, state.config().server.max_body).await?;
+        let text = read_text(body, &head.headers, &state.config().server).await?;
         if text.is_empty() {
             return Ok(Self(None));
         }

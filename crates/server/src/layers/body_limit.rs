@@ -1,21 +1,25 @@
 use axum::{
     body::HttpBody as _,
     extract::{Request, State},
+    http::header,
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use handstamp_api_types::ErrorCode;
 
-use crate::{AppState, problem::ApiError};
+use crate::{
+    AppState,
+    extract::{discard, too_large},
+};
 
-/// Refuses a body that says it is too large before a byte of it is read. One that does not say is counted while reading.
+/// Refuses a body that says it is too large before a byte of it is looked at. One that does not say is counted while reading.
 pub(super) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let limit = state.config().server.max_body;
-    let announced = request.body().size_hint().lower();
-    if announced > limit as u64 {
-        return ApiError::new(ErrorCode::BodyTooLarge)
-            .detail(format!("At most {limit} bytes are taken here."))
-            .into_response();
+    let server = &state.config().server;
+    if request.body().size_hint().lower() <= server.max_body as u64 {
+        return next.run(request).await;
     }
-    next.run(request).await
+    // Who asked whether to send it at all (RFC 9110 §10.1.1) is spared the sending.
+    if !request.headers().contains_key(header::EXPECT) {
+        discard(request.into_body(), server.request_timeout).await;
+    }
+    too_large(server.max_body).into_response()
 }
