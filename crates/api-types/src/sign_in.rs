@@ -60,17 +60,24 @@ impl std::fmt::Debug for TokenReply {
     }
 }
 
-/// `POST /auth/refresh` with the token in the body. Without a body the cookies are used.
-#[derive(Clone, Deserialize)]
+/// `POST /auth/refresh`. Without a refresh token, as without a body, the cookies are used.
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
-    /// The newest refresh token the client holds.
-    pub refresh_token: String,
+    /// The newest refresh token the client holds, where it came in a body.
+    #[serde(default)]
+    pub refresh_token: Option<String>,
+    /// How the new tokens are handed out: as the old ones came. It need not be said, but must not say anything else.
+    #[serde(default)]
+    pub delivery: Option<Delivery>,
 }
 
 impl std::fmt::Debug for RefreshRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RefreshRequest { refresh_token: [redacted] }")
+        f.debug_struct("RefreshRequest")
+            .field("refresh_token", &self.refresh_token.as_ref().map(|_| "[redacted]"))
+            .field("delivery", &self.delivery)
+            .finish()
     }
 }
 

@@ -1,8 +1,11 @@
 use axum::{Extension, extract::State, http::HeaderMap, response::Response};
-use handstamp_api_types::RefreshRequest;
-use handstamp_core::flows::{
-    Issued,
-    refresh::{self as flow, RefreshError},
+use handstamp_api_types::{Delivery, RefreshRequest};
+use handstamp_core::{
+    flows::{
+        Issued,
+        refresh::{self as flow, RefreshError},
+    },
+    model::EndReason,
 };
 
 use super::issued;
@@ -21,15 +24,30 @@ pub(super) async fn refresh(
     headers: HeaderMap,
     OptionalJson(request): OptionalJson<RefreshRequest>,
 ) -> Result<Response, ApiError> {
-    if let Some(RefreshRequest { refresh_token }) = request {
+    let RefreshRequest { refresh_token, delivery } = request.unwrap_or_default();
+    if let Some(token) = refresh_token {
         origin.for_body()?;
-        let command = flow::Refresh { token: &refresh_token, beside: None, address: address.ip };
+        expect_delivery(delivery, Delivery::Body)?;
+        let command = flow::Refresh { token: &token, beside: None, address: address.ip };
         return Ok(issued::in_body(&run(&state, command).await?));
     }
     let origin = origin.for_cookies()?;
+    expect_delivery(delivery, Delivery::Cookie)?;
     let pair = Presented::new(&headers, &state, origin).refresh_pair()?;
     let command = flow::Refresh { token: pair.token, beside: Some(pair.beside), address: address.ip };
     Ok(issued::in_cookies(&state, &run(&state, command).await?, origin))
+}
+
+/// Refuses to change the way: out of `HttpOnly` cookies into a body, a script in the page could take the tokens away.
+fn expect_delivery(asked: Option<Delivery>, way: Delivery) -> Result<(), ApiError> {
+    if asked.is_none_or(|asked| asked == way) {
+        return Ok(());
+    }
+    let detail = match way {
+        Delivery::Body => "A token that comes in the body is exchanged in the body.",
+        Delivery::Cookie => "Without a refresh_token in the body, cookies are exchanged for cookies.",
+    };
+    Err(ApiError::invalid("/delivery", detail))
 }
 
 /// Refreshes, and counts what came of it.
@@ -40,6 +58,7 @@ pub(super) async fn run(state: &AppState, command: flow::Refresh<'_>) -> Result<
         Err(RefreshError::Rejected(_)) => "rejected",
         Err(RefreshError::OtherSession) => "other_session",
         Err(RefreshError::Theft(_)) => "theft",
+        Err(RefreshError::SessionEnded { reason: EndReason::Expired }) => "expired",
         Err(RefreshError::Store(_)) => "store_failed",
         Err(RefreshError::Mint(_)) => "mint_failed",
         Err(_) => "session_ended",

@@ -1,4 +1,9 @@
-use crate::support::{Kit, PASSWORD, sign_in_body};
+use std::time::Duration;
+
+use handstamp_core::store::{Change, Changes, Store as _};
+use serde_json::json;
+
+use crate::support::{Kit, PASSWORD, Reply, sign_in_body};
 
 #[tokio::test]
 async fn figures_are_for_this_machine() {
@@ -62,4 +67,72 @@ async fn made_up_addresses_and_methods_make_no_time_series() {
 
     assert!(text.contains("method=\"other\",route=\"unmatched\""), "{text}");
     assert!(!text.contains("nowhere") && !text.contains("M1"), "{text}");
+}
+
+/// Asks for fresh tokens.
+async fn refreshed(kit: &Kit, token: &str) -> Reply {
+    kit.post("/auth/refresh").json(&json!({ "refresh_token": token })).send().await
+}
+
+/// Lets the family settle, and rotates.
+async fn rotated(kit: &Kit, token: &str) -> String {
+    kit.rules.wait_until_settled();
+    let reply = refreshed(kit, token).await.expect(200).json();
+    reply["refresh_token"].as_str().expect("a rotation hands out a new one").to_owned()
+}
+
+/// Returns how many refreshes had this outcome.
+async fn counted(kit: &Kit, outcome: &str) -> u64 {
+    let text = kit.get("/metrics").from("127.0.0.1").send().await.expect(200).text();
+    let start = format!("handstamp_refreshes_total{{outcome=\"{outcome}\"}} ");
+    text.lines()
+        .find_map(|line| line.strip_prefix(&start))
+        .map_or(0, |count| count.parse().expect("a number"))
+}
+
+/// These four are what operators watch: thieves, lost answers, lost writes, and sessions that nobody came back to.
+#[tokio::test]
+async fn each_unusual_end_of_a_refresh_moves_its_own_counter() {
+    let kit = Kit::new().await;
+    let ann = kit.user("ann").await;
+    let outcomes = ["branched", "theft", "fast_forwarded", "expired"];
+    let all = async || {
+        let mut counts = [0; 4];
+        for (count, outcome) in counts.iter_mut().zip(outcomes) {
+            *count = counted(&kit, outcome).await;
+        }
+        counts
+    };
+
+    // The answer to a rotation was lost: the parent comes again.
+    let (_, first) = kit.tokens("ann").await;
+    let lost = rotated(&kit, &first).await;
+    rotated(&kit, &first).await;
+    assert_eq!(all().await, [1, 0, 0, 0]);
+
+    // It was not lost but stolen.
+    kit.rules.wait_until_settled();
+    refreshed(&kit, &lost).await.refused(401, "session_ended");
+    assert_eq!(all().await, [1, 1, 0, 0]);
+
+    // A power cut takes two rotations back.
+    let (_, first) = kit.tokens("ann").await;
+    let session = async || kit.store.live_sessions(ann.id, kit.rules.clock.now()).await.unwrap().remove(0);
+    let before = session().await;
+    let second = rotated(&kit, &first).await;
+    let third = rotated(&kit, &second).await;
+    let back = Change::RotateSession {
+        id: before.id,
+        from: session().await.refresh,
+        to: before.refresh,
+        idle_expiry: before.idle_expiry,
+    };
+    kit.store.apply(Changes::one(back)).await.unwrap();
+    refreshed(&kit, &third).await.expect(200);
+    assert_eq!(all().await, [1, 1, 1, 0]);
+
+    // Nobody came back for a year.
+    kit.wait(Duration::from_hours(365 * 24));
+    refreshed(&kit, &third).await.refused(401, "session_ended");
+    assert_eq!(all().await, [1, 1, 1, 1]);
 }

@@ -51,6 +51,56 @@ async fn a_token_in_the_body_is_exchanged_in_the_body() {
 }
 
 #[tokio::test]
+async fn a_client_may_say_the_delivery_that_it_gets_anyway() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (access, refresh) = kit.tokens("ann").await;
+    let by_cookies = async |body| {
+        kit.post("/auth/refresh").ours().cookies(&pair(&access, &refresh)).json(&body).send().await
+    };
+
+    let body = json!({ "refresh_token": refresh, "delivery": "body" });
+    let reply = kit.post("/auth/refresh").json(&body).send().await.expect(200);
+
+    assert!(reply.json()["access_token"].is_string() && reply.set_cookies().is_empty());
+    for body in
+        [json!({}), json!({ "delivery": "cookie" }), json!({ "refresh_token": null, "delivery": null })]
+    {
+        let reply = by_cookies(body).await.expect(200);
+
+        assert!(reply.set_cookies().iter().any(|line| line.starts_with("__Host-Http-at=")));
+        assert!(reply.json().get("access_token").is_none());
+    }
+}
+
+/// A script in the page could otherwise have the tokens of `HttpOnly` cookies handed to it.
+#[tokio::test]
+async fn a_refresh_never_changes_how_tokens_are_delivered() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (access, refresh) = kit.tokens("ann").await;
+    let call = || kit.post("/auth/refresh").ours().cookies(&pair(&access, &refresh));
+
+    for body in [json!({ "delivery": "body" }), json!({ "refresh_token": refresh, "delivery": "cookie" })] {
+        let reply = call().json(&body).send().await.refused(422, "validation_failed");
+
+        assert_eq!(reply.pointers(), ["/delivery"], "{body}");
+        assert!(reply.set_cookies().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_empty_object_is_no_way_around_the_csrf_rules() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (access, refresh) = kit.tokens("ann").await;
+
+    let call = kit.post("/auth/refresh").cookies(&pair(&access, &refresh)).json(&json!({}));
+
+    call.send().await.refused(403, "csrf_rejected");
+}
+
+#[tokio::test]
 async fn racers_get_the_same_successor() {
     let kit = Kit::new().await;
     kit.user("ann").await;
