@@ -1,4 +1,5 @@
 use handstamp_core::settings::{PasswordSettings, SessionSettings, Settings, TokenSettings};
+use handstamp_token::Algorithm;
 
 use super::{Config, Problems, PublicUrl};
 use crate::cookies::CookieNames;
@@ -52,6 +53,9 @@ impl Config {
         if let Err(error) = self.settings(&url).check() {
             problems.wrong(error.name, error.problem);
         }
+        if self.tokens.algorithm.is_symmetric() {
+            problems.wrong("tokens.algorithm", no_shared_secret(self.tokens.algorithm));
+        }
         if self.sessions.idle_lifetime < self.tokens.lifetime {
             problems.wrong(
                 "sessions.idle_lifetime",
@@ -63,6 +67,34 @@ impl Config {
                 "server.request_timeout",
                 "must not be above sessions.refresh_service_timeout: a refresh would be handled after clients gave it up",
             );
+        }
+    }
+}
+
+/// A shared secret is never published: services would find an empty key set and refuse every token.
+fn no_shared_secret(algorithm: Algorithm) -> String {
+    format!(
+        "{} signs with a secret that every service would have to hold and could sign with, so no service could verify by the \
+         published keys: choose ES256, Ed25519 or RS256",
+        algorithm.name()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    #[test]
+    fn a_shared_secret_signs_nothing_that_services_verify_by_published_keys() {
+        for algorithm in ["HS256", "HS384", "HS512"] {
+            let text = format!("[tokens]\nalgorithm = \"{algorithm}\"\n");
+            let refused = Config::load(Some(("handstamp.toml", &text)), &[]).unwrap_err().to_string();
+
+            assert!(
+                refused.starts_with(&format!("tokens.algorithm: {algorithm} signs with a secret")),
+                "{refused}"
+            );
+            assert!(refused.ends_with("choose ES256, Ed25519 or RS256 (handstamp.toml line 2)"), "{refused}");
         }
     }
 }
