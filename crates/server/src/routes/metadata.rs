@@ -10,6 +10,9 @@ use crate::AppState;
 
 /// `GET /.well-known/oauth-authorization-server` and `GET /.well-known/openid-configuration`: one document, so that the two
 /// cannot differ.
+///
+/// There is no authorization endpoint yet, so `response_types_supported` and `id_token_signing_alg_values_supported` are empty
+/// and left out ([RFC 8414 §3.2](https://www.rfc-editor.org/rfc/rfc8414#section-3.2)): to name one would be a promise that nothing keeps.
 pub(super) async fn metadata(
     State(state): State<AppState>,
 ) -> ([(HeaderName, HeaderValue); 1], Json<AuthorizationServerMetadata>) {

@@ -1,3 +1,5 @@
+use handstamp_server::config::{PublicUrl, PublicUrlError};
+
 use crate::support::{AUTH, Kit};
 
 /// RFC 8414 §3.3 and OIDC Discovery §4.3: the issuer is the URL's prefix and the tokens' `iss`; both documents agree.
@@ -26,6 +28,33 @@ async fn rfc8414_empty_lists_are_left_out() {
         body.as_object().unwrap().values().all(|value| value.as_array().is_none_or(|list| !list.is_empty())),
         "{body}"
     );
+}
+
+/// docs/decisions/005-metadata-before-the-code-flow.md
+#[tokio::test]
+async fn decision_005_nothing_is_promised_that_comes_with_the_code_flow() {
+    let kit = Kit::new().await;
+
+    for path in ["oauth-authorization-server", "openid-configuration"] {
+        let body = kit.get(&format!("/.well-known/{path}")).send().await.expect(200).json();
+
+        for member in
+            ["authorization_endpoint", "response_types_supported", "id_token_signing_alg_values_supported"]
+        {
+            assert!(body.get(member).is_none(), "{path}: {member}");
+        }
+        assert_eq!(body["grant_types_supported"], serde_json::json!(["refresh_token"]));
+    }
+}
+
+/// docs/decisions/005-metadata-before-the-code-flow.md
+#[test]
+fn decision_005_an_issuer_with_a_path_is_refused() {
+    for issuer in ["https://example.org/auth", "https://example.org/auth/", "http://localhost:8800/x"] {
+        let refused = PublicUrl::parse(issuer, false);
+
+        assert!(matches!(refused, Err(PublicUrlError::Malformed { .. })), "{refused:?}");
+    }
 }
 
 /// RFC 7517 §5 and OIDC Discovery §3: public members alone, and every key can be told apart.
