@@ -4,6 +4,7 @@ mod body;
 mod failure;
 mod front_door;
 pub(crate) mod health;
+mod json;
 mod on_behalf;
 mod service;
 

@@ -1,14 +1,10 @@
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use handstamp_api_types::ErrorCode;
 
 use super::{FrontDoor, ServiceError};
 
-/// An order is a line of text: what is longer is a mistake, or meant to hurt.
-const MAX_BODY: usize = 16 * 1024;
-
-/// Puts around a service's routes what every service needs: an answer for everything else, a limit, and CORS outermost,
+/// Puts around a service's routes what every service needs: an answer for everything else, and CORS outermost,
 /// so that the page can read a refusal too.
 pub(crate) fn complete(routes: Router, front_door: &FrontDoor) -> Router {
     routes
@@ -18,7 +14,6 @@ pub(crate) fn complete(routes: Router, front_door: &FrontDoor) -> Router {
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             not_here(ErrorCode::MethodNotAllowed, format!("{} does not take {method}.", uri.path()))
         })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(front_door.cors())
 }
 

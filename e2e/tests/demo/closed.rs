@@ -73,8 +73,11 @@ async fn what_cannot_be_read_is_refused_in_the_same_form_as_everything_else() {
 
     assert_eq!(post(String::new()).await.code(), (400, "body_malformed"));
     assert_eq!(post("{".to_owned()).await.code(), (400, "body_malformed"));
-    assert_eq!(post(r#"{"item":7}"#.to_owned()).await.code(), (422, "validation_failed"));
-    assert_eq!(post(r#"{"item":"a","colour":"red"}"#.to_owned()).await.code(), (422, "validation_failed"));
+    for (body, pointer) in [(r#"{"item":7}"#, "/item"), (r#"{"item":"a","colour":"red"}"#, "/colour")] {
+        let reply = post(body.to_owned()).await;
+        assert_eq!(reply.code(), (422, "validation_failed"));
+        assert_eq!(reply.body["errors"][0]["pointer"], pointer, "{:?}", reply.body);
+    }
     assert_eq!(
         post(format!(r#"{{"item":"{}"}}"#, "a".repeat(1 << 20))).await.code(),
         (413, "body_too_large")
