@@ -1,7 +1,7 @@
 use super::{
     ConfigError,
     error::Problems,
-    keys::{self, Key, Kind},
+    keys::{self, Kind},
 };
 
 /// What every variable that overrides a setting starts with.
@@ -42,8 +42,7 @@ impl Override {
                 overrides.push(Self { key: key.dotted(), value, place: name });
                 continue;
             }
-            let known: Vec<String> = keys::all().iter().map(Key::variable).collect();
-            let hint = match keys::nearest(&name, known.iter().map(String::as_str)) {
+            let hint = match nearest_variable(&name) {
                 Some(near) => format!("the variable {name} names no setting: did you mean {near}?"),
                 None => format!("the variable {name} names no setting"),
             };
@@ -73,4 +72,13 @@ impl Override {
             }
         })
     }
+}
+
+/// Returns the variable that was most likely meant. The prefix they all share would make strangers look alike, and does
+/// not count.
+fn nearest_variable(given: &str) -> Option<String> {
+    let own_part = |name: &str| name.strip_prefix(VARIABLE_PREFIX).unwrap_or(name).to_owned();
+    let known: Vec<String> = keys::all().iter().map(|key| own_part(&key.variable())).collect();
+    let near = keys::nearest(&own_part(given), known.iter().map(String::as_str))?;
+    Some(format!("{VARIABLE_PREFIX}{near}"))
 }

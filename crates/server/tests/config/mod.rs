@@ -115,6 +115,15 @@ fn a_variable_of_ours_that_means_nothing_is_an_error() {
 }
 
 #[test]
+fn a_suggestion_is_not_made_for_the_prefix_alone() {
+    let variables = [("HANDSTAMP_NOPE_X".to_owned(), "1".to_owned())];
+
+    let error = Override::from_variables(variables, &[]).unwrap_err().to_string();
+
+    insta::assert_snapshot!(error, @"the variable HANDSTAMP_NOPE_X names no setting");
+}
+
+#[test]
 fn a_wrong_override_names_its_place() {
     let overrides = [Override::flag("--listen", "server.listen", "nowhere")];
 
@@ -139,6 +148,8 @@ fn settings_that_do_not_fit_together_are_refused_at_start() {
         ("[server]\nallowed_origins = [\"https://app.example/\"]", "server.allowed_origins"),
         ("[server]\nallowed_origins = [\"*\"]", "server.allowed_origins"),
         ("[server]\ntrusted_proxies = [\"proxy.local\"]", "server.trusted_proxies"),
+        ("[server]\nwrite_timeout = \"0s\"", "server.write_timeout"),
+        ("[server]\nmax_connections = 0", "server.max_connections"),
         ("[cookies]\naccess_name = \"__Host-at\"\ndomain = \"example.org\"", "cookies.access_name"),
         ("[cookies]\nrefresh_name = \"__Host-rt\"", "cookies.refresh_name"),
         ("[cookies]\nhint_name = \"__Http-hint\"", "cookies.hint_name"),
