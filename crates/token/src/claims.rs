@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 
-use crate::json::{Kind, Value};
+use crate::json::{Document, Kind, Value};
 use crate::rejection::{Part, Rejection};
 use crate::time::UnixTime;
+use crate::verified::limits;
 
 /// The registered claims of a verified token ([RFC 7519 §4.1]).
 ///
@@ -24,6 +25,18 @@ pub struct RegisteredClaims {
     pub iat: Option<UnixTime>,
     /// The token's own id.
     pub jti: Option<String>,
+}
+
+impl RegisteredClaims {
+    /// Refuses a JSON text that no verifier would read as a token's claims: one that is no object, holds a name twice or a
+    /// registered claim of another type, such as a date beyond the year 9999.
+    ///
+    /// For whoever signs claims that somebody else wrote. Nothing is verified, and no claim has to be there.
+    pub fn check_types(json: &[u8]) -> Result<(), Rejection> {
+        let document = Document::parse(json, limits(json))
+            .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
+        Claims::read(document.root()).map(drop)
+    }
 }
 
 /// The claims a validator looks at, as they stand in the payload. Types are checked here, values by the validator.

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use handstamp_token::{Rejection, UnixTime};
+use handstamp_token::{RegisteredClaims, Rejection, UnixTime};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -218,4 +218,29 @@ fn an_array_longer_than_its_tuple_is_refused() {
         access_validator().verify::<Claims>(&token, &keys(), NOW).err(),
         Some(Rejection::Claims { .. })
     ));
+}
+
+#[test]
+fn claims_of_the_right_types_may_be_signed() {
+    for json in ["{}", r#"{"aud":["a","b"],"exp":1800000300.5,"roles":{"any":"thing"}}"#] {
+        assert_eq!(RegisteredClaims::check_types(json.as_bytes()), Ok(()), "{json}");
+    }
+}
+
+#[test]
+fn a_name_that_stands_twice_is_found_before_signing() {
+    for json in [r#"{"sub":"ann","sub":"ben"}"#, r#"{"a":{"b":1,"\u0062":2}}"#] {
+        let refused = RegisteredClaims::check_types(json.as_bytes());
+
+        assert!(matches!(refused, Err(Rejection::Json { .. })), "{json}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_date_that_is_none_is_found_before_signing() {
+    for json in [r#"{"exp":1e300}"#, r#"{"iat":-1}"#, r#"{"nbf":"soon"}"#, r#"{"auth_time":1.8e12}"#] {
+        let refused = RegisteredClaims::check_types(json.as_bytes());
+
+        assert!(matches!(refused, Err(Rejection::ClaimType { .. })), "{json}: {refused:?}");
+    }
 }
