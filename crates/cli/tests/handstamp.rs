@@ -44,10 +44,21 @@ pub(crate) fn run_with_stdin<S: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = S>,
     stdin: &str,
 ) -> Run {
+    run_in(&[], folder, arguments, stdin)
+}
+
+/// Runs with these environment variables and no others.
+pub(crate) fn run_in<S: AsRef<OsStr>>(
+    environment: &[(&str, &str)],
+    folder: &Path,
+    arguments: impl IntoIterator<Item = S>,
+    stdin: &str,
+) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_handstamp"))
         .args(arguments)
         .current_dir(folder)
         .env_clear()
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -32,12 +32,32 @@ fn read_limited(from: impl Read, what: &str, name: &str) -> Result<Zeroizing<Vec
     Ok(bytes)
 }
 
-/// Reads a token: the argument itself, or standard input where it is `-`.
+/// Reads a token: the argument as it is, or standard input without the line end that `echo` and editors add.
+///
+/// Nothing else is cut off: a token with a blank at its end is another text than the token, and refused as such.
 pub(crate) fn token(argument: &str) -> Result<String, Failure> {
     if argument != "-" {
-        return Ok(argument.trim().to_owned());
+        return Ok(argument.to_owned());
     }
     // Not UTF-8 is not a token: let the parser say so, in its own words, instead of failing here.
     let bytes = read("-", "a token")?;
-    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    Ok(without_line_end(&String::from_utf8_lossy(&bytes)).to_owned())
+}
+
+fn without_line_end(text: &str) -> &str {
+    text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_line_end;
+
+    #[test]
+    fn exactly_one_line_end_is_taken_off() {
+        for (given, left) in
+            [("t", "t"), ("t\n", "t"), ("t\r\n", "t"), ("t\n\n", "t\n"), ("t\r", "t\r"), (" t \n", " t ")]
+        {
+            assert_eq!(without_line_end(given), left, "{given:?}");
+        }
+    }
 }

@@ -15,3 +15,4 @@ pub(crate) mod runtime;
 pub(crate) mod secret_file;
 pub(crate) mod settings;
 pub(crate) mod signals;
+pub(crate) mod time_zone;

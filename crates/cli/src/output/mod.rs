@@ -28,6 +28,11 @@ pub(crate) fn stdout() -> Styled<io::StdoutLock<'static>> {
     Styled::new(stdout.lock(), style)
 }
 
+/// Returns whether a person reads stdout, and no `--json` asks for what a machine would get.
+pub(crate) fn is_for_a_person(json: bool) -> bool {
+    !json && io::stdout().is_terminal()
+}
+
 /// Prints one JSON document and a line feed to stdout: indented for a terminal, on one line for a pipe.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     if !io::stdout().is_terminal() {

@@ -5,7 +5,7 @@ use handstamp_token::{Algorithm, Jwks, SigningKey};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::handstamp::{Run, run, run_with_stdin};
+use crate::handstamp::{Run, run, run_in, run_with_stdin};
 
 const NOW: &str = "1760000000";
 
@@ -94,6 +94,29 @@ fn a_token_may_come_from_stdin() {
 }
 
 #[test]
+fn a_token_is_taken_as_it_is() {
+    let bench = Bench::new(Algorithm::Es256);
+
+    for changed in [format!("{} ", bench.token), format!(" {}", bench.token), format!("{}\n", bench.token)] {
+        assert_ne!(bench.verify(&["--now", NOW], &changed).code, Some(0), "{changed:?}");
+    }
+}
+
+#[test]
+fn stdin_may_end_its_line_once() {
+    let bench = Bench::new(Algorithm::Es256);
+    let verify = |text: String| {
+        let usual = ["--jwks", "jwks.json", "--issuer", "https://auth.example", "--audience", "orders"];
+        let arguments = ["token", "verify", "--now", NOW, "-"].into_iter().chain(usual);
+        run_with_stdin(bench.path(), arguments, &text).code
+    };
+
+    assert_eq!(verify(format!("{}\r\n", bench.token)), Some(0));
+    assert_eq!(verify(format!("{}\n\n", bench.token)), Some(1));
+    assert_eq!(verify(format!("{} \n", bench.token)), Some(1));
+}
+
+#[test]
 fn the_lifetime_reads_like_english() {
     let bench = Bench::new(Algorithm::Es256);
 
@@ -113,6 +136,26 @@ fn an_expired_token_is_refused_and_leeway_is_granted() {
         "token_expired"
     );
     assert_eq!(bench.verify(&["--now", "1760000605", "--leeway", "30s"], &bench.token).code, Some(0));
+}
+
+#[test]
+fn without_leeway_a_token_is_dead_the_second_it_expires() {
+    let bench = Bench::new(Algorithm::Es256);
+
+    assert_eq!(bench.verify(&["--now", "1760000599"], &bench.token).code, Some(0));
+    assert_eq!(bench.verify(&["--now", "1760000600"], &bench.token).refused(), "token_expired");
+}
+
+#[test]
+fn a_leeway_that_would_be_cut_is_wrong_usage() {
+    let bench = Bench::new(Algorithm::Es256);
+
+    let most = bench.verify(&["--now", "1760000899", "--leeway", "5m"], &bench.token);
+    let more = bench.verify(&["--now", NOW, "--leeway", "301s"], &bench.token);
+
+    assert_eq!(most.code, Some(0), "{most:?}");
+    assert_eq!(more.code, Some(2), "{more:?}");
+    assert!(more.stderr.contains("at most 5m is a leeway"), "{more:?}");
 }
 
 #[test]
@@ -194,6 +237,83 @@ fn keys_that_cannot_be_read_are_a_verdict_too() {
 }
 
 #[test]
+fn what_is_no_token_needs_no_keys_to_be_refused() {
+    let bench = Bench::new(Algorithm::Es256);
+    fs::remove_file(bench.path().join("jwks.json")).expect("a file");
+
+    assert_eq!(bench.verify(&["--now", NOW], "hello").refused(), "token_malformed");
+}
+
+/// Signs with one of the token crate's keys and verifies with its public half, in a form of its own.
+fn verify_with_file(key: &str, public: &[u8], more: &[&str]) -> Run {
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::write(folder.path().join("key.der"), key_file(&format!("{key}.pkcs8.pem"))).expect("a file");
+    fs::write(folder.path().join("public"), public).expect("a file");
+    let token = sign(folder.path(), &[], &claims()).ok();
+    let usual = ["--jwks", "public", "--issuer", "https://auth.example", "--audience", "orders"];
+    let arguments = ["token", "verify", "--now", NOW, token.trim()];
+    run(folder.path(), arguments.iter().chain(&usual).chain(more))
+}
+
+fn key_file(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../token/tests/keys");
+    fs::read(folder.join(name)).expect("a key of the token crate")
+}
+
+fn der(pem: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(pem).expect("PEM is text");
+    let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+    base64_simd::STANDARD.decode_to_vec(body).expect("base64")
+}
+
+#[test]
+fn a_public_key_that_fits_one_algorithm_need_not_name_it() {
+    for key in ["ec-p256", "ec-p384", "ec-p521", "ed25519"] {
+        for form in ["spki", "certificate"] {
+            if (key, form) == ("ec-p521", "certificate") {
+                continue;
+            }
+            let pem = key_file(&format!("{key}.{form}.pem"));
+
+            for public in [der(&pem), pem] {
+                let verified = verify_with_file(key, &public, &[]);
+
+                assert_eq!(verified.code, Some(0), "{key}.{form}: {verified:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_private_key_file_verifies_by_its_public_half() {
+    let pem = key_file("ec-p256.pkcs8.pem");
+
+    for private in [der(&pem), pem] {
+        assert_eq!(verify_with_file("ec-p256", &private, &[]).code, Some(0));
+    }
+}
+
+#[test]
+fn a_key_file_is_never_a_shared_secret() {
+    for form in ["pkcs8", "spki"] {
+        let key = der(&key_file(&format!("ec-p256.{form}.pem")));
+
+        assert_eq!(verify_with_file("ec-p256", &key, &["--alg", "HS256"]).refused(), "unavailable");
+    }
+}
+
+#[test]
+fn an_rsa_key_fits_several_algorithms_and_asks_for_one() {
+    let pem = key_file("rsa.spki.pem");
+
+    let refused = verify_with_file("rsa", &pem, &[]);
+
+    assert_eq!(refused.refused(), "unavailable");
+    assert!(refused.stderr.contains("--alg"), "{refused:?}");
+    assert_eq!(verify_with_file("rsa", &pem, &["--alg", "RS256"]).code, Some(0));
+}
+
+#[test]
 fn verification_names_issuer_and_audience_or_is_wrong_usage() {
     let bench = Bench::new(Algorithm::Es256);
 
@@ -262,6 +382,48 @@ fn two_lifetimes_contradict_each_other() {
     assert!(run.stderr.contains("--expires-in"), "{run:?}");
 }
 
+fn sign_text(claims: &str, more: &[&str]) -> Run {
+    let bench = Bench::new(Algorithm::Es256);
+    let usual = ["token", "sign", "--key", "key.der", "--claims", "-"];
+    run_with_stdin(bench.path(), usual.iter().chain(more), claims)
+}
+
+#[test]
+fn a_claim_that_stands_twice_is_not_signed() {
+    for claims in [r#"{"sub":"ann","sub":"ben"}"#, r#"{"a":{"b":1,"\u0062":2}}"#] {
+        let run = sign_text(claims, &[]);
+
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{claims}: {run:?}");
+        assert!(run.stderr.contains("twice"), "{run:?}");
+    }
+}
+
+#[test]
+fn a_date_that_no_calendar_has_is_not_signed() {
+    for (claims, more) in [
+        (r#"{"exp":1e300}"#, &["--now", NOW][..]),
+        (r#"{"nbf":-1}"#, &["--now", NOW]),
+        (r#"{"iat":"today"}"#, &["--now", NOW]),
+        ("{}", &["--now", "-5"]),
+        ("{}", &["--now", "253402300799"]),
+    ] {
+        let run = sign_text(claims, more);
+
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{claims} {more:?}: {run:?}");
+        assert!(run.stderr.contains("between the years 1970 and 9999"), "{run:?}");
+    }
+}
+
+#[test]
+fn a_token_that_is_born_dead_is_wrong_usage() {
+    for lifetime in ["0s", "999ms"] {
+        let run = sign_text("{}", &["--expires-in", lifetime]);
+
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{lifetime}: {run:?}");
+        assert!(run.stderr.contains("a second at least"), "{run:?}");
+    }
+}
+
 #[test]
 fn claims_that_are_no_object_are_refused() {
     let bench = Bench::new(Algorithm::Es256);
@@ -291,6 +453,16 @@ fn explain_turns_times_into_words() {
     assert!(words.contains("in 9 min 30 s"), "{words}");
     assert!(words.starts_with("Not verified; in time"), "{words}");
     assert!(!words.contains('\u{1b}'), "no colour in a pipe");
+}
+
+#[test]
+fn explain_tells_times_by_the_clock_on_the_wall_too() {
+    let bench = Bench::new(Algorithm::Es256);
+    let arguments = ["token", "explain", "--now", NOW, &bench.token];
+
+    let words = run_in(&[("TZ", "EST5EDT,M3.2.0,M11.1.0")], bench.path(), arguments, "").ok();
+
+    assert!(words.contains("2025-10-09T08:53:20Z, 2025-10-09 04:53:20 -04:00 here, now"), "{words}");
 }
 
 #[test]

@@ -2,13 +2,15 @@ use clap::Args;
 use handstamp_token::dangerous::{self, Decoded};
 use serde_json::Value;
 
+use super::explanation::{Explanation, Moment};
 use crate::edge::input;
 use crate::failure::Failure;
 use crate::output;
 
 /// Print a token's header and claims, unverified
 ///
-/// Nothing is checked: anybody could have written what this prints. Use `token verify` before believing it.
+/// Nothing is checked: anybody could have written what this prints. Use `token verify` before believing it. Prints JSON, and
+/// on a terminal one line for each member, with times in UTC and local time.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -19,13 +21,18 @@ pub(super) struct Decode {
     #[arg(value_name = "TOKEN|-")]
     token: String,
 
-    /// Print JSON: what this command does anyway, for scripts that always say so
+    /// Print JSON on a terminal too; elsewhere this command does so anyway
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(command: &Decode) -> Result<(), Failure> {
-    let decoded = decode(&input::token(&command.token)?)?;
+    let token = input::token(&command.token)?;
+    if output::is_for_a_person(command.json) {
+        let explanation = Explanation::unverified(&unverified(&token)?, &Moment::of(None)?);
+        return Ok(explanation.print(&mut output::stdout())?);
+    }
+    let decoded = decode(&token)?;
     if !command.json {
         output::note("Not verified: anybody could have written this.");
     }

@@ -14,16 +14,19 @@ enum Source {
     Web,
 }
 
-/// Reads the keys to verify with: a JWK set, one JWK or a PEM file, or the address of a JWK set.
+/// The algorithm of each kind of key that has but one.
+const ONE_EACH: [Algorithm; 4] = [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa];
+
+/// Reads the keys to verify with: a JWK set, one JWK, a PEM or DER file, or the address of a JWK set.
 ///
-/// `assumed` is the algorithm of keys that do not say theirs.
+/// `assumed` is the algorithm of keys that do not say theirs; without it, that of their curve.
 pub(super) fn verifying(source: &str, assumed: Option<Algorithm>) -> Result<Vec<VerifyingKey>, Failure> {
     if source.starts_with("https://") || source.starts_with("http://") {
         return from_json(source, &fetch::get(source, "the key set")?, assumed, Source::Web);
     }
     let bytes = input::read(source, "the keys")?;
-    if is_pem(&bytes) {
-        from_pem(source, &bytes, assumed)
+    if is_pem(&bytes) || is_der(&bytes) {
+        from_pem_or_der(source, &bytes, assumed).map(|key| vec![key])
     } else {
         from_json(source, &bytes, assumed, Source::File)
     }
@@ -34,18 +37,33 @@ pub(super) fn set(keys: Vec<VerifyingKey>) -> Result<KeySet, Failure> {
     KeySet::new(keys).map_err(|cause| Failure::because("the keys cannot be used together", &cause))
 }
 
-fn from_pem(source: &str, bytes: &[u8], assumed: Option<Algorithm>) -> Result<Vec<VerifyingKey>, Failure> {
-    let Some(algorithm) = assumed else {
-        return Err(Failure::new(format!("{source} does not say its algorithm: name it with --alg")));
+fn from_pem_or_der(source: &str, bytes: &[u8], assumed: Option<Algorithm>) -> Result<VerifyingKey, Failure> {
+    let unusable = |cause| Failure::because(format_args!("{source} cannot be used"), &cause);
+    if let Some(algorithm) = assumed {
+        return public_half(algorithm, bytes).map_err(unusable);
+    }
+    for algorithm in ONE_EACH {
+        match public_half(algorithm, bytes) {
+            Err(KeyError::WrongKind { .. }) => {}
+            key => return key.map_err(unusable),
+        }
+    }
+    Err(Failure::new(format!("{source} fits several algorithms and does not say which: name it with --alg")))
+}
+
+/// Reads a public key, or the public half of a private one.
+fn public_half(algorithm: Algorithm, bytes: &[u8]) -> Result<VerifyingKey, KeyError> {
+    let key = match std::str::from_utf8(bytes) {
+        Ok(pem) if is_pem(bytes) => VerifyingKey::from_pem(algorithm, pem),
+        _ => VerifyingKey::from_der(algorithm, bytes),
     };
-    let pem = std::str::from_utf8(bytes)
-        .map_err(|cause| Failure::because(format_args!("{source} is not a PEM file"), &cause))?;
-    let key = match VerifyingKey::from_pem(algorithm, pem) {
-        Err(KeyError::PrivateKey) => SigningKey::from_pem(algorithm, pem).map(|key| key.verifying_key()),
+    match key {
+        // Not for HS256 and its like, which would take the key file itself for a shared secret.
+        Err(KeyError::PrivateKey) if !algorithm.is_symmetric() => {
+            from_bytes(algorithm, bytes).map(|key| key.verifying_key())
+        }
         key => key,
-    };
-    let key = key.map_err(|cause| Failure::because(format_args!("{source} cannot be used"), &cause))?;
-    Ok(vec![key])
+    }
 }
 
 fn from_json(
@@ -55,7 +73,7 @@ fn from_json(
     source: Source,
 ) -> Result<Vec<VerifyingKey>, Failure> {
     let document: Value = serde_json::from_slice(bytes).map_err(|cause| {
-        Failure::because(format_args!("{name} is neither a JWK set nor a PEM file"), &cause)
+        Failure::because(format_args!("{name} is neither a JWK set nor a PEM or DER file"), &cause)
     })?;
     let jwks = match document.get("keys") {
         Some(Value::Array(keys)) => keys.clone(),
@@ -110,11 +128,9 @@ pub(super) fn signing(file: &str, asked: Option<Algorithm>) -> Result<SigningKey
 }
 
 fn first_that_fits(file: &str, bytes: &[u8]) -> Result<SigningKey, Failure> {
-    /// One for each kind of key. RSA fits several: RS256 is what every verifier takes.
-    const DEFAULTS: [Algorithm; 5] =
-        [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa, Algorithm::Rs256];
     let mut refused = None;
-    for algorithm in DEFAULTS {
+    // RSA fits several: RS256 is what every verifier takes.
+    for algorithm in ONE_EACH.into_iter().chain([Algorithm::Rs256]) {
         match from_bytes(algorithm, bytes) {
             Ok(key) => return Ok(key),
             Err(KeyError::WrongKind { .. }) => {}
@@ -154,4 +170,9 @@ fn from_private_jwk(file: &str, bytes: &[u8], asked: Option<Algorithm>) -> Resul
 
 fn is_pem(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(b"-----BEGIN")
+}
+
+/// DER keys are SEQUENCEs; the same byte is the digit 0, which no JWK starts with.
+fn is_der(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x30)
 }

@@ -2,7 +2,9 @@
 
 mod decode;
 mod explain;
+mod explanation;
 mod keys;
+mod meaning;
 mod sign;
 mod verify;
 

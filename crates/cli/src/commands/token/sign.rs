@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 use handstamp_server::config::duration;
-use handstamp_token::{Algorithm, Entropy, KeyId, SystemEntropy, UnixTime};
+use handstamp_token::{Algorithm, Entropy, KeyId, RegisteredClaims, SystemEntropy, UnixTime};
 use serde_json::{Map, Value, json};
 
 use super::{algorithm, keys, time};
@@ -15,7 +15,8 @@ const DEFAULT_LIFETIME: Duration = Duration::from_mins(10);
 
 /// Sign claims with a key of your own
 ///
-/// Claims are signed as they are given. `iat`, `exp` and `jti` are added where they are missing.
+/// Claims are signed as they are given. `iat`, `exp` and `jti` are added where they are missing. Claims that no verifier
+/// would read are refused: a name that stands twice, a date that is none.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -32,7 +33,7 @@ pub(super) struct Sign {
     claims: String,
 
     /// How long the token lives, such as `10m` or `2 days` (default where the claims have no `exp`: 10 minutes)
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = lifetime)]
     expires_in: Option<Duration>,
 
     /// The algorithm (default: what the key is for; RS256 for RSA keys that do not say)
@@ -80,8 +81,15 @@ pub(super) fn run(command: &Sign) -> Result<(), Failure> {
 
 fn claims(source: &str) -> Result<Map<String, Value>, Failure> {
     let bytes = input::read(source, "the claims")?;
+    // Before the map is built, which would keep the last of two members and say nothing.
+    readable(&bytes)?;
     serde_json::from_slice(&bytes)
         .map_err(|cause| Failure::because("the claims are not one JSON object", &cause))
+}
+
+fn readable(claims: &[u8]) -> Result<(), Failure> {
+    RegisteredClaims::check_types(claims)
+        .map_err(|cause| Failure::because("no verifier would read the claims", &cause))
 }
 
 /// Adds what every token needs and these claims lack.
@@ -100,7 +108,18 @@ fn completed(
         .entry("exp")
         .or_insert_with(|| now.saturating_add(expires_in.unwrap_or(DEFAULT_LIFETIME)).as_secs().into());
     claims.entry("jti").or_insert_with(|| token_id(&SystemEntropy).into());
+    // Once more: --now and --expires-in may have led out of the calendar.
+    readable(Value::from(claims.clone()).to_string().as_bytes())?;
     Ok(claims)
+}
+
+/// Parses `--expires-in`. Tokens count in seconds: one that lives for less is dead at once.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = duration::parse(text).map_err(|cause| cause.to_string())?;
+    if lifetime < Duration::from_secs(1) {
+        return Err("a token lives for a second at least".to_owned());
+    }
+    Ok(lifetime)
 }
 
 fn token_id(entropy: &dyn Entropy) -> String {

@@ -4,9 +4,11 @@ use std::time::Duration;
 use clap::Args;
 use handstamp_server::config::duration;
 use handstamp_token::{
-    Algorithm, NoClaims, UnverifiedToken, Validator, VerifiedToken, VerifyingKey, dangerous,
+    Algorithm, NoClaims, Rejection, UnverifiedToken, Validator, VerifiedToken, VerifyingKey, dangerous,
 };
 
+use super::decode::unverified;
+use super::explanation::{Explanation, Moment};
 use super::{algorithm, keys, time};
 use crate::edge::input;
 use crate::failure::Failure;
@@ -14,8 +16,9 @@ use crate::output;
 
 /// Verify a token and print its claims
 ///
-/// Checks signature, `typ`, issuer, audience and times as every Handstamp service does. Prints the claims as JSON and
-/// exits with 0, or prints `{"code","detail"}` and exits with 1.
+/// Checks signature, `typ`, issuer, audience and times as every Handstamp service does, but grants no leeway unless asked.
+/// Prints the claims as JSON (on a terminal one line for each, with times in UTC and local time) and exits with 0, or
+/// prints `{"code","detail"}` and exits with 1.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -24,7 +27,7 @@ Examples:
   handstamp token verify --jwks jwks.json --issuer i --audience a --now 1760000000 --leeway 30s eyJhbGciOi…
   handstamp token verify --jws-only --jwks key.jwk eyJhbGciOi…      the signature alone; prints the payload's bytes")]
 pub(super) struct Verify {
-    /// Where the public keys are: a JWK set, one JWK or a PEM file, or the https address of a JWK set
+    /// Where the public keys are: a JWK set, one JWK, a PEM or DER file, or the https address of a JWK set
     #[arg(long, value_name = "FILE|URL")]
     jwks: String,
 
@@ -44,8 +47,8 @@ pub(super) struct Verify {
     #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
     now: Option<i64>,
 
-    /// How far the clocks of issuer and verifier may be apart
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    /// How far the clocks of issuer and verifier may be apart, such as `30s` (default: 0s, at most 5m)
+    #[arg(long, value_name = "DURATION", value_parser = leeway)]
     leeway: Option<Duration>,
 
     /// Check the signature layer alone and print the payload as it is: nothing about issuer, audience or time
@@ -56,7 +59,7 @@ pub(super) struct Verify {
     #[arg(value_name = "TOKEN|-")]
     token: String,
 
-    /// Print JSON: what this command does anyway, for scripts that always say so
+    /// Print JSON on a terminal too; elsewhere this command does so anyway
     #[arg(long)]
     json: bool,
 }
@@ -65,26 +68,50 @@ pub(super) fn run(command: &Verify) -> Result<(), Failure> {
     // What cannot be read is told like any other verdict: a script parses one shape.
     let unavailable = |failure: Failure| Failure::verdict("unavailable", failure.to_string());
     let token = input::token(&command.token).map_err(unavailable)?;
-    let keys = keys::verifying(&command.jwks, assumed_algorithm(command, &token)).map_err(unavailable)?;
+    // What is no token needs no keys to be refused.
+    let unverified_alg =
+        UnverifiedToken::parse(&token).map_err(|cause| refused(&cause))?.unverified_alg().parse().ok();
+    let assumed = assumed_algorithm(command, unverified_alg);
+    let keys = keys::verifying(&command.jwks, assumed).map_err(unavailable)?;
     if command.jws_only {
         output::note("The signature alone: issuer, audience and times are not checked.");
         return signature_only(command, &token, &keys);
     }
     let verified = verify(command, &token, keys)?;
+    if output::is_for_a_person(command.json) {
+        let explanation = Explanation::verified(&unverified(&token)?, &Moment::of(command.now)?);
+        return Ok(explanation.print(&mut output::stdout())?);
+    }
     if !command.json {
         output::note("Verified.");
     }
     output::json_text(verified.payload())
 }
 
+/// Parses `--leeway`. The library would cut a larger one silently, and judge by another than was asked for.
+fn leeway(text: &str) -> Result<Duration, String> {
+    let leeway = duration::parse(text).map_err(|cause| cause.to_string())?;
+    if leeway > Validator::MAX_LEEWAY {
+        return Err(format!(
+            "at most {} is a leeway: beyond that an expiry means nothing",
+            duration::format(Validator::MAX_LEEWAY)
+        ));
+    }
+    Ok(leeway)
+}
+
+fn refused(rejection: &Rejection) -> Failure {
+    Failure::verdict(rejection.code(), rejection.to_string())
+}
+
 /// Returns the algorithm of keys that do not say theirs: the one the caller named, or of several the token's.
 ///
 /// A key's kind still limits it: no assumption turns a public key into a secret.
-fn assumed_algorithm(command: &Verify, token: &str) -> Option<Algorithm> {
+fn assumed_algorithm(command: &Verify, unverified_alg: Option<Algorithm>) -> Option<Algorithm> {
     if let [only] = command.algorithms.as_slice() {
         return Some(*only);
     }
-    let unverified_alg: Algorithm = UnverifiedToken::parse(token).ok()?.unverified_alg().parse().ok()?;
+    let unverified_alg = unverified_alg?;
     let may_choose =
         command.algorithms.contains(&unverified_alg) || (command.jws_only && command.algorithms.is_empty());
     may_choose.then_some(unverified_alg)
@@ -102,14 +129,12 @@ fn verify(
     let issuer = command.issuer.as_deref().unwrap_or_default();
     let audience = command.audience.as_deref().unwrap_or_default();
 
-    let mut validator =
+    let validator =
         Validator::access_token(issuer, audience, &algorithms).map_err(|cause| invalid(&cause))?;
-    if let Some(leeway) = command.leeway {
-        validator = validator.leeway(leeway);
-    }
     validator
+        .leeway(command.leeway.unwrap_or(Duration::ZERO))
         .verify(token, &keys, time(command.now))
-        .map_err(|rejection| Failure::verdict(rejection.code(), rejection.to_string()))
+        .map_err(|rejection| refused(&rejection))
 }
 
 /// One key has exactly one algorithm, so the keys alone can say which are allowed.
@@ -136,7 +161,7 @@ fn signature_only(command: &Verify, token: &str, keys: &[VerifyingKey]) -> Resul
                 stdout.flush()?;
                 return Ok(());
             }
-            Err(rejection) => verdict = Failure::verdict(rejection.code(), rejection.to_string()),
+            Err(rejection) => verdict = refused(&rejection),
         }
     }
     Err(verdict)
