@@ -51,8 +51,9 @@ impl<'a> Presented<'a> {
     /// Returns the session of the refresh token, if that is authentic and no access token beside it names another.
     pub(crate) fn refresh_session(&self) -> Result<Option<SessionId>, CookieError> {
         let keys = self.state.core().keyring.refresh_keys();
-        let session =
-            self.refresh()?.and_then(|token| keys.authenticate(token).ok()).map(|token| token.session);
+        // A second refresh cookie, which a neighbouring host can plant, must not stand in the way of a sign-out.
+        let token = self.refresh().ok().flatten();
+        let session = token.and_then(|token| keys.authenticate(token).ok()).map(|token| token.session);
         let beside = self.session()?.map(NamedSession::beside_refresh);
         Ok(session.filter(|session| beside.is_none_or(|beside| beside == *session)))
     }

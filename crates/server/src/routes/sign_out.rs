@@ -72,12 +72,14 @@ async fn who(state: &AppState, parts: &Parts, origin: OriginCheck) -> Result<(Fo
     let presented = Presented::new(&parts.headers, state, origin.for_cookies()?);
     let valid = presented.access()?.and_then(|token| state.gate().verifier().try_verify(token).ok());
     let by_access = valid.and_then(|principal| principal.sid().and_then(|sid| sid.parse().ok()));
-    let found = match (by_access, presented.refresh_session()?) {
-        (Some(session), _) | (None, Some(session)) => Found::SignedIn(session),
-        (None, None) => {
-            let signed = presented.session()?.and_then(NamedSession::signed);
-            signed.map_or(Found::Nobody, Found::Expired)
-        }
+    if let Some(session) = by_access {
+        return Ok((Found::SignedIn(session), true));
+    }
+    let found = if let Some(session) = presented.refresh_session()? {
+        Found::SignedIn(session)
+    } else {
+        let signed = presented.session()?.and_then(NamedSession::signed);
+        signed.map_or(Found::Nobody, Found::Expired)
     };
     Ok((found, true))
 }

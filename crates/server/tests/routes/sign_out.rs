@@ -196,3 +196,21 @@ async fn a_store_that_is_away_keeps_the_cookies_for_another_try() {
     assert_eq!(reply.status(), 503);
     assert_eq!(browser.jar.cookies().len(), 3);
 }
+
+/// A neighbouring host can plant a second refresh cookie. The access token proves the session all the same.
+#[tokio::test]
+async fn a_planted_second_refresh_cookie_keeps_nobody_signed_in() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    for age in [Duration::ZERO, Duration::from_hours(1)] {
+        let (token, refresh) = kit.tokens("ann").await;
+        kit.wait(age);
+
+        let cookies = format!("__Host-Http-at={token}; __Secure-rt={refresh}; __Secure-rt=planted");
+        let reply = kit.post("/auth/sign-out").ours().cookies(&cookies).send().await.expect(200);
+
+        assert_eq!(reply.json()["ended"], 1, "{age:?}");
+        let cleared = |name: &str| reply.set_cookies().iter().any(|line| line.starts_with(name));
+        assert!(cleared("__Host-Http-at=;") && cleared("__Secure-rt=;"), "{age:?}: {reply:?}");
+    }
+}
