@@ -40,7 +40,8 @@ pub(super) async fn check(
     }
     let mut response = StatusCode::OK.into_response();
     identify(&caller.principal, response.headers_mut());
-    if let Some(token) = token(&headers, &state.cookie_names().access) {
+    let from = caller.principal.credential();
+    if let Some(token) = verified_token(from, &headers, &state.cookie_names().access) {
         response.headers_mut().insert(header::AUTHORIZATION, token);
     }
     Ok(response)
@@ -89,12 +90,14 @@ fn plain(text: &str) -> String {
     })
 }
 
-/// Returns the token as the service behind expects it. It was verified a moment ago, from the same headers.
-fn token(headers: &HeaderMap, cookie: &str) -> Option<HeaderValue> {
-    if let Some(given) = headers.get(header::AUTHORIZATION) {
-        return Some(given.clone());
-    }
-    let token = Cookies::new(headers).get(cookie).ok().flatten()?;
+/// Returns the token that was verified a moment ago, as the service behind expects it.
+///
+/// Nothing else of what the client has sent is passed on: beside a good cookie it may send any `Authorization` it likes.
+fn verified_token(from: Credential, headers: &HeaderMap, cookie: &str) -> Option<HeaderValue> {
+    let token = match from {
+        Credential::Bearer => headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?.1.trim(),
+        Credential::Cookie => Cookies::new(headers).get(cookie).ok()??,
+    };
     let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
     value.set_sensitive(true);
     Some(value)

@@ -132,3 +132,28 @@ async fn a_bearer_token_needs_no_origin() {
 
     kit.get("/auth/check").bearer(&token).header("x-forwarded-method", "POST").send().await.expect(200);
 }
+
+/// Only what was verified may go on to the service behind: it believes us.
+#[tokio::test]
+async fn another_scheme_beside_the_cookie_is_overwritten_with_the_verified_token() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+
+    let call = kit.get("/auth/check").cookies(&format!("__Host-Http-at={token}"));
+    let call = call.header("authorization", "Basic YWRtaW46YWRtaW4=").header("x-forwarded-method", "GET");
+    let reply = call.send().await.expect(200);
+
+    assert_eq!(reply.header("authorization"), format!("Bearer {token}"));
+}
+
+#[tokio::test]
+async fn the_scheme_is_written_one_way_however_it_came() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+
+    let call = kit.get("/auth/check").header("authorization", format!("bearer  {token} "));
+
+    assert_eq!(call.send().await.expect(200).header("authorization"), format!("Bearer {token}"));
+}
