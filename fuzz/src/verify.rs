@@ -229,7 +229,7 @@ fn event(seq: u64, level: u8, who: u8) -> RevocationEvent {
         kind: if who & 0x40 == 0 { RevocationKind::Dead } else { RevocationKind::Stale },
         reason: "operator".to_owned(),
         at: NOW.wall,
-        forget_at: NOW.wall.saturating_add(Duration::from_secs(660)),
+        forget_at: NOW.wall.saturating_add(Duration::from_mins(11)),
         sub: (is_narrow && who & 0x20 == 0).then(|| hash(RevocationLevel::Subject)),
         org: (is_narrow && who & 0x10 == 0).then(|| hash(RevocationLevel::Organization)),
     }
@@ -240,7 +240,7 @@ fn batch(log: &[RevocationEvent], after: u64, through: u64) -> RevocationBatch {
         iss: "https://auth.example".to_owned(),
         aud: BATCH_AUDIENCE.to_owned(),
         iat: NOW.wall,
-        exp: NOW.wall.saturating_add(Duration::from_secs(600)),
+        exp: NOW.wall.saturating_add(Duration::from_mins(10)),
         time_ms: 1_800_000_000_000,
         epoch: 1,
         after,
@@ -280,17 +280,17 @@ pub fn status_list(data: &[u8]) {
     read_list(&URL_SAFE_NO_PAD.encode_to_string(data));
 }
 
-fn read_list(lst: &str) {
-    let bytes = match StatusList::read(8, lst) {
+fn read_list(text: &str) {
+    let bytes = match StatusList::read(8, text) {
         Ok(list) => list,
         Err(refused) => {
             assert!(!refused.to_string().contains('\n'));
-            assert_eq!(StatusList::read(1, lst), Err(refused), "the width has no say in it");
+            assert_eq!(StatusList::read(1, text), Err(refused), "the width has no say in it");
             return;
         }
     };
     for width in [1, 2, 4] {
-        let list = StatusList::read(width, lst).expect("read as bytes");
+        let list = StatusList::read(width, text).expect("read as bytes");
         let per_byte = 8 / width;
         assert_eq!(list.len(), bytes.len() * per_byte);
         assert_eq!(list.is_empty(), bytes.is_empty());
