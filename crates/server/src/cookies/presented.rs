@@ -2,7 +2,10 @@ use std::net::IpAddr;
 
 use handstamp_api_types::ErrorCode;
 use handstamp_core::{
-    flows::sign_out::{self, SignOut},
+    flows::{
+        introspect,
+        sign_out::{self, SignOut},
+    },
     model::SessionId,
 };
 use handstamp_verify::cookies::{CookieError, Cookies};
@@ -48,13 +51,15 @@ impl<'a> Presented<'a> {
         Ok(self.access()?.and_then(|token| self.state.gate().session_named_by(token)))
     }
 
-    /// Returns the session of the refresh token, if that is authentic and no access token beside it names another.
-    pub(crate) fn refresh_session(&self) -> Result<Option<SessionId>, CookieError> {
-        let keys = self.state.core().keyring.refresh_keys();
+    /// Returns the session of the refresh token, if a refresh would take that now and no access token beside it names another.
+    ///
+    /// A token that was replaced long ago may have been copied by anybody since: it proves nothing.
+    pub(crate) async fn refresh_session(&self) -> Result<Option<SessionId>, ApiError> {
         // A second refresh cookie, which a neighbouring host can plant, must not stand in the way of a sign-out.
-        let token = self.refresh().ok().flatten();
-        let session = token.and_then(|token| keys.authenticate(token).ok()).map(|token| token.session);
+        let Some(token) = self.refresh().ok().flatten() else { return Ok(None) };
         let beside = self.session()?.map(NamedSession::beside_refresh);
+        let taken = introspect::refresh_token(self.state.core(), token, self.state.now()).await?;
+        let session = taken.map(|(session, _)| session.id);
         Ok(session.filter(|session| beside.is_none_or(|beside| beside == *session)))
     }
 
@@ -79,7 +84,7 @@ impl<'a> Presented<'a> {
     /// (ASVS 7.2.4). A failure costs nothing but an entry in the list of devices.
     pub(crate) async fn end_replaced_session(&self, new: SessionId, address: Option<IpAddr>) {
         // The refresh token proves that the browser held the session; an old access token alone must not end one.
-        let Ok(Some(old)) = self.refresh_session() else { return };
+        let Ok(Some(old)) = self.refresh_session().await else { return };
         if old == new {
             return;
         }

@@ -35,11 +35,12 @@ pub(super) async fn sign_out(
     let (found, by_cookie) = who(&state, &parts, origin).await?;
     let reply = match found {
         Found::Nobody => Err(ApiError::new(ErrorCode::TokenMissing)),
-        Found::Expired(_) if scope == SignOutScope::Everywhere => {
-            // Somebody may have dug the token out of an old log. Whoever is really signed in refreshes and repeats.
+        Found::OneSession(_) if scope == SignOutScope::Everywhere => {
+            // Somebody may have dug the token out of an old log. Whoever is really signed in refreshes and repeats, and needs
+            // the cookies for it.
             return Err(ApiError::new(ErrorCode::TokenExpired));
         }
-        Found::Expired(session) | Found::SignedIn(session) => {
+        Found::OneSession(session) | Found::SignedIn(session) => {
             let ended = end(&state, session, scope, address).await?;
             Ok(Json(EndedSessions { ended }))
         }
@@ -55,9 +56,9 @@ pub(super) async fn sign_out(
 /// What a request proves.
 enum Found {
     Nobody,
-    /// It once was in this session.
-    Expired(SessionId),
-    /// It is in this session now, unless the session is over.
+    /// An expired access token of this session, or a refresh token alone: enough to end it, and for nothing else.
+    OneSession(SessionId),
+    /// It is in this session now, unless the session is over: a valid access token, or an expired one and the refresh token.
     SignedIn(SessionId),
 }
 
@@ -75,11 +76,12 @@ async fn who(state: &AppState, parts: &Parts, origin: OriginCheck) -> Result<(Fo
     if let Some(session) = by_access {
         return Ok((Found::SignedIn(session), true));
     }
-    let found = if let Some(session) = presented.refresh_session()? {
-        Found::SignedIn(session)
-    } else {
-        let signed = presented.session()?.and_then(NamedSession::signed);
-        signed.map_or(Found::Nobody, Found::Expired)
+    let signed = presented.session()?.and_then(NamedSession::signed);
+    let found = match (presented.refresh_session().await?, signed) {
+        // The refresh token is of the same session, or it would not be here.
+        (Some(session), Some(_)) => Found::SignedIn(session),
+        (Some(session), None) | (None, Some(session)) => Found::OneSession(session),
+        (None, None) => Found::Nobody,
     };
     Ok((found, true))
 }

@@ -214,3 +214,60 @@ async fn a_planted_second_refresh_cookie_keeps_nobody_signed_in() {
         assert!(cleared("__Host-Http-at=;") && cleared("__Secure-rt=;"), "{age:?}: {reply:?}");
     }
 }
+
+#[tokio::test]
+async fn a_refresh_token_alone_ends_its_own_session_and_no_other() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (other, _) = kit.tokens("ann").await;
+    let (_, refresh) = kit.tokens("ann").await;
+    let sign_out = || kit.post("/auth/sign-out").ours().cookies(&format!("__Secure-rt={refresh}"));
+
+    let refused = sign_out().json(&json!({ "scope": "everywhere" })).send().await;
+    assert!(
+        refused.refused(401, "token_expired").set_cookies().is_empty(),
+        "they are needed for another try"
+    );
+    kit.get("/auth/whoami").bearer(&other).send().await.expect(200);
+
+    assert_eq!(sign_out().send().await.expect(200).json()["ended"], 1);
+    kit.get("/auth/whoami").bearer(&other).send().await.expect(200);
+}
+
+/// Whoever copied a refresh token long ago must not be able to sign anybody out with it.
+#[tokio::test]
+async fn a_refresh_token_that_was_replaced_long_ago_ends_nothing() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (mut access, old) = kit.tokens("ann").await;
+    let mut newest = old.clone();
+    for _ in 0..3 {
+        kit.wait(Duration::from_mins(9));
+        kit.get("/auth/whoami").bearer(&access).send().await.expect(200);
+        let body = json!({ "refresh_token": newest });
+        let reply = kit.post("/auth/refresh").json(&body).send().await.expect(200).json();
+        access = reply["access_token"].as_str().unwrap().to_owned();
+        newest = reply["refresh_token"].as_str().unwrap().to_owned();
+    }
+    kit.wait(Duration::from_mins(5));
+
+    let call = kit.post("/auth/sign-out").ours().cookies(&format!("__Secure-rt={old}"));
+    let reply = call.send().await.refused(401, "token_missing");
+
+    assert_eq!(reply.set_cookies().len(), 3, "it is of no use to anybody");
+    kit.get("/auth/whoami").bearer(&access).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn an_expired_token_and_the_refresh_token_of_its_session_sign_out_everywhere() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    kit.tokens("ann").await;
+    let (access, refresh) = kit.tokens("ann").await;
+    kit.wait(Duration::from_mins(12));
+
+    let cookies = format!("__Host-Http-at={access}; __Secure-rt={refresh}");
+    let call = kit.post("/auth/sign-out").ours().cookies(&cookies).json(&json!({ "scope": "everywhere" }));
+
+    assert_eq!(call.send().await.expect(200).json()["ended"], 2);
+}
