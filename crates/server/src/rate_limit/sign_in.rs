@@ -36,6 +36,8 @@ enum AccountKey {
 pub(crate) enum Claim<'a> {
     /// What was typed as a login: case and spaces around it do not count.
     Login(&'a str),
+    /// The account that a login turned out to name, by its id: one with a name and an address is one account.
+    Account(&'a str),
     /// A user who is signed in and shows the password once more, by `sub`.
     User(&'a str),
     /// A machine, by `client_id`.
@@ -50,6 +52,7 @@ impl Claim<'_> {
         let short = |text: &str| text.trim().chars().take(256).collect::<String>().to_lowercase();
         match self {
             Self::Login(login) => format!("login:{}", short(login)),
+            Self::Account(id) => format!("account:{id}"),
             Self::User(sub) => format!("user:{}", short(sub)),
             Self::Client(id) => format!("client:{}", short(id)),
             Self::Operator => "operator".to_owned(),
@@ -60,7 +63,8 @@ impl Claim<'_> {
 /// An attempt that may go on.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    account: AccountKey,
+    /// What was taken from: the login, and the account once that is known.
+    accounts: Vec<AccountKey>,
     address: Option<IpAddr>,
 }
 
@@ -101,27 +105,45 @@ impl SignInLimits {
         if !verdict.allowed {
             return Err(refused("account", &self.accounts, verdict));
         }
-        Ok(Attempt { account, address })
+        Ok(Attempt { accounts: vec![account], address })
+    }
+
+    /// Takes the attempt from the account as well that the login names. Returns whether it may go on.
+    pub(crate) fn resolved(&self, attempt: &mut Attempt, account: &str, now: Timestamp) -> bool {
+        let account = self.account_key(Claim::Account(account).key(), attempt.address, now);
+        let allowed = self.accounts.take(&account, now).allowed;
+        if allowed {
+            attempt.accounts.push(account);
+        }
+        allowed
+    }
+
+    /// Counts a wrong secret of somebody whose right one passes at any time; nobody else pays for it.
+    pub(crate) fn failed(&self, claim: Claim<'_>, now: Timestamp) -> Result<(), Refused> {
+        let verdict = self.accounts.take(&AccountKey::Strangers(claim.key()), now);
+        if verdict.allowed { Ok(()) } else { Err(refused("account", &self.accounts, verdict)) }
     }
 
     /// The attempt was right: it does not count, and its place is known from now on.
     pub(crate) fn succeeded(&self, attempt: Attempt, now: Timestamp) {
-        self.accounts.give_back(&attempt.account, now);
-        self.addresses.give_back(&attempt.address, now);
+        self.forget(&attempt, now);
         let Some(address) = attempt.address else { return };
-        let (AccountKey::Strangers(login) | AccountKey::Known(login, _)) = attempt.account;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KNOWN {
             known.retain(|_, until| *until > now);
         }
-        if known.len() < MOST_KNOWN {
-            known.insert((login, address), now.checked_add(KNOWN_FOR).unwrap_or(Timestamp::MAX));
+        for AccountKey::Strangers(account) | AccountKey::Known(account, _) in attempt.accounts {
+            if known.len() < MOST_KNOWN {
+                known.insert((account, address), now.checked_add(KNOWN_FOR).unwrap_or(Timestamp::MAX));
+            }
         }
     }
 
     /// The attempt could not be judged: it does not count.
     pub(crate) fn forget(&self, attempt: &Attempt, now: Timestamp) {
-        self.accounts.give_back(&attempt.account, now);
+        for account in &attempt.accounts {
+            self.accounts.give_back(account, now);
+        }
         self.addresses.give_back(&attempt.address, now);
     }
 

@@ -7,7 +7,9 @@ use axum::{
 use handstamp_api_types::{Delivery, SignInRequest};
 use handstamp_core::{
     flows::sign_in::{self as flow, SignInError},
+    model::Login,
     password::Password,
+    store::StoreError,
 };
 
 use super::issued;
@@ -39,13 +41,20 @@ pub(super) async fn sign_in(
         }
     };
     let now = state.now();
-    let attempt =
+    let mut attempt =
         state.limits().attempt(Claim::Login(&request.login), address.ip, now).map_err(|refused| {
             state.metrics().events.sign_in("rate_limited");
             state.rate_limited(refused)
         })?;
+    let login = match judged(&state, &mut attempt, request.login).await {
+        Ok(login) => login,
+        Err(error) => {
+            state.limits().forget(&attempt, now);
+            return Err(error.into());
+        }
+    };
     let command = flow::SignIn {
-        login: request.login,
+        login,
         password: Password::new(request.password),
         device: device_of(&headers),
         address: address.ip,
@@ -56,6 +65,20 @@ pub(super) async fn sign_in(
     let Some(origin) = origin else { return Ok(issued::in_body(&issued)) };
     Presented::new(&headers, &state, origin).end_replaced_session(issued.session.id, address.ip).await;
     Ok(issued::in_cookies(&state, &issued, origin))
+}
+
+/// Returns the login to try: what was typed, or nobody's where its account has had its attempts under another of its names.
+///
+/// Such an attempt gets the answer of a wrong password, for the same work. To say that it came too soon would tell that
+/// the name, which was not typed before, belongs to an account, and to which.
+async fn judged(state: &AppState, attempt: &mut Attempt, login: String) -> Result<String, StoreError> {
+    let Ok(name) = login.parse::<Login>() else { return Ok(login) };
+    let Some(user) = state.core().store.user_by_login(&name).await? else { return Ok(login) };
+    if state.limits().resolved(attempt, &user.id.to_string(), state.now()) {
+        return Ok(login);
+    }
+    state.metrics().events.rate_limited("account");
+    Ok(String::new())
 }
 
 /// Counts the attempt: only a wrong guess uses one up.

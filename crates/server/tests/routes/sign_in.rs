@@ -284,3 +284,50 @@ async fn a_store_that_is_away_is_503_and_costs_no_attempt() {
     kit.store.set_away(false);
     attempt().await.expect(200);
 }
+
+/// A name and an address of one account are no second set of attempts, and nobody learns that they belong together.
+#[tokio::test]
+async fn an_account_has_its_attempts_once_whatever_it_is_called() {
+    let kit = Kit::with(&[("rate_limits.account_attempts", "3"), ("rate_limits.account_window", "3m")]).await;
+    kit.user("ann").await;
+    let attempt = async |host: u8, login: &str, password: &str| {
+        let call = kit.post("/auth/sign-in").ours().from(&format!("198.51.100.{host}"));
+        call.header("x-request-id", "same").json(&sign_in_body(login, password, "cookie")).send().await
+    };
+    attempt(9, "ann", PASSWORD).await.expect(200);
+    for host in 1..=3 {
+        attempt(host, "ann", "wrong").await.refused(401, "invalid_credentials");
+    }
+
+    let unknown = attempt(4, "nobody@example.org", PASSWORD).await.refused(401, "invalid_credentials");
+    let alias = attempt(5, "ann@example.org", PASSWORD).await.refused(401, "invalid_credentials");
+    assert_eq!((alias.text(), alias.0.headers()), (unknown.text(), unknown.0.headers()));
+    attempt(9, "ann@example.org", PASSWORD).await.expect(200);
+
+    kit.wait(Duration::from_mins(1));
+    attempt(5, "ann@example.org", PASSWORD).await.expect(200);
+}
+
+/// Whoever copied a refresh token long ago must not be able to end its session by signing in themselves beside it.
+#[tokio::test]
+async fn a_refresh_cookie_that_was_replaced_long_ago_is_not_the_session_to_replace() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    kit.user("mallory").await;
+    let (mut access, old) = kit.tokens("ann").await;
+    let mut newest = old.clone();
+    for _ in 0..3 {
+        kit.wait(Duration::from_mins(9));
+        kit.get("/auth/whoami").bearer(&access).send().await.expect(200);
+        let body = serde_json::json!({ "refresh_token": newest });
+        let reply = kit.post("/auth/refresh").json(&body).send().await.expect(200).json();
+        access = reply["access_token"].as_str().unwrap().to_owned();
+        newest = reply["refresh_token"].as_str().unwrap().to_owned();
+    }
+    kit.wait(Duration::from_mins(5));
+
+    let call = kit.post("/auth/sign-in").ours().cookies(&format!("__Secure-rt={old}"));
+    call.json(&sign_in_body("mallory", PASSWORD, "cookie")).send().await.expect(200);
+
+    kit.get("/auth/whoami").bearer(&access).send().await.expect(200);
+}
