@@ -2,7 +2,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use handstamp_api_types::ErrorCode;
 
 use super::client_auth::{CHALLENGE, ClientCredentials};
-use crate::{AppState, config::Subscribers, layers::ClientAddress, problem::ApiError};
+use crate::{AppState, config::Subscribers, problem::ApiError};
 
 /// What a client must have been given to follow the feed.
 const SCOPE: &str = "revocations";
@@ -26,8 +26,7 @@ impl FromRequestParts<AppState> for Subscriber {
                     .challenge(CHALLENGE)),
             };
         };
-        let address = parts.extensions.get::<ClientAddress>().copied().unwrap_or_default();
-        let client = credentials.authenticate(state, address).await?;
+        let client = credentials.authenticate(state).await?;
         if !client.has_scope(SCOPE) {
             return Err(
                 ApiError::new(ErrorCode::RoleRequired).detail("The client needs the scope `revocations`.")

@@ -4,9 +4,7 @@ use axum::http::HeaderMap;
 use handstamp_api_types::OAuthErrorCode;
 use handstamp_core::{flows::clients::AuthenticatedClient, model::ClientId};
 
-use crate::{
-    AppState, access::ClientCredentials, extract::Form, layers::ClientAddress, problem::OAuthRefusal,
-};
+use crate::{AppState, access::ClientCredentials, extract::Form, problem::OAuthRefusal};
 
 /// Takes a parameter that must be there.
 pub(super) fn required(form: &mut Form, name: &str) -> Result<String, OAuthRefusal> {
@@ -17,25 +15,23 @@ pub(super) fn required(form: &mut Form, name: &str) -> Result<String, OAuthRefus
 /// Authenticates a client that has a secret.
 pub(super) async fn confidential(
     state: &AppState,
-    address: ClientAddress,
     headers: &HeaderMap,
     form: &mut Form,
 ) -> Result<AuthenticatedClient, OAuthRefusal> {
     let credentials = credentials(headers, form)?.ok_or_else(|| {
         OAuthRefusal::new(OAuthErrorCode::InvalidClient, "the client did not say who it is")
     })?;
-    credentials.authenticate(state, address).await.map_err(OAuthRefusal::client)
+    credentials.authenticate(state).await.map_err(OAuthRefusal::client)
 }
 
 /// Returns the client that presents a token: one with a secret, which must be right, or our own, which has none.
 pub(super) async fn any(
     state: &AppState,
-    address: ClientAddress,
     headers: &HeaderMap,
     form: &mut Form,
 ) -> Result<ClientId, OAuthRefusal> {
     if let Some(credentials) = credentials(headers, form)? {
-        let client = credentials.authenticate(state, address).await.map_err(OAuthRefusal::client)?;
+        let client = credentials.authenticate(state).await.map_err(OAuthRefusal::client)?;
         return Ok(client.client().id.clone());
     }
     let first_party = ClientId::first_party();

@@ -1,5 +1,5 @@
 use axum::{
-    Extension, Json,
+    Json,
     extract::State,
     http::HeaderMap,
     response::{IntoResponse, Response},
@@ -13,7 +13,6 @@ use super::oauth2_client;
 use crate::{
     AppState,
     extract::Form,
-    layers::ClientAddress,
     problem::{ApiError, OAuthRefusal},
 };
 
@@ -26,11 +25,10 @@ const SCOPE: &str = "introspection";
 /// `{"active":false}` and nothing more.
 pub(super) async fn introspect(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
     headers: HeaderMap,
     form: Result<Form, ApiError>,
 ) -> Response {
-    match answer(&state, address, &headers, form).await {
+    match answer(&state, &headers, form).await {
         Ok(introspection) => Json(introspection).into_response(),
         Err(refused) => refused.into_response(),
     }
@@ -38,12 +36,11 @@ pub(super) async fn introspect(
 
 async fn answer(
     state: &AppState,
-    address: ClientAddress,
     headers: &HeaderMap,
     form: Result<Form, ApiError>,
 ) -> Result<Introspection, OAuthRefusal> {
     let mut form = form.map_err(|error| OAuthRefusal::unreadable(&error))?;
-    let client = oauth2_client::confidential(state, address, headers, &mut form).await?;
+    let client = oauth2_client::confidential(state, headers, &mut form).await?;
     if !client.has_scope(SCOPE) {
         return Err(OAuthRefusal::new(
             OAuthErrorCode::UnauthorizedClient,

@@ -41,7 +41,7 @@ async fn answer(
     form: Result<Form, ApiError>,
 ) -> Result<(), OAuthRefusal> {
     let mut form = form.map_err(|error| OAuthRefusal::unreadable(&error))?;
-    let client = oauth2_client::any(state, address, headers, &mut form).await?;
+    let client = oauth2_client::any(state, headers, &mut form).await?;
     let token = oauth2_client::required(&mut form, "token")?;
     // A prefix tells the two kinds apart: a wrong hint still finds the token (RFC 7009 §2.1).
     let done = if token.starts_with(handstamp_core::refresh_token::PREFIX) {

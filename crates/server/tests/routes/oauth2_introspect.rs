@@ -173,3 +173,19 @@ async fn a_store_that_is_away_is_503() {
 
     ask(&kit, &secret, &refresh).await.refused(503, "unavailable");
 }
+
+/// A stranger must not lock a machine out, and people behind the same address must not pay for a machine.
+#[tokio::test]
+async fn wrong_secrets_cost_neither_the_client_nor_its_neighbours_anything() {
+    let kit =
+        Kit::with(&[("rate_limits.account_attempts", "2"), ("rate_limits.address_attempts", "2")]).await;
+    kit.user("ann").await;
+    let secret = client(&kit, "gateway", &["introspection"]).await;
+    for _ in 0..2 {
+        assert_eq!(ask(&kit, "wrong", "x").await.expect(401).json()["error"], "invalid_client");
+    }
+    assert_ne!(ask(&kit, "wrong", "x").await.expect(429).header("retry-after"), "");
+
+    is_inactive(ask(&kit, &secret, "x").await);
+    kit.tokens("ann").await;
+}
