@@ -1,7 +1,10 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use handstamp_core::{Context, settings::TokenEncryption};
-use handstamp_token::{UnixTime, Validator, jwe::DecryptionKeys};
+use handstamp_token::{KeySet, UnixTime, Validator, jwe::DecryptionKeys};
 use handstamp_verify::{
     AuthError, SharedKeys, Verifier, VerifierBuilder,
     csrf::AllowedOrigins,
@@ -18,6 +21,8 @@ use crate::{
 pub(crate) struct Gate {
     verifier: Verifier,
     keys: SharedKeys,
+    /// Held while keys are taken over: whoever has read older ones must not put them in the place of newer ones.
+    taking: Mutex<()>,
     /// The same rules once more, to read whose session an expired token names.
     pub(super) validator: Validator,
     /// Reads what access tokens are encrypted to, if they are.
@@ -62,7 +67,7 @@ impl Gate {
         let validator = Validator::access_token(&settings.issuer, settings.issuer.as_str(), &algorithms)
             .map_err(|error| StartError::Verifier(error.into()))?;
         let decryption = encryption.map(|encryption| encryption.decryption_keys().clone());
-        Ok(Self { verifier, keys, validator, decryption, allowed_origins })
+        Ok(Self { verifier, keys, taking: Mutex::new(()), validator, decryption, allowed_origins })
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
@@ -77,9 +82,13 @@ impl Gate {
         &self.keys
     }
 
-    /// Takes over the keyring's keys after they changed.
+    /// Takes over the keyring's keys, if they have changed: every token that is remembered is verified again then.
     pub(crate) fn take_keys(&self, core: &Context) {
-        self.keys.replace((*core.keyring.verifying_keys()).clone());
+        let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = core.keyring.verifying_keys();
+        if !same_keys(&self.keys.keys(), &latest) {
+            self.keys.replace((*latest).clone());
+        }
     }
 
     /// Finds and verifies the credentials of a request that its route did not verify.
@@ -91,10 +100,83 @@ impl Gate {
     }
 }
 
+/// The service's own keys are pairs, so that the public halves tell everything.
+fn same_keys(one: &KeySet, other: &KeySet) -> bool {
+    one.len() == other.len() && one.to_jwks() == other.to_jwks()
+}
+
 struct UnixClock(Arc<dyn Clock>);
 
 impl handstamp_verify::Clock for UnixClock {
     fn now(&self) -> UnixTime {
         UnixTime::from_secs(self.0.now().as_second())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use handstamp_core::{flows::keys, model::KeyPurpose, test_support::Kit};
+    use handstamp_token::KeySet;
+    use handstamp_verify::revocation::{FollowOptions, Revocations};
+    use jiff::Timestamp;
+
+    use super::Gate;
+    use crate::{
+        Clock,
+        config::{Config, PublicUrl},
+        cookies::CookieNames,
+    };
+
+    struct Stopped(Timestamp);
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+    }
+
+    fn gate(kit: &Kit) -> Gate {
+        let config = Config::load(None, &[]).unwrap();
+        let url = PublicUrl::parse(&kit.ctx.settings.issuer, false).unwrap();
+        let names = CookieNames::new(&config.cookies, &url);
+        let clock: Arc<dyn Clock> = Arc::new(Stopped(kit.clock.now()));
+        let (revocations, _follower) = Revocations::follow(FollowOptions::default());
+        Gate::new(&kit.ctx, &config, &url, &names, &clock, &revocations).unwrap()
+    }
+
+    /// Where the keys lie: another place after each replacement.
+    fn place(keys: &KeySet) -> *const handstamp_token::VerifyingKey {
+        std::ptr::from_ref(keys.iter().next().unwrap())
+    }
+
+    #[tokio::test]
+    async fn keys_loaded_again_unchanged_are_not_replaced() {
+        let kit = Kit::new().await;
+        let gate = gate(&kit);
+        let before = gate.keys().keys();
+
+        kit.ctx.keyring.reload(&*kit.ctx.store).await.unwrap();
+        gate.take_keys(&kit.ctx);
+
+        assert_eq!(
+            place(&gate.keys().keys()),
+            place(&before),
+            "every remembered token would be verified again"
+        );
+    }
+
+    #[tokio::test]
+    async fn keys_that_have_changed_are_taken_over() {
+        let kit = Kit::new().await;
+        let gate = gate(&kit);
+        let before = gate.keys().keys();
+
+        keys::rotate(&kit.ctx, KeyPurpose::AccessToken, None, kit.clock.now()).await.unwrap();
+        kit.ctx.keyring.reload(&*kit.ctx.store).await.unwrap();
+        gate.take_keys(&kit.ctx);
+
+        assert_eq!(gate.keys().keys().len(), before.len() + 1);
     }
 }
