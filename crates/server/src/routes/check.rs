@@ -13,6 +13,9 @@ use crate::{AppState, access::Caller, extract::Query, problem::ApiError};
 /// Where proxies say which method the request had that they ask about: Traefik and Caddy, nginx by convention.
 const ORIGINAL_METHOD: [&str; 2] = ["x-forwarded-method", "x-original-method"];
 
+const METHOD_MISSING: &str = "The proxy did not say which method the original request had, so that it counts as unsafe. Send \
+     X-Original-Method or X-Forwarded-Method.";
+
 /// `GET /auth/check`: forward-auth. A proxy asks before it passes a request on, and copies our headers into it.
 pub(super) async fn check(
     State(state): State<AppState>,
@@ -23,7 +26,13 @@ pub(super) async fn check(
     // With a cookie, it is the method of the request behind that decides whether its origin matters.
     if caller.principal.credential() == Credential::Cookie {
         let method = original_method(&headers)?;
-        csrf::decide(&method, &headers, state.gate().allowed_origins()).map_err(AuthError::from)?;
+        // Not knowing it is no reason to believe that it was harmless.
+        let judged =
+            csrf::decide(method.as_ref().unwrap_or(&Method::POST), &headers, state.gate().allowed_origins());
+        judged.map_err(|rejection| {
+            let refused = ApiError::from(AuthError::from(rejection));
+            if method.is_some() { refused } else { refused.detail(METHOD_MISSING) }
+        })?;
     }
     for role in query.take("role") {
         caller.principal.require_role(&role)?;
@@ -47,11 +56,10 @@ pub(super) async fn check(
     Ok(response)
 }
 
-/// Without a word from the proxy it is this request's own method, GET. Only the proxy can leave the word out: a foreign
-/// page cannot set the header.
-fn original_method(headers: &HeaderMap) -> Result<Method, ApiError> {
+/// Returns the method as the proxy says it; `None` where it says nothing. A foreign page cannot set the header.
+fn original_method(headers: &HeaderMap) -> Result<Option<Method>, ApiError> {
     let mut given = ORIGINAL_METHOD.iter().flat_map(|name| headers.get_all(*name));
-    let Some(method) = given.next() else { return Ok(Method::GET) };
+    let Some(method) = given.next() else { return Ok(None) };
     // Two that differ: one of them is the client's.
     if given.any(|other| other != method) {
         return Err(
@@ -59,6 +67,7 @@ fn original_method(headers: &HeaderMap) -> Result<Method, ApiError> {
         );
     }
     Method::from_bytes(method.as_bytes())
+        .map(Some)
         .map_err(|_| ApiError::new(ErrorCode::CsrfRejected).detail("The original method is not a method."))
 }
 

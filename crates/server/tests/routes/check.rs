@@ -17,7 +17,13 @@ async fn it_says_whose_request_it_is() {
     let kit = Kit::new().await;
     let token = member(&kit, "ann", "acme").await;
 
-    let reply = kit.get("/auth/check").cookies(&format!("__Host-Http-at={token}")).send().await.expect(200);
+    let reply = kit
+        .get("/auth/check")
+        .cookies(&format!("__Host-Http-at={token}"))
+        .header("x-original-method", "GET")
+        .send()
+        .await
+        .expect(200);
 
     assert_eq!(reply.header("authorization"), format!("Bearer {token}"));
     assert_eq!(reply.header("x-handstamp-username"), "ann");
@@ -156,4 +162,20 @@ async fn the_scheme_is_written_one_way_however_it_came() {
     let call = kit.get("/auth/check").header("authorization", format!("bearer  {token} "));
 
     assert_eq!(call.send().await.expect(200).header("authorization"), format!("Bearer {token}"));
+}
+
+/// A proxy that was set up without the method must not switch the CSRF rules off.
+#[tokio::test]
+async fn a_cookie_without_the_original_method_counts_as_an_unsafe_request() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+    let ask = async |site: &str| {
+        let call = kit.get("/auth/check").cookies(&format!("__Host-Http-at={token}"));
+        call.header("sec-fetch-site", site).send().await
+    };
+
+    let refused = ask("cross-site").await.refused(403, "csrf_rejected");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("X-Original-Method"));
+    ask("same-origin").await.expect(200);
 }
