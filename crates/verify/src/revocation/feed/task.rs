@@ -36,8 +36,14 @@ impl Task {
         for base in self.bases.iter().cycle() {
             let began = Instant::now();
             let error = self.connection.stream(base).await;
-            note("stream", base, &error);
-            if began.elapsed() >= GOOD_STREAM || error.is_gap() {
+            let was_good = began.elapsed() >= GOOD_STREAM;
+            if was_good && matches!(error, ConnectionError::Ended) {
+                // The issuer ends each stream after some time, and when it stops: the poll covers what is in between.
+                tracing::debug!(%base, "the revocation stream has ended, and is opened again");
+            } else {
+                note("stream", base, &error);
+            }
+            if was_good || error.is_gap() {
                 wait = SHORTEST_WAIT;
             }
             // A whole fleet loses its streams at the same moment: nobody comes back at the same.
