@@ -37,8 +37,7 @@ impl Task {
             let began = Instant::now();
             let error = self.connection.stream(base).await;
             let was_good = began.elapsed() >= GOOD_STREAM;
-            if was_good && matches!(error, ConnectionError::Ended) {
-                // The issuer ends each stream after some time, and when it stops: the poll covers what is in between.
+            if is_planned_end(&error, began.elapsed()) {
                 tracing::debug!(%base, "the revocation stream has ended, and is opened again");
             } else {
                 note("stream", base, &error);
@@ -114,11 +113,38 @@ impl Task {
     }
 }
 
+/// The issuer ends each stream after some time, and when it stops. Nothing is missed: the next one goes on from there.
+fn is_planned_end(error: &ConnectionError, open_for: Duration) -> bool {
+    matches!(error, ConnectionError::Ended) && open_for >= GOOD_STREAM
+}
+
 fn note(what: &'static str, base: &Url, error: &ConnectionError) {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     if error.is_gap() {
         tracing::debug!(%base, what, %error, "revocations were missed, and are fetched");
     } else {
         tracing::warn!(%base, what, %error, cause, "the revocation feed broke off");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{ConnectionError, GOOD_STREAM, is_planned_end};
+
+    #[test]
+    fn the_clean_end_of_a_long_stream_is_planned() {
+        assert!(is_planned_end(&ConnectionError::Ended, GOOD_STREAM));
+    }
+
+    #[test]
+    fn a_stream_that_ends_at_once_is_not() {
+        assert!(!is_planned_end(&ConnectionError::Ended, GOOD_STREAM / 2));
+    }
+
+    #[test]
+    fn a_long_stream_that_breaks_is_not() {
+        assert!(!is_planned_end(&ConnectionError::NotAStream, Duration::MAX));
     }
 }
