@@ -58,8 +58,8 @@ impl<'a> Presented<'a> {
         // A second refresh cookie, which a neighbouring host can plant, must not stand in the way of a sign-out.
         let Some(token) = self.refresh().ok().flatten() else { return Ok(None) };
         let beside = self.session()?.map(NamedSession::beside_refresh);
-        let taken = introspect::refresh_token(self.state.core(), token, self.state.now()).await?;
-        let session = taken.map(|(session, _)| session.id);
+        let found = introspect::refresh_token(self.state.core(), token, self.state.now()).await?;
+        let session = found.map(|(session, _)| session.id);
         Ok(session.filter(|session| beside.is_none_or(|beside| beside == *session)))
     }
 
