@@ -179,3 +179,13 @@ async fn a_cookie_without_the_original_method_counts_as_an_unsafe_request() {
     assert!(refused.json()["detail"].as_str().unwrap().contains("X-Original-Method"));
     ask("same-origin").await.expect(200);
 }
+
+/// Browsers say where a request comes from; a program that says nothing is no page that somebody was lured to.
+#[tokio::test]
+async fn a_cookie_without_the_original_method_and_without_a_browser_passes() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+
+    kit.get("/auth/check").cookies(&format!("__Host-Http-at={token}")).send().await.expect(200);
+}
