@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::statistics::percentile;
+use crate::statistics::{nanos_each, percentile};
 use crate::{Outcome, failed};
 
 /// What a stretch of load found.
@@ -20,12 +20,26 @@ pub struct Load {
     latencies: Vec<f64>,
     /// How long it went on.
     took: Duration,
+    /// How long what was measured had a processor meanwhile.
+    worked: Duration,
 }
 
 impl Load {
     /// Returns what `took` so long and had these latencies.
     pub fn new(latencies: Vec<f64>, took: Duration) -> Self {
-        Self { latencies, took }
+        Self { latencies, took, worked: Duration::ZERO }
+    }
+
+    /// Adds how long what was measured had a processor.
+    #[must_use]
+    pub fn worked(mut self, time: Duration) -> Self {
+        self.worked += time;
+        self
+    }
+
+    /// Returns nanoseconds of processor time a request.
+    pub fn work(&self) -> f64 {
+        nanos_each(self.worked, self.latencies.len() as u64)
     }
 
     /// Returns requests a second.
@@ -44,6 +58,7 @@ impl Load {
     pub fn add(&mut self, other: Self) {
         self.latencies.extend(other.latencies);
         self.took += other.took;
+        self.worked += other.worked;
     }
 }
 
@@ -77,7 +92,7 @@ pub fn run(
         for task in tasks {
             latencies.extend(task.await.map_err(failed("a connection"))??);
         }
-        Ok(Load { latencies, took: start.elapsed() })
+        Ok(Load::new(latencies, start.elapsed()))
     })
 }
 

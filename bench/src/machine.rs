@@ -1,6 +1,8 @@
 //! The machine in one line, and pinning to one of its cores.
 
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 /// Pins this thread, and with it every process it starts, to one core, so that nobody's second core counts.
 ///
@@ -12,6 +14,25 @@ pub fn pin_to_one_core() -> String {
         Some(core) if core_affinity::set_for_current(*core) => format!("pinned to core {}", core.id),
         _ => "not pinned: this system does not allow it".to_owned(),
     }
+}
+
+/// Returns how long all threads of this process, this one excepted, have had a processor.
+///
+/// Unlike the clock on the wall it does not run while somebody else's program has the processor.
+pub fn processor_time_of_other_threads() -> Duration {
+    processor_time().saturating_sub(on_processor("/proc/thread-self/schedstat"))
+}
+
+/// Returns how long the threads of this process have had a processor.
+pub fn processor_time() -> Duration {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks.map(|task| on_processor(task.path().join("schedstat"))).sum()
+}
+
+fn on_processor(schedstat: impl AsRef<Path>) -> Duration {
+    let text = fs::read_to_string(schedstat).unwrap_or_default();
+    let nanos = text.split_whitespace().next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }
 
 /// Returns processor, cores, system and compiler.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use handstamp_bench::command_line::{self, Options};
 use handstamp_bench::load::Load;
+use handstamp_bench::machine::{processor_time, processor_time_of_other_threads};
 use handstamp_bench::report::{Cell, Report, Table};
 use handstamp_bench::service::{House, Sessions, runtime};
 use handstamp_bench::statistics::median;
@@ -69,13 +70,14 @@ fn measure(count: usize, rounds: usize, turn: Duration) -> Outcome<Table> {
     let mut rows: Vec<Row> = names.into_iter().map(|name| Row { name, loads: Vec::new() }).collect();
     for _ in 0..rounds {
         let loads = [
-            normal.rotate_for(&sessions, turn)?,
-            full.rotate_for(&sessions, turn)?,
-            flow::rotate_for(&runtime, &house, &sessions, 1, turn)?,
-            flow::rotate_for(&runtime, &house, &sessions, CLIENTS, turn)?,
-            server.load(1, turn)?,
-            server.load(CLIENTS, turn)?,
-            flow::refuse_forged_for(&runtime, &house, &sessions, turn / 5)?,
+            working(processor_time, || normal.rotate_for(&sessions, turn))?,
+            working(processor_time, || full.rotate_for(&sessions, turn))?,
+            working(processor_time, || flow::rotate_for(&runtime, &house, &sessions, 1, turn))?,
+            working(processor_time, || flow::rotate_for(&runtime, &house, &sessions, CLIENTS, turn))?,
+            // This thread is the load generator.
+            working(processor_time_of_other_threads, || server.load(1, turn))?,
+            working(processor_time_of_other_threads, || server.load(CLIENTS, turn))?,
+            working(processor_time, || flow::refuse_forged_for(&runtime, &house, &sessions, turn / 5))?,
         ];
         rows.iter_mut().zip(loads).for_each(|(row, load)| row.loads.push(load));
     }
@@ -84,13 +86,22 @@ fn measure(count: usize, rounds: usize, turn: Duration) -> Outcome<Table> {
     Ok(table(count, &rows))
 }
 
+/// Adds the processor time that a stretch of load took.
+fn working(clock: fn() -> Duration, load: impl FnOnce() -> Outcome<Load>) -> Outcome<Load> {
+    let before = clock();
+    let load = load()?;
+    Ok(load.worked(clock().saturating_sub(before)))
+}
+
 fn table(count: usize, rows: &[Row]) -> Table {
-    let columns = ["", "per second", "of the floor", "p50", "p99"];
+    let columns = ["", "per second", "of the floor", "p50", "p99", "processor time", "of the floor"];
     let mut table = Table::new(format!("{count} sessions in the table"), columns);
     for row in rows {
         let rates: Vec<f64> = row.loads.iter().map(Load::rate).collect();
         let floor = rows.first().map(|row| &row.loads[..]).unwrap_or_default();
         let ratios: Vec<f64> = rates.iter().zip(floor).map(|(rate, floor)| rate / floor.rate()).collect();
+        let works = row.loads.iter().zip(floor).map(|(load, floor)| load.work() / floor.work());
+        let work = median(&works.collect::<Vec<f64>>());
         let mut all = Load::default();
         row.loads.iter().cloned().for_each(|load| all.add(load));
         table.row(
@@ -100,6 +111,8 @@ fn table(count: usize, rows: &[Row]) -> Table {
                 Cell::Ratio(median(&ratios)),
                 Cell::Nanos(all.latency(0.5)),
                 Cell::Nanos(all.latency(0.99)),
+                Cell::Nanos(all.work()),
+                Cell::Ratio(work),
             ],
         );
     }

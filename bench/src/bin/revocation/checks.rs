@@ -128,8 +128,7 @@ fn contestants<'a>(
         Contestant::new("older, the list has changed since", move || {
             // Every token meets both lists in turn.
             let at = step(&mut c);
-            let turn = if at == 0 { 1 } else { 0 };
-            d = (d + turn) % 2;
+            d = (d + i32::from(at == 0)) % 2;
             let list = if d == 0 { list } else { twin };
             list.check(&old(&tokens[at]), &moving[at], POLICY, clock)
         }),
