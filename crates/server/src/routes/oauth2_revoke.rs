@@ -44,12 +44,11 @@ async fn answer(
     let client = oauth2_client::any(state, headers, &mut form).await?;
     let token = oauth2_client::required(&mut form, "token")?;
     // A prefix tells the two kinds apart: a wrong hint still finds the token (RFC 7009 §2.1).
-    let done = if token.starts_with(handstamp_core::refresh_token::PREFIX) {
-        flow::refresh_token(state.core(), &client, &token, address.ip, state.now()).await.map(drop)
-    } else {
+    if !token.starts_with(handstamp_core::refresh_token::PREFIX) {
         return revoke_access_token(state, &client, &token, address).await;
-    };
-    done.map_err(|error| OAuthRefusal::Ours(error.into()))
+    }
+    let done = flow::refresh_token(state.core(), &client, &token, address.ip, state.now()).await;
+    done.map(drop).map_err(|error| OAuthRefusal::Ours(error.into()))
 }
 
 async fn revoke_access_token(
