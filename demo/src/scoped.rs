@@ -16,11 +16,19 @@ pub(crate) struct ScopedDatabase {
 }
 
 impl ScopedDatabase {
-    /// Opens or makes the database.
-    pub(crate) fn open(path: &Path, schema: &str) -> rusqlite::Result<Self> {
-        let connection = Connection::open(path)?;
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
-        connection.execute_batch(schema)?;
+    /// Opens or makes the database, and takes the steps that it has not taken yet.
+    pub(crate) fn open(path: &Path, steps: &[&str]) -> rusqlite::Result<Self> {
+        let mut connection = Connection::open(path)?;
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
+        )?;
+        let taken: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        for (step, number) in steps.iter().zip(1..).filter(|(_, number)| *number > taken) {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "user_version", number)?;
+            transaction.commit()?;
+        }
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
     }
 

@@ -42,8 +42,8 @@ pub enum SetupError {
 }
 
 impl ServiceSetup {
-    /// Returns the verifier that all of the service's routes go by: issuer, audience and algorithms have to be named.
-    pub(crate) fn verifier(&self, audience: &str) -> Result<Verifier, SetupError> {
+    /// Returns the verifier that all of a service's routes go by: issuer, audience and algorithms have to be named.
+    pub fn verifier(&self, audience: &str) -> Result<Verifier, SetupError> {
         let verifier = Verifier::builder(&self.issuer)
             .audience(audience)
             .algorithms(&[Algorithm::Es256])

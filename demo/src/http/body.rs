@@ -9,11 +9,11 @@ use serde::de::DeserializeOwned;
 
 use super::{ServiceError, json};
 
-/// An order is a line of text: what is longer is a mistake, or meant to hurt.
+/// An order is a few lines of text: what is longer is a mistake, or meant to hurt.
 const MAX_BODY: usize = 16 * 1024;
 /// How much of a refused body is taken off the wire, and for how long. Many clients read the refusal only after they have sent
 /// everything: with the connection closed under them they would see a broken pipe instead.
-const MOST_DISCARDED: usize = 2 * 1024 * 1024;
+const MOST_DISCARDED: usize = 8 * 1024 * 1024;
 const LONGEST_DISCARDING: Duration = Duration::from_secs(5);
 
 /// A JSON body. What is wrong with it is told in the form of every other error.
@@ -27,7 +27,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         if !is_json(&head.headers) {
             return Err(refused(ErrorCode::UnsupportedMediaType, "Send the body as application/json."));
         }
-        json::parse(&read(body).await?).map(Self)
+        json::parse(&read(body, MAX_BODY).await?).map(Self)
     }
 }
 
@@ -37,12 +37,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(mut body: Body) -> Result<Bytes, ServiceError> {
-    match Limited::new(&mut body, MAX_BODY).collect().await {
+/// Reads a whole body, unless it is longer than this.
+pub(crate) async fn read(mut body: Body, most: usize) -> Result<Bytes, ServiceError> {
+    match Limited::new(&mut body, most).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
             discard(body).await;
-            Err(refused(ErrorCode::BodyTooLarge, format!("At most {MAX_BODY} bytes are taken here.")))
+            Err(refused(ErrorCode::BodyTooLarge, format!("At most {most} bytes are taken here.")))
         }
         Err(_) => Err(refused(ErrorCode::BodyMalformed, "The body ended before it was complete.")),
     }

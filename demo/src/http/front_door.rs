@@ -1,7 +1,10 @@
 use std::time::Duration;
 
-use http::{HeaderValue, Method, header};
+use handstamp_api_types::CSRF_HEADER;
+use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::idempotency_key::IDEMPOTENCY_KEY;
 
 /// The one page that may call a service from a browser: its origin, such as `http://localhost:8801`.
 #[derive(Debug, Clone)]
@@ -29,8 +32,13 @@ impl FrontDoor {
             .allow_origin(origin)
             .allow_credentials(true)
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
-            .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
-            .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
+            .allow_headers([
+                header::CONTENT_TYPE,
+                header::AUTHORIZATION,
+                HeaderName::from_static(CSRF_HEADER),
+                IDEMPOTENCY_KEY,
+            ])
+            .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER, header::LOCATION])
             .max_age(Duration::from_mins(10))
     }
 }

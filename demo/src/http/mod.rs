@@ -1,9 +1,10 @@
 //! What both services share of HTTP: the form of errors, the reading of bodies, and who may call from a browser.
 
-mod body;
+pub(crate) mod body;
 mod failure;
 mod front_door;
 pub(crate) mod health;
+mod idempotency_key;
 mod json;
 mod on_behalf;
 mod service;
@@ -11,5 +12,6 @@ mod service;
 pub(crate) use body::JsonBody;
 pub(crate) use failure::ServiceError;
 pub use front_door::FrontDoor;
+pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use on_behalf::OnBehalf;
 pub(crate) use service::complete;

@@ -1,22 +1,27 @@
 //! The orders service: what an organisation has ordered.
 
+mod attachment;
 mod colleagues;
+mod events;
+mod first_orders;
+mod form;
 mod model;
 mod routes;
 mod store;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
-use handstamp_verify::access;
 use handstamp_verify::axum::{Declare, Routes};
+use handstamp_verify::{Verifier, access};
 
 use colleagues::Colleagues;
+use events::NewsDesk;
 use store::Orders;
 
 use crate::http::{self, health};
 use crate::{ServiceSetup, SetupError};
 
-pub use store::first_foreign_to;
+pub use first_orders::first_foreign_to;
 
 /// The name this service goes by in the tokens' `aud`.
 pub const AUDIENCE: &str = "orders";
@@ -26,20 +31,26 @@ pub const AUDIENCE: &str = "orders";
 struct Service {
     orders: Orders,
     colleagues: Colleagues,
+    news: NewsDesk,
+    verifier: Verifier,
 }
 
 /// Returns the service's routes. Needs a running async runtime: keys are fetched in the background.
 pub fn router(setup: &ServiceSetup, profiles: &str) -> Result<Router, SetupError> {
+    let verifier = setup.verifier(AUDIENCE)?;
     let service = Service {
         orders: Orders::open(&setup.data.join("orders.db"), &setup.subjects)?,
         colleagues: Colleagues::new(profiles, &setup.cookie_name)?,
+        news: NewsDesk::default(),
+        verifier: verifier.clone(),
     };
     let orders = get(routes::list).access(access::in_org());
     let order = get(routes::show).access(access::in_org());
-    let verifier = setup.verifier(AUDIENCE)?;
     let table = Routes::new(verifier.clone())
         .route("/orders", orders.and(post(routes::add).access(access::in_org().role("buyer"))))
+        .route("/orders/events", get(events::events).access(access::in_org()))
         .route("/orders/{id}", order.and(delete(routes::remove).access(access::in_org().role("admin"))))
+        .route("/orders/{id}/attachment", get(routes::attachment).access(access::in_org()))
         // Declares nothing, on purpose: it answers 403 to everybody, and says so at start-up.
         .route("/orders/statistics", get(routes::statistics))
         .route("/health/live", health::live().access(access::public()))

@@ -1,13 +1,18 @@
 use axum::Json;
 use axum::extract::{Path, Request, State};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
+use handstamp_api_types::ErrorCode;
 use handstamp_verify::{OrgScope, Principal};
 use http::{StatusCode, header};
 use serde::Serialize;
 
 use super::Service;
-use super::model::{NewOrder, Order, OrderRequest};
-use crate::http::{JsonBody, ServiceError};
+use super::attachment::Attachment;
+use super::events::News;
+use super::form::OrderForm;
+use super::model::Order;
+use super::store::{Buyer, Placed};
+use crate::http::{IdempotencyKey, ServiceError};
 
 /// `GET /orders`.
 #[derive(Debug, Serialize)]
@@ -41,24 +46,49 @@ pub(super) async fn show(
     Ok(Json(order))
 }
 
+pub(super) async fn attachment(
+    State(service): State<Service>,
+    scope: OrgScope,
+    Path(id): Path<String>,
+) -> Result<Attachment, ServiceError> {
+    let order = find(&service, &scope, id.clone()).await?;
+    let found = service.orders.attachment(&scope, order.id).await?;
+    found.ok_or(ServiceError::NotFound { what: "attachment of the order", id })
+}
+
 pub(super) async fn add(
     State(service): State<Service>,
     scope: OrgScope,
     caller: Principal,
-    JsonBody(request): JsonBody<OrderRequest>,
-) -> Result<impl IntoResponse, ServiceError> {
-    let new = NewOrder::try_from(request).map_err(ServiceError::Invalid)?;
-    let order = service.orders.add(&scope, caller.sub().to_owned(), new).await?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/orders/{}", order.id))], Json(order)))
+    request: Option<IdempotencyKey>,
+    form: OrderForm,
+) -> Result<Response, ServiceError> {
+    let buyer = Buyer { sub: caller.sub().to_owned(), request };
+    let order = match service.orders.add(&scope, buyer, form).await? {
+        Placed::New(order) => {
+            service.news.tell(&scope, News::placed(&order, &caller));
+            order
+        }
+        Placed::Before(order) => order,
+        Placed::KeyTaken => {
+            let detail = "This Idempotency-Key stands for another order.".to_owned();
+            return Err(ServiceError::Refused { code: ErrorCode::ValidationFailed, detail });
+        }
+    };
+    let location = format!("/orders/{}", order.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(order)).into_response())
 }
 
 pub(super) async fn remove(
     State(service): State<Service>,
     scope: OrgScope,
+    caller: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ServiceError> {
     let order = find(&service, &scope, id).await?;
-    service.orders.remove(&scope, order.id).await?;
+    if service.orders.remove(&scope, order.id).await? {
+        service.news.tell(&scope, News::removed(&order, &caller));
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

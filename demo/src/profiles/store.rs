@@ -8,12 +8,11 @@ use crate::http::ServiceError;
 use crate::scoped::ScopedDatabase;
 use crate::{PEOPLE, Subjects};
 
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS profiles (
+const STEPS: &[&str] = &["CREATE TABLE IF NOT EXISTS profiles (
         sub    TEXT PRIMARY KEY,
         org_id TEXT NOT NULL,
         name   TEXT NOT NULL
-    ) STRICT;";
+    ) STRICT;"];
 
 /// What colleagues know of each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +32,7 @@ pub(super) struct Profiles {
 impl Profiles {
     /// Opens the service's own data and writes the profiles of the demo's people.
     pub(super) fn open(path: &Path, subjects: &Subjects) -> rusqlite::Result<Self> {
-        let database = ScopedDatabase::open(path, SCHEMA)?;
+        let database = ScopedDatabase::open(path, STEPS)?;
         database.seed(|db| {
             for person in PEOPLE {
                 let Some(sub) = subjects.of(person.username) else { continue };
