@@ -1,0 +1,555 @@
+/**
+ * Sign-in, refresh and calls that survive the end of a session. No token comes within reach of this file: the browser
+ * sends the cookies along, and this only learns who is signed in and for how much longer.
+ *
+ * One file and no imports, so that it is served as it stands and one integrity hash covers it.
+ *
+ * @module
+ * @import { Auth, AuthErrorCode, AuthErrorDetails, AuthEvent, AuthOptions, AuthState, Exchange, Platform, Snapshot, Whoami } from './types.js'
+ */
+
+/** A longer sleep of the machine is noticed within this time: timers stand still meanwhile, and sometimes clocks too. */
+const HEARTBEAT = 30_000;
+
+/** The longest pause between two attempts to reach the auth service. */
+const LONGEST_PAUSE = 60_000;
+
+/** Another tab that changed the cookies says so within this time. If it stays silent, the auth service is asked. */
+const HEARSAY = 300;
+
+/** What can go wrong. Programs branch on `code`; the message is for people. */
+export class AuthError extends Error {
+  /**
+   * @param {AuthErrorCode} code
+   * @param {string} [message]
+   * @param {AuthErrorDetails} [details]
+   */
+  constructor(code, message = code, details) {
+    super(message, details);
+    this.name = /** @type {const} */ ('AuthError');
+    this.code = code;
+    this.status = details?.status;
+    this.retryAfter = details?.retryAfter;
+  }
+}
+
+/**
+ * Returns the one object of a page that knows who is signed in. It asks at once; `ready` tells when it knows.
+ *
+ * @param {AuthOptions} [options]
+ * @param {Platform} [env] clocks, network, locks and storage; tests hand in their own
+ * @returns {Auth}
+ */
+export function createAuth(options = {}, env = globalThis) {
+  const { refreshLead = 60, timeout = 10_000, maxParked = 100, onExpired } = options;
+  const { document, location } = env;
+  const { origin: base, port } = new URL(options.base ?? location.origin);
+  const origins = [base, ...(options.origins ?? [])].map((origin) => new URL(origin).origin);
+  /** Names the lock and the channel: one auth service, one of each. */
+  const key = 'handstamp:' + base;
+  /** Ports of one host share one cookie jar, so the auth service puts its port into development names. */
+  const hintForm = RegExp('(?:^|; )((?:' + (options.hint ?? 'auth_hint(-' + (port || 80) + ')?') + ')=[^;]*)');
+
+  /** @type {AuthState} */
+  let state = 'unknown';
+  /** @type {Whoami | null} */
+  let user = null;
+  /** @type {Snapshot} */
+  let snapshot = Object.freeze({ state, user, expiresAt: null });
+  /** Moves whenever the state does. A request notes it, to know later whether it was overtaken. */
+  let epoch = 0;
+  /** What the hint said when the state moved. Another value means that another tab, or page, was at the cookies. */
+  let seen = hint();
+  let life = 0;
+  let since = clocks();
+  /** @type {AuthError | 0} */
+  let failure = 0;
+  let failures = 0;
+  let pause = 0;
+  /** @type {number[]} */
+  let failedAt = since;
+  /** @type {Promise<void> | undefined} */
+  let asking;
+  /** @type {any} */
+  let timer;
+  /** Whom the page was shown to when it was left. */
+  let shownTo = '';
+  /** @type {Set<(value?: any) => void>} */
+  const parked = new Set();
+  const events = new EventTarget();
+  const closing = new AbortController();
+  const channel = env.BroadcastChannel && new env.BroadcastChannel(key);
+
+  /** Returns the readable cookie. It says that something changed, and whether somebody is signed in at all. */
+  function hint() {
+    return document?.cookie.match(hintForm)?.[1];
+  }
+
+  function hintSaysOut() {
+    return hint()?.endsWith('.out');
+  }
+
+  function clocks() {
+    return [env.performance.now(), env.Date.now()];
+  }
+
+  /**
+   * Returns the milliseconds since then, by the clock that went further: one stands still while the machine sleeps, the
+   * other may be set back. Too much costs a refresh, too little a refused call.
+   *
+   * @param {number[]} then
+   */
+  function elapsed(then) {
+    return Math.max(...clocks().map((now, clock) => now - then[clock]));
+  }
+
+  /**
+   * Never called inside the lock, and after everything else: a listener may do anything, and cannot break it by throwing.
+   *
+   * @param {AuthEvent['type']} type
+   * @param {Partial<AuthEvent>} [more]
+   */
+  function emit(type, more) {
+    events.dispatchEvent(Object.assign(new Event(type), snapshot, more));
+  }
+
+  /**
+   * @param {AuthEvent['type']} type
+   * @param {(event: any) => void} listener
+   */
+  function on(type, listener) {
+    events.addEventListener(type, listener);
+    return () => events.removeEventListener(type, listener);
+  }
+
+  /**
+   * The one place where the state moves.
+   *
+   * @param {AuthState} next
+   * @param {Whoami | null} whoami
+   * @param {AuthEvent['type'] | false | null} type
+   * @param {number} [milliseconds] left to the access token
+   */
+  function become(next, whoami, type, milliseconds = 0) {
+    const previous = user;
+    state = next;
+    user = whoami;
+    life = milliseconds;
+    since = clocks();
+    seen = hint();
+    failure = failures = 0;
+    epoch++;
+    snapshot = Object.freeze({ state, user, expiresAt: life ? since[1] + life : null });
+    if (state !== 'expired') parked.forEach((wake) => wake());
+    tick();
+    if (type) emit(type, { previous });
+    emit('change', { previous });
+  }
+
+  /**
+   * @param {Whoami} whoami
+   * @param {number} [late] milliseconds that the news took
+   */
+  function arrived(whoami, late = 0) {
+    const type =
+      user && user.sub !== whoami.sub ? 'userchanged'
+      : state === 'expired' ? 'restored'
+      : user ? 'refreshed'
+      : 'signedin';
+    become('in', whoami, type, whoami.expires_in * 1000 - late);
+  }
+
+  /** The session is over. Who it was stays known: the page stands as it is, and only they may go on with it. */
+  function over() {
+    if (hintSaysOut() || !user) left();
+    else become('expired', user, state === 'in' && 'expired');
+  }
+
+  /** Somebody signed out, here or elsewhere. */
+  function left() {
+    become('out', null, user && 'signedout');
+  }
+
+  /**
+   * Tells the other tabs.
+   *
+   * @param {'in' | 'out' | 'expired'} what
+   * @param {Whoami} [whoami]
+   */
+  function tell(what, whoami) {
+    channel?.postMessage([what, hint(), env.Date.now(), whoami]);
+  }
+
+  /** @param {MessageEvent} message */
+  function told({ data: [what, mark, at, whoami] }) {
+    if (what === 'out') left();
+    // Overtaken on its way. Whoever was faster tells as well, or `look` asks.
+    else if (mark !== hint()) glance();
+    else if (what === 'in') arrived(whoami, Math.max(0, env.Date.now() - at));
+    else over();
+  }
+
+  /**
+   * One request to the auth service.
+   *
+   * @param {string} path
+   * @param {object} [body]
+   */
+  async function request(path, body) {
+    let response;
+    try {
+      response = await env.fetch(base + '/auth/' + path, {
+        method: 'POST',
+        credentials: 'include',
+        // A redirect would carry a password to wherever it points.
+        redirect: 'error',
+        headers: { 'X-Handstamp': '1', ...(body && { 'Content-Type': 'application/json' }) },
+        body: body && JSON.stringify(body),
+        // The auth service counts on it that a late answer is ignored.
+        signal: env.AbortSignal.timeout(timeout),
+      });
+    } catch (cause) {
+      throw new AuthError(/** @type {Error} */ (cause).name === 'TimeoutError' ? 'timeout' : 'network', undefined, { cause });
+    }
+    const content = await json(response);
+    return { status: response.status, content, error: problem(response, content) };
+  }
+
+  /**
+   * Runs one tab at a time. A holder that is frozen holds up nobody for longer than its request could have taken, and
+   * without locks everybody goes at once: the auth service gives every racer the same answer.
+   *
+   * @template T
+   * @param {() => Promise<T>} work
+   */
+  async function locked(work) {
+    /** @type {Promise<T> | undefined} */
+    let running;
+    const run = () => (running ??= work());
+    try {
+      await env.navigator.locks.request(key, { signal: env.AbortSignal.timeout(timeout) }, run);
+    } catch {
+      // No locks, no lock in time, or it was stolen.
+    }
+    return run();
+  }
+
+  /**
+   * Asks the auth service who is here: one question at a time, however many wait for the answer.
+   *
+   * @param {'refresh' | 'session'} way
+   */
+  function ask(way) {
+    return (asking ??= asked(way).finally(() => {
+      asking = undefined;
+      tick();
+    }));
+  }
+
+  /** @param {'refresh' | 'session'} way */
+  async function asked(way) {
+    const sent = epoch;
+    try {
+      const answer = await locked(async () => {
+        let before, reply;
+        do {
+          if (epoch !== sent) return;
+          before = hint();
+          // Another tab was first: there is nothing to refresh, only to learn.
+          reply = await request(before === seen ? way : 'session');
+          // A refusal counts only for the cookies that it was about.
+        } while (reply.status === 401 && hint() !== before);
+        if (reply.content.sub) tell('in', reply.content);
+        else if (reply.status !== 401) throw reply.error;
+        else tell('expired');
+        return reply;
+      });
+      if (epoch !== sent) return;
+      if (answer?.content.sub) arrived(answer.content);
+      else over();
+    } catch (error) {
+      if (epoch === sent) throw failed(/** @type {AuthError} */ (error));
+    }
+  }
+
+  /**
+   * The auth service is away. Nobody is signed out for that; it is asked again, by everybody at another moment.
+   *
+   * @param {AuthError} error
+   */
+  function failed(error) {
+    const backoff = Math.min(LONGEST_PAUSE, 1000 * 2 ** failures++) * (0.5 + env.Math.random() / 2);
+    pause = Math.max(backoff, (error.retryAfter ?? 0) * 1000);
+    failedAt = clocks();
+    failure = new AuthError('unavailable', error.message, { cause: error, retryAfter: pause / 1000 });
+    emit('unavailable', { error: failure });
+    return failure;
+  }
+
+  /** Refreshes when it is time, and looks again later. A hidden page keeps no session alive. */
+  function tick() {
+    env.clearTimeout(timer);
+    if (closing.signal.aborted) return;
+    const due =
+      failure ? pause - elapsed(failedAt)
+      : state === 'in' ? Math.max(life - refreshLead * 1000, life / 2) - elapsed(since)
+      : HEARTBEAT;
+    if (due <= 0 && !document?.hidden && !asking) {
+      if (!failure) emit('expiring');
+      quietly(ask(state === 'in' ? 'refresh' : 'session'));
+    } else timer = env.setTimeout(tick, due > 0 ? Math.min(due, HEARTBEAT) : HEARTBEAT);
+  }
+
+  /** Has anybody else been at the cookies? */
+  async function look() {
+    if (hint() === seen) return;
+    if (hintSaysOut()) left();
+    else await ask('session');
+  }
+
+  /** Looks once whoever was at the cookies has had the time to tell. */
+  function glance() {
+    env.setTimeout(() => quietly(look()), hintSaysOut() ? 0 : HEARSAY);
+  }
+
+  /** After sleep, offline time, or a while in the background: nothing that was known is taken for granted. */
+  function wake() {
+    if (document?.hidden) return;
+    pause = 0;
+    quietly(look());
+    tick();
+  }
+
+  function who() {
+    return state + user?.sub;
+  }
+
+  /** @param {boolean} on */
+  function cover(on) {
+    Object.assign(document.documentElement.style, { opacity: on ? 0 : '', visibility: on ? 'hidden' : '' });
+  }
+
+  /**
+   * The back/forward cache keeps the page as it is left, so it is left covered.
+   *
+   * @param {PageTransitionEvent} event
+   */
+  function leaving({ persisted }) {
+    shownTo = who();
+    if (persisted && user) cover(true);
+  }
+
+  /**
+   * A page from the back/forward cache is uncovered once it is certain that the same person is still signed in, and
+   * otherwise loaded afresh.
+   *
+   * @param {PageTransitionEvent} event
+   */
+  async function returned({ persisted }) {
+    if (!persisted) return;
+    await quietly(seen ? look() : ask('session'));
+    if (who() === shownTo && !failure) cover(false);
+    else location.reload();
+  }
+
+  /**
+   * Carries one call through refresh and sign-in. `send` is told which headers to add, and may be asked more than once.
+   *
+   * @template {{ status: number, headers: { get(name: string): any } }} T
+   * @param {Exchange} call
+   * @param {(headers: Record<string, string>) => Promise<T>} send
+   * @returns {Promise<T>}
+   */
+  async function guard({ method = 'GET', signal, once }, send) {
+    /** @type {Record<string, string>} */
+    const headers = {};
+    if (!/GET|HEAD|OPTIONS/.test(method)) {
+      headers['X-Handstamp'] = '1';
+      headers['Idempotency-Key'] = env.crypto.getRandomValues(new Uint32Array(4)).join('-');
+    }
+    let owner, retried = false;
+    for (;;) {
+      if (state !== 'unknown') await within(signal, look());
+      owner ??= user?.sub;
+      // What one person asked for is never done in the name of another.
+      if (owner !== user?.sub) throw new AuthError(user ? 'user_changed' : 'session_ended');
+      if (state === 'expired') {
+        await park(signal);
+        retried = false;
+        continue;
+      }
+      const sent = epoch;
+      const response = await send(headers);
+      const header = (/** @type {string} */ name) => response.headers.get(name);
+      if (response.status !== 401 || !/Bearer.*error="invalid_token"/.test(header('WWW-Authenticate'))) return response;
+      if (once) throw new AuthError('not_replayable');
+      const spread = header('Retry-After') * 1000;
+      if (spread) await within(signal, sleep(Math.min(spread, LONGEST_PAUSE) + 1000 * env.Math.random()));
+      if (epoch === sent) {
+        if (failure && elapsed(failedAt) < pause) throw failure;
+        await within(signal, ask(retried ? 'session' : 'refresh'));
+      }
+      if (retried ? state === 'in' : state === 'out' && !owner) return response;
+      retried = true;
+    }
+  }
+
+  /**
+   * Waits until somebody signs in or out.
+   *
+   * @param {AbortSignal} [signal]
+   */
+  async function park(signal) {
+    if (parked.size >= maxParked) throw new AuthError('too_many_parked');
+    /** @type {any} */
+    let wake;
+    await within(signal, new Promise((resolve) => parked.add((wake = resolve)))).finally(() => parked.delete(wake));
+  }
+
+  /** @param {number} milliseconds */
+  function sleep(milliseconds) {
+    return new Promise((resolve) => env.setTimeout(resolve, milliseconds));
+  }
+
+  /**
+   * The app's `fetch`. Calls to other origins than those it was made for go out untouched.
+   *
+   * @param {RequestInfo | URL} input
+   * @param {RequestInit} [init]
+   */
+  async function authFetch(input, init) {
+    const url = new URL(/** @type {Request} */ (input).url ?? input, document?.baseURI);
+    if (!origins.includes(url.origin)) return env.fetch(input, init);
+    // A stream can be read once; everything else is copied before it is sent.
+    const once = !!(/** @type {any} */ (init?.body)?.getReader);
+    const call = new env.Request(input, { credentials: 'include', ...init });
+    return guard({ method: call.method, signal: call.signal, once }, (headers) => {
+      const copy = once ? call : call.clone();
+      for (const name in headers) if (!copy.headers.has(name)) copy.headers.set(name, headers[name]);
+      return env.fetch(copy);
+    });
+  }
+
+  /**
+   * A call to the auth service's own interface.
+   *
+   * @param {string} [path]
+   * @param {string} [method]
+   */
+  async function sessions(path = '', method) {
+    const response = await authFetch(base + '/auth/sessions' + path, { method });
+    const content = await json(response);
+    if (!response.ok) throw problem(response, content);
+    return content;
+  }
+
+  /** @param {{ login: string, password: string }} credentials */
+  async function signIn({ login, password }) {
+    const { content, error } = await locked(() => request('sign-in', { login, password }));
+    if (!content.sub) throw error;
+    arrived(content);
+    tell('in', content);
+    return content;
+  }
+
+  async function signOut({ everywhere = false } = {}) {
+    const out = () => request('sign-out', { scope: everywhere ? 'everywhere' : 'session' });
+    let reply = await out();
+    // An expired token is enough to end its own session, not to end all.
+    if (everywhere && reply.status === 401) {
+      await ask('refresh');
+      reply = await out();
+    }
+    // With 401 there was nothing left to end.
+    if (reply.status !== 200 && reply.status !== 401) throw reply.error;
+    left();
+    tell('out');
+  }
+
+  async function refresh() {
+    await ask('refresh');
+    if (state !== 'in') throw new AuthError('session_ended');
+    return /** @type {Whoami} */ (user);
+  }
+
+  /**
+   * @param {any} target
+   * @param {string} types
+   * @param {(event: any) => void} listener
+   */
+  const listen = (target, types, listener) =>
+    // Capturing, to hear at the window what happens to the document.
+    types.split(' ').forEach((type) => target?.addEventListener?.(type, listener, { capture: true, signal: closing.signal }));
+  listen(env, 'focus online visibilitychange resume', wake);
+  listen(env, 'pagehide', leaving);
+  listen(env, 'pageshow', returned);
+  listen(env.cookieStore, 'change', glance);
+  if (channel) channel.onmessage = told;
+  if (onExpired) on('expired', onExpired);
+  const ready = quietly(ask('session')).then(() => state);
+
+  return {
+    base,
+    get state() { return state; },
+    get user() { return user; },
+    get expiresAt() { return snapshot.expiresAt; },
+    ready,
+    snapshot: () => snapshot,
+    subscribe: (listener) => on('change', listener),
+    on,
+    fetch: authFetch,
+    guard,
+    signIn,
+    signOut,
+    refresh,
+    hasRole: (role) => !!user?.roles.includes(role),
+    sessions: {
+      list: async () => (await sessions()).sessions,
+      end: (sid) => sessions('/' + encodeURIComponent(sid), 'DELETE'),
+      endOthers: async () => (await sessions('/end-others', 'POST')).ended,
+    },
+    close() {
+      closing.abort();
+      channel?.close();
+      tick();
+    },
+  };
+}
+
+/**
+ * Follows a promise until the caller loses patience, and then fails as `fetch` does.
+ *
+ * @template T
+ * @param {AbortSignal | undefined} signal
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>}
+ */
+function within(signal, promise) {
+  return new Promise((resolve, reject) => {
+    promise.then(resolve, reject);
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', () => reject(signal.reason));
+  });
+}
+
+/** @param {Response} response */
+function json(response) {
+  return response.json().catch(() => ({}));
+}
+
+/**
+ * @param {Response} response
+ * @param {{ code?: AuthErrorCode, title?: string, detail?: string }} content
+ */
+function problem({ status, headers }, { code = 'unavailable', title, detail = title }) {
+  return new AuthError(code, detail, { status, retryAfter: Number(headers.get('Retry-After')) });
+}
+
+/**
+ * For work nobody waits for: its failure was told as an event.
+ *
+ * @param {Promise<unknown>} promise
+ */
+function quietly(promise) {
+  return promise.catch(() => {});
+}
