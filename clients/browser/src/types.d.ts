@@ -184,7 +184,68 @@ export interface Platform {
   location?: any;
   BroadcastChannel?: any;
   cookieStore?: any;
+  sessionStorage?: any;
+  WebSocket?: any;
   addEventListener?: any;
+}
+
+/** What an app keeps over a visit to the sign-in page. */
+export interface RedirectOptions<T = any> {
+  /** Returns what to keep: anything that JSON can write. */
+  save?: () => T;
+  /** Gets it back: once, and only when the same user is back. */
+  restore?: (state: T) => void;
+}
+
+/** The words of `<auth-dialog>` in one language. */
+export type DialogTexts = Record<
+  | 'title' | 'why' | 'login' | 'password' | 'show' | 'submit' | 'later' | 'page' | 'somebodyElse' | 'discards' | 'reopen'
+  | 'changedTitle' | 'changed' | 'reload'
+  | 'missing' | 'invalid_credentials' | 'account_disabled' | 'rate_limited' | 'network' | 'other',
+  string
+>;
+
+/**
+ * - `closed`: `close` was called.
+ * - `session_ended`, `user_changed`: the user signed out, or somebody else signed in.
+ * - `refused`: the answer was not a stream.
+ * - `done`: the server has nothing more to say.
+ */
+export type StreamEnd = 'closed' | 'session_ended' | 'user_changed' | 'refused' | 'done';
+
+export interface StreamOptions {
+  /** Called at every opening, the first one included. */
+  onOpen?: () => void;
+  /** Called once, when the stream is over for good. */
+  onClose?: (reason: StreamEnd) => void;
+  /** Open again after a refresh, so that the server hears of new roles. Default: true. */
+  reopenAfterRefresh?: boolean;
+}
+
+export interface ServerEvent {
+  type: string;
+  data: string;
+  lastEventId: string;
+}
+
+export interface EventsOptions extends StreamOptions {
+  onEvent: (event: ServerEvent) => void;
+  /** Milliseconds of silence after which the line counts as dead. Default: 0, never. */
+  silence?: number;
+}
+
+export interface SocketOptions extends StreamOptions {
+  onMessage: (message: MessageEvent) => void;
+  protocols?: string | string[];
+}
+
+export interface Stream {
+  close(): void;
+}
+
+export interface SocketStream extends Stream {
+  /** Returns whether the message was handed to an open socket. Nothing is kept for later. */
+  send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>): boolean;
 }
 
 export declare function createAuth(options?: AuthOptions, env?: Platform): Auth;
