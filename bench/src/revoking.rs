@@ -58,6 +58,7 @@ impl Log {
             exp: wall.saturating_add(Duration::from_mins(1)),
             time_ms,
             epoch: 1,
+            earlier: Vec::new(),
             after,
             through: self.seq,
             head: self.seq,

@@ -243,6 +243,7 @@ fn batch(log: &[RevocationEvent], after: u64, through: u64) -> RevocationBatch {
         exp: NOW.wall.saturating_add(Duration::from_mins(10)),
         time_ms: 1_800_000_000_000,
         epoch: 1,
+        earlier: Vec::new(),
         after,
         through,
         head: log.len() as u64,

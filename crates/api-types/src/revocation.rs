@@ -9,6 +9,8 @@ use base64_simd::URL_SAFE_NO_PAD;
 use handstamp_token::UnixTime;
 use serde::{Deserialize, Serialize, de};
 
+use crate::Rev;
+
 /// `typ` of a batch's header, so that no other token of the issuer can pass for news about revocations.
 pub const BATCH_TYP: &str = "handstamp-rev+jwt";
 
@@ -20,6 +22,16 @@ pub const MAX_EVENTS_PER_BATCH: usize = 500;
 
 /// The most batches in one [`RevocationSnapshot`]. A reader asks again from where it then stands.
 pub const MAX_BATCHES_PER_SNAPSHOT: usize = 128;
+
+/// The most epochs in [`RevocationBatch::earlier`].
+pub const MAX_EARLIER_EPOCHS: usize = 8;
+
+/// A request header by which a reader shows the newest batch it has, as it came. It is signed, so it proves how far the log once
+/// was: an auth service whose database was put back to an older state hears of it.
+pub const LAST_BATCH_HEADER: &str = "handstamp-last-batch";
+
+/// A reader shows no batch longer than this: headers are not made for more.
+pub const MAX_LAST_BATCH: usize = 4096;
 
 /// A `seq` stays below this.
 pub const MAX_SEQ: u64 = 1 << 48;
@@ -43,8 +55,13 @@ pub struct RevocationBatch {
     pub exp: UnixTime,
     /// When it was signed, in Unix milliseconds.
     pub time_ms: u64,
-    /// The log's epoch. Another one means that the log was rebuilt.
+    /// The log's epoch. Another one means that the log was rebuilt. A later epoch is a larger number.
     pub epoch: u32,
+    /// The epochs before this one whose tokens may still live, oldest first, each with the last `seq` of it that this log goes on
+    /// from. An event up to there is the very event that the earlier epoch had under its number, so a token of that epoch can be
+    /// compared with it; every later event hits all tokens of that epoch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Rev>,
     /// The events begin after this `seq`.
     pub after: u64,
     /// The events end with this `seq`. Equal to `after` in a heartbeat.

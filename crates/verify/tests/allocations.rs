@@ -20,6 +20,7 @@ fn a_remembered_token_is_verified_without_a_single_allocation() {
         exp: now.saturating_add(Duration::from_mins(10)),
         time_ms: u64::try_from(now.as_secs()).unwrap() * 1000,
         epoch: 1,
+        earlier: Vec::new(),
         after: 0,
         through: 0,
         head: 0,

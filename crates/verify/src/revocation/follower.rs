@@ -120,6 +120,12 @@ impl Follower {
         self.shared.pulse.wants_more()
     }
 
+    /// Returns the furthest position beyond our own that a verified token has ever shown. The issuer signs tokens with positions
+    /// its log has reached: a log that ends before this one has lost something.
+    pub fn furthest_shown(&self) -> Option<Rev> {
+        self.shared.pulse.shown()
+    }
+
     /// Returns how far the log was followed.
     pub fn position(&self) -> Option<Rev> {
         self.position
@@ -134,7 +140,7 @@ impl Follower {
             return Err(FollowError::NoSelectorKey);
         }
         if self.is_elsewhere(&stretch) {
-            self.begin_epoch(stretch.epoch)?;
+            self.begin_epoch(stretch.epoch, &stretch.earlier)?;
         }
         let progress = self.follow(stretch, fresh, now)?;
         if progress == Progress::Current {
@@ -227,7 +233,7 @@ impl Follower {
         self.claims.clear();
     }
 
-    pub(super) fn begin_epoch(&mut self, epoch: u32) -> Result<(), FollowError> {
+    pub(super) fn begin_epoch(&mut self, epoch: u32, earlier: &[Rev]) -> Result<(), FollowError> {
         // An issuer never returns to an epoch. A replica that was left behind may, and its list lacks what came since.
         if self.ledger.has_left(epoch) {
             return Err(self.refused(FollowError::LeftBehind { epoch }));
@@ -235,7 +241,7 @@ impl Follower {
         if self.position.is_some() {
             tracing::warn!(epoch, "the revocation log was rebuilt: it is read from its beginning");
         }
-        self.ledger.begin_epoch(epoch);
+        self.ledger.begin_epoch(epoch, earlier);
         // What was said about the old log's end says nothing about this one.
         self.claims.clear();
         self.set_position(Rev { epoch, seq: 0 });

@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn it_admits_what_lies_between_the_newest_event_and_where_we_are() {
         let mut snapshot = Snapshot::empty();
-        snapshot.epochs.begin(3);
+        snapshot.epochs.begin(3, &[]);
         snapshot.newest = snapshot.epochs.order(5);
         let gate = Gate::new();
         gate.set(&snapshot);
@@ -91,13 +91,13 @@ mod tests {
     #[test]
     fn after_a_change_of_epoch_the_old_numbers_admit_nobody() {
         let mut snapshot = Snapshot::empty();
-        snapshot.epochs.begin(3);
+        snapshot.epochs.begin(3, &[]);
         let gate = Gate::new();
         gate.set(&snapshot);
         gate.set_followed(7);
         assert!(admits(&gate, 3, 6));
 
-        snapshot.epochs.begin(4);
+        snapshot.epochs.begin(4, &[]);
         gate.set(&snapshot);
         assert!(!admits(&gate, 3, 6) && !admits(&gate, 4, 6));
         gate.set_followed(6);

@@ -172,11 +172,13 @@ impl Shared {
     fn look_up(&self, token: &TokenIdentity<'_>, memo: &Memo) -> Option<Verdict> {
         let snapshot = self.snapshot.load();
         let order = snapshot.epochs.order_of(token.rev);
-        if self.pulse.is_behind(order) {
-            self.pulse.want(order);
-        } else if order == OLDEST && token.rev.is_some() {
-            // An epoch we have not heard of.
-            self.pulse.want(NEWER_THAN_ALL);
+        if let Some(rev) = token.rev {
+            if self.pulse.is_behind(order) {
+                self.pulse.want(order, rev);
+            } else if order == OLDEST {
+                // An epoch we have not heard of.
+                self.pulse.want(NEWER_THAN_ALL, rev);
+            }
         }
         // A snapshot that was published has a key.
         let key = snapshot.key.as_ref().filter(|_| !snapshot.is_young(order));

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use handstamp_api_types::Rev;
 use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
 use handstamp_token::UnixTime;
 
@@ -67,7 +68,7 @@ impl Ledger {
         self.next.epochs.has_left(epoch)
     }
 
-    /// Returns the order of a `seq` in the current epoch.
+    /// Returns the order of a `seq` in the current log.
     pub(super) fn order(&self, seq: u64) -> Order {
         self.next.epochs.order(seq)
     }
@@ -77,9 +78,9 @@ impl Ledger {
         self.coarsened
     }
 
-    /// Begins another epoch. What is held stays, and hits tokens of the epochs it is from.
-    pub(super) fn begin_epoch(&mut self, epoch: u32) {
-        self.next.epochs.begin(epoch);
+    /// Begins another epoch, whose log goes on from `earlier` ones. What is held stays, and hits tokens of the epochs it is from.
+    pub(super) fn begin_epoch(&mut self, epoch: u32, earlier: &[Rev]) {
+        self.next.epochs.begin(epoch, earlier);
         self.changed = true;
     }
 

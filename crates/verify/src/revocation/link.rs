@@ -41,7 +41,7 @@ impl Follower {
             if stretch.after != 0 {
                 return Err(self.gap(stretch.after));
             }
-            self.begin_epoch(stretch.epoch)?;
+            self.begin_epoch(stretch.epoch, &stretch.earlier)?;
         }
         self.follow(stretch, fresh, now)
     }
@@ -60,7 +60,7 @@ impl Follower {
                 // is skipped would.
                 self.set_position(Rev { seq: position.seq.min(stretch.head), ..position });
             }
-            _ => self.begin_epoch(stretch.epoch)?,
+            _ => self.begin_epoch(stretch.epoch, &stretch.earlier)?,
         }
         link.answered_ms = Some(stretch.time_ms);
         self.forget_claims();

@@ -1,6 +1,8 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use handstamp_api_types::Rev;
 use handstamp_token::UnixTime;
 
 use super::marks::Order;
@@ -18,6 +20,8 @@ pub(super) struct Pulse {
     followed: AtomicU64,
     /// The newest position that a token showed and we have not reached.
     wanted: AtomicU64,
+    /// The furthest position beyond ours that a token ever showed.
+    shown: Mutex<Option<Rev>>,
     served_silent: AtomicU64,
 }
 
@@ -30,6 +34,7 @@ impl Pulse {
             issuer_ahead: AtomicI64::new(0),
             followed: AtomicU64::new(0),
             wanted: AtomicU64::new(0),
+            shown: Mutex::new(None),
             served_silent: AtomicU64::new(0),
         }
     }
@@ -71,8 +76,17 @@ impl Pulse {
 
     /// Notes that a token knows of more than we do. It is signed, so nobody makes this up.
     #[cold]
-    pub(super) fn want(&self, order: Order) {
+    pub(super) fn want(&self, order: Order, rev: Rev) {
         self.wanted.fetch_max(order, Ordering::Relaxed);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.is_none_or(|shown| (rev.epoch, rev.seq) > (shown.epoch, shown.seq)) {
+            *shown = Some(rev);
+        }
+    }
+
+    /// Returns the furthest position that a token has shown while we were not there.
+    pub(super) fn shown(&self) -> Option<Rev> {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns whether some token knows of more than we do.

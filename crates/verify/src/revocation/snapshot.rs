@@ -106,16 +106,19 @@ fn worsen(worst: &mut Option<Finding>, kind: Option<RevocationKind>, level: Revo
     }
 }
 
-/// The epochs this process has lived through, in order. Their numbers alone have none.
+/// The epochs this process knows of, in order. Their numbers alone would do, if no database had ever been made under a wrong
+/// clock.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Epochs {
     /// The last one is the current one, and the place in the list plus `forgotten` plus one its ordinal.
     known: Vec<u32>,
     forgotten: u16,
+    /// Up to where the current log is that of earlier epochs, oldest first.
+    borders: Vec<Rev>,
 }
 
-/// More rebuilt logs within the life of one process than this are not told apart any more.
-const EPOCHS_KEPT: usize = 8;
+/// More rebuilt logs within the life of one token than this are not told apart any more.
+const EPOCHS_KEPT: usize = 16;
 
 impl Epochs {
     pub(super) fn current(&self) -> Option<u32> {
@@ -123,20 +126,27 @@ impl Epochs {
     }
 
     pub(super) fn has_left(&self, epoch: u32) -> bool {
-        self.known.iter().rposition(|known| *known == epoch).is_some_and(|place| place + 1 < self.known.len())
+        self.place(epoch).is_some_and(|place| place + 1 < self.known.len())
     }
 
-    pub(super) fn begin(&mut self, epoch: u32) {
+    /// Begins an epoch whose log goes on from earlier ones, which this process may have missed.
+    pub(super) fn begin(&mut self, epoch: u32, earlier: &[Rev]) {
+        let newest = self.current();
+        let missed = earlier.iter().map(|border| border.epoch);
+        self.known.extend(missed.filter(|missed| newest.is_none_or(|newest| *missed > newest)));
         self.known.push(epoch);
-        if self.known.len() > EPOCHS_KEPT {
-            self.known.remove(0);
-            self.forgotten = self.forgotten.saturating_add(1);
-        }
+        self.borders = earlier.to_vec();
+        let too_many = self.known.len().saturating_sub(EPOCHS_KEPT);
+        self.known.drain(..too_many);
+        self.forgotten = self.forgotten.saturating_add(u16::try_from(too_many).unwrap_or(u16::MAX));
     }
 
-    /// Returns the order of a `seq` in the current epoch.
+    /// Returns the order of a `seq` in the current log: in the epoch that gave it out, so that tokens of that epoch are hit by
+    /// what came after them and by nothing else.
     pub(super) fn order(&self, seq: u64) -> Order {
-        order(self.ordinal(self.known.len()), seq)
+        let border = self.borders.iter().find(|border| seq <= border.seq);
+        let place = border.map_or(self.known.len(), |border| self.place(border.epoch).map_or(0, |at| at + 1));
+        order(self.ordinal(place), seq)
     }
 
     /// Returns the `seq` of an order in the current epoch, or 0 for one from before.
@@ -148,11 +158,62 @@ impl Epochs {
     #[inline]
     pub(super) fn order_of(&self, rev: Option<Rev>) -> Order {
         let Some(rev) = rev else { return OLDEST };
-        let place = self.known.iter().rposition(|epoch| *epoch == rev.epoch);
-        place.map_or(OLDEST, |place| order(self.ordinal(place + 1), rev.seq))
+        self.place(rev.epoch).map_or(OLDEST, |place| order(self.ordinal(place + 1), rev.seq))
+    }
+
+    fn place(&self, epoch: u32) -> Option<usize> {
+        self.known.iter().rposition(|known| *known == epoch)
     }
 
     fn ordinal(&self, place: usize) -> u16 {
         u16::try_from(place).unwrap_or(u16::MAX).saturating_add(self.forgotten)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rev(epoch: u32, seq: u64) -> Rev {
+        Rev { epoch, seq }
+    }
+
+    #[test]
+    fn a_number_belongs_to_the_epoch_that_gave_it_out() {
+        let mut epochs = Epochs::default();
+        epochs.begin(30, &[rev(10, 5), rev(20, 105)]);
+
+        assert_eq!(epochs.order(5), epochs.order_of(Some(rev(10, 5))));
+        assert_eq!(epochs.order(6), epochs.order_of(Some(rev(20, 6))));
+        assert_eq!(epochs.order(106), epochs.order_of(Some(rev(30, 106))));
+        assert!(epochs.order_of(Some(rev(10, 99))) < epochs.order_of(Some(rev(20, 1))));
+        assert_eq!(epochs.order_of(Some(rev(40, 1))), OLDEST);
+    }
+
+    #[test]
+    fn whoever_lived_through_the_epochs_and_whoever_is_told_of_them_agree() {
+        let (mut lived, mut told) = (Epochs::default(), Epochs::default());
+        lived.begin(10, &[]);
+        lived.begin(20, &[rev(10, 5)]);
+        for epochs in [&mut lived, &mut told] {
+            epochs.begin(30, &[rev(10, 5), rev(20, 105)]);
+        }
+
+        for seq in [0, 5, 6, 105, 106] {
+            assert_eq!(lived.order(seq), told.order(seq));
+        }
+    }
+
+    #[test]
+    fn an_epoch_that_was_pushed_out_lies_before_all_that_are_known() {
+        let mut epochs = Epochs::default();
+        for epoch in 1..=30 {
+            let earlier = if epoch > 1 { vec![rev(1, 5)] } else { Vec::new() };
+            epochs.begin(epoch, &earlier);
+        }
+
+        assert_eq!(epochs.order_of(Some(rev(1, 9))), OLDEST);
+        assert!(epochs.order(5) > OLDEST);
+        assert!(epochs.order(5) < epochs.order_of(Some(rev(20, 1))));
     }
 }

@@ -38,6 +38,14 @@ pub struct FeedStatus {
 }
 
 impl FeedStatus {
+    /// Returns whether the list is complete and not older than `max_age`: whether the service is ready for traffic. One that
+    /// does not look at revocations always is.
+    ///
+    /// With the bound of the strictest route a load balancer sends requests elsewhere before any is refused for want of news.
+    pub fn is_fresh(&self, max_age: Duration) -> bool {
+        !self.on || self.age.is_some_and(|age| self.ready && age < max_age)
+    }
+
     pub(super) fn off() -> Self {
         Self {
             ready: true,

@@ -1,5 +1,7 @@
+use handstamp_api_types::Rev;
 use handstamp_api_types::revocation::{
-    MAX_EVENTS_PER_BATCH, MAX_SEQ, RevocationBatch, RevocationEvent, RevocationKind, RevocationLevel,
+    MAX_EARLIER_EPOCHS, MAX_EVENTS_PER_BATCH, MAX_SEQ, RevocationBatch, RevocationEvent, RevocationKind,
+    RevocationLevel,
 };
 
 use super::{
@@ -11,6 +13,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Stretch {
     pub(super) epoch: u32,
+    /// The epochs that this log goes on from, oldest first, each with where it ended.
+    pub(super) earlier: Vec<Rev>,
     pub(super) after: u64,
     pub(super) through: u64,
     pub(super) head: u64,
@@ -54,6 +58,12 @@ pub enum MalformedBatch {
         /// The epoch.
         epoch: u32,
     },
+    /// The earlier epochs are too many, or not in the order in which epochs and numbers are given out.
+    #[error("the epochs before epoch {epoch} are out of order")]
+    EarlierEpochs {
+        /// The epoch they should come before.
+        epoch: u32,
+    },
     /// An event lies outside the batch, or not behind the one before it.
     #[error("event {seq} is out of place")]
     EventOutOfPlace {
@@ -83,6 +93,9 @@ impl Stretch {
         if epoch == u32::MAX {
             return Err(MalformedBatch::Epoch { epoch });
         }
+        if !are_in_order(&batch.earlier, epoch) {
+            return Err(MalformedBatch::EarlierEpochs { epoch });
+        }
         if batch.events.len() > MAX_EVENTS_PER_BATCH {
             return Err(MalformedBatch::TooManyEvents { count: batch.events.len() });
         }
@@ -97,6 +110,7 @@ impl Stretch {
         }
         Ok(Self {
             epoch,
+            earlier: batch.earlier.clone(),
             after,
             through,
             head,
@@ -107,6 +121,13 @@ impl Stretch {
             key: batch.selector_key.map(SelectorKey::from),
         })
     }
+}
+
+/// Epochs rise, and so do the places where one went on from the other.
+fn are_in_order(earlier: &[Rev], epoch: u32) -> bool {
+    earlier.len() <= MAX_EARLIER_EPOCHS
+        && earlier.is_sorted_by(|one, next| one.epoch < next.epoch && one.seq <= next.seq)
+        && earlier.last().is_none_or(|last| last.epoch < epoch && last.seq < MAX_SEQ)
 }
 
 impl Event {

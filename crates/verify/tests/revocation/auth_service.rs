@@ -229,6 +229,7 @@ impl ServiceState {
             exp: now().saturating_add(Duration::from_mins(10)),
             time_ms: milliseconds(),
             epoch: self.epoch,
+            earlier: Vec::new(),
             after,
             through,
             head: self.head(),

@@ -33,6 +33,7 @@ impl Open {
             exp: self.clock.now(),
             time_ms: u64::try_from(NOW).unwrap() * 1000,
             epoch: 1,
+            earlier: Vec::new(),
             after,
             through: self.seq,
             head: self.seq,

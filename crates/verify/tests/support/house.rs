@@ -74,6 +74,7 @@ impl House {
             exp: now.saturating_add(Duration::from_mins(10)),
             time_ms: u64::try_from(now.as_secs()).unwrap() * 1000,
             epoch: 1,
+            earlier: Vec::new(),
             after: self.head - events.len() as u64,
             through: self.head,
             head: self.head,

@@ -152,6 +152,7 @@ impl FeedBuilder {
             shared: follower.shared(),
             follower: std::sync::Mutex::new(follower),
             verifier: Mutex::new(verifier),
+            last_batch: std::sync::Mutex::new(None),
             client,
             access: self.access,
             clock,

@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handstamp_api_types::Rev;
-use handstamp_api_types::revocation::{MAX_BATCHES_PER_SNAPSHOT, RevocationReport, RevocationSnapshot};
+use handstamp_api_types::revocation::{
+    LAST_BATCH_HEADER, MAX_BATCHES_PER_SNAPSHOT, MAX_LAST_BATCH, RevocationReport, RevocationSnapshot,
+};
 use handstamp_token::{Entropy, MAX_DOCUMENT_LEN};
 use http::{Method, header};
 use tokio::sync::Mutex;
@@ -27,6 +29,8 @@ pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) follower: std::sync::Mutex<Follower>,
     pub(super) verifier: Mutex<BatchVerifier>,
+    /// The newest batch, as it came: the issuer's own word for how far its log was.
+    pub(super) last_batch: std::sync::Mutex<Option<String>>,
     pub(super) client: HttpClient,
     pub(super) access: FeedAccess,
     pub(super) clock: Arc<dyn Clock>,
@@ -81,7 +85,7 @@ impl Connection {
         url.query_pairs_mut().append_pair("nonce", link.nonce());
         // A stream has no end, so the client's limit for a whole answer must not apply.
         let mut request = self
-            .request(Method::GET, &url)?
+            .showing_last_batch(self.request(Method::GET, &url)?)
             .timeout(Duration::MAX)
             .header(header::ACCEPT, "text/event-stream");
         if let Some(position) = self.position() {
@@ -122,7 +126,8 @@ impl Connection {
             if let Some(position) = before {
                 url.query_pairs_mut().append_pair("after", &position.to_string());
             }
-            let response = send(self.request(Method::GET, &url)?, &url).await?;
+            let request = self.showing_last_batch(self.request(Method::GET, &url)?);
+            let response = send(request, &url).await?;
             let body = body_of(response, &url, MAX_SNAPSHOT).await?;
             let snapshot: RevocationSnapshot = serde_json::from_slice(&body)?;
             let mut progress = Progress::Behind;
@@ -144,10 +149,29 @@ impl Connection {
     async fn take(&self, link: &mut Link, base: &Url, batch: &str) -> Result<Progress, ConnectionError> {
         let jwks = below(base, "jwks.json");
         let mut verifier = self.verifier.lock().await;
-        let batch = verifier.verify(batch, &self.client, &jwks, self.clock.now()).await;
+        let verified = verifier.verify(batch, &self.client, &jwks, self.clock.now()).await;
         drop(verifier);
-        let batch = batch.inspect_err(|_| self.shared.counters.count_refused())?;
-        Ok(self.with_follower(|follower, now| follower.apply(link, &batch, now))?)
+        let verified = verified.inspect_err(|_| self.shared.counters.count_refused())?;
+        let (progress, position) = self.with_follower(|follower, now| {
+            follower.apply(link, &verified, now).map(|progress| (progress, follower.position()))
+        })?;
+        // A long one does not fit into a header, and a greeting holds the selector key, which belongs into no log of a proxy. A
+        // heartbeat that says the same follows within two seconds.
+        if batch.len() <= MAX_LAST_BATCH
+            && verified.selector_key.is_none()
+            && position == Some(Rev { epoch: verified.epoch, seq: verified.through })
+        {
+            *self.last_batch.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+                Some(batch.to_owned());
+        }
+        Ok(progress)
+    }
+
+    fn showing_last_batch(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &*self.last_batch.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            Some(batch) => request.header(LAST_BATCH_HEADER, batch),
+            None => request,
+        }
     }
 
     /// Does something with the follower, at the present moment. It never waits: whoever has it does no IO.

@@ -1,6 +1,7 @@
 use super::super::link::Link;
 use super::super::{FollowError, MalformedBatch, Progress};
 use super::*;
+use handstamp_api_types::revocation::MAX_SEQ;
 use handstamp_api_types::revocation::RevocationKind::Dead;
 
 fn session(world: &mut World, name: &str) -> u64 {
@@ -161,6 +162,10 @@ fn a_batch_that_contradicts_itself_is_refused() {
     nameless.events[0].sel = None;
     let mut many = good.clone();
     many.events = (1..=501).map(|seq| event(seq, RevocationLevel::Session, "s", Dead)).collect();
+    let earlier = |revs: &[(u32, u64)]| {
+        let earlier = revs.iter().map(|&(epoch, seq)| Rev { epoch, seq }).collect();
+        RevocationBatch { earlier, ..good.clone() }
+    };
     let cases = [
         (
             RevocationBatch { after: 3, ..good.clone() },
@@ -175,6 +180,10 @@ fn a_batch_that_contradicts_itself_is_refused() {
             MalformedBatch::Positions { after: 0, through: 2, head: 1 << 48 },
         ),
         (RevocationBatch { epoch: u32::MAX, ..good.clone() }, MalformedBatch::Epoch { epoch: u32::MAX }),
+        (earlier(&[(1, 0)]), MalformedBatch::EarlierEpochs { epoch: 1 }),
+        (earlier(&[(0, 1), (0, 2)]), MalformedBatch::EarlierEpochs { epoch: 1 }),
+        (earlier(&[(0, MAX_SEQ)]), MalformedBatch::EarlierEpochs { epoch: 1 }),
+        (earlier(&[(0, 0); 9]), MalformedBatch::EarlierEpochs { epoch: 1 }),
         (swapped, MalformedBatch::EventOutOfPlace { seq: 1 }),
         (outside, MalformedBatch::EventOutOfPlace { seq: 3 }),
         (nameless, MalformedBatch::Selector { seq: 1 }),

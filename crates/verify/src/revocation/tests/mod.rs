@@ -26,6 +26,7 @@ pub(super) const KEY: [u8; 32] = [7; 32];
 /// A log as an issuer keeps it, and who follows it.
 pub(super) struct World {
     pub(super) epoch: u32,
+    pub(super) earlier: Vec<Rev>,
     pub(super) log: Vec<RevocationEvent>,
     pub(super) revocations: Revocations,
     pub(super) follower: Follower,
@@ -39,7 +40,14 @@ impl World {
 
     pub(super) fn with_room_for(max_events: usize) -> Self {
         let (revocations, follower) = Revocations::follow(FollowOptions { max_events });
-        Self { epoch: 1, log: Vec::new(), revocations, follower, elapsed: Duration::ZERO }
+        Self {
+            epoch: 1,
+            earlier: Vec::new(),
+            log: Vec::new(),
+            revocations,
+            follower,
+            elapsed: Duration::ZERO,
+        }
     }
 
     /// A world whose follower has read the empty log.
@@ -88,6 +96,7 @@ impl World {
             exp: self.now().wall.saturating_add(Duration::from_mins(10)),
             time_ms: u64::try_from(START).unwrap() * 1000 + u64::try_from(self.elapsed.as_millis()).unwrap(),
             epoch: self.epoch,
+            earlier: self.earlier.clone(),
             after,
             through,
             head: self.head().max(through),
