@@ -15,7 +15,7 @@ const HEARTBEAT = 30_000;
 const LONGEST_PAUSE = 60_000;
 
 /** Another tab that changed the cookies says so within this time. If it stays silent, the auth service is asked. */
-const HEARSAY = 300;
+const HEARSAY = 100;
 
 /** What can go wrong. Programs branch on `code`; the message is for people. */
 export class AuthError extends Error {
@@ -152,10 +152,10 @@ export function createAuth(options = {}, env = globalThis) {
    */
   function arrived(whoami, late = 0) {
     const type =
-      user && user.sub !== whoami.sub ? 'userchanged'
-      : state === 'expired' ? 'restored'
-      : user ? 'refreshed'
-      : 'signedin';
+      !user ? 'signedin'
+      : user.sub !== whoami.sub ? 'userchanged'
+      : state === 'in' ? 'refreshed'
+      : 'restored';
     become('in', whoami, type, whoami.expires_in * 1000 - late);
   }
 
@@ -211,8 +211,7 @@ export function createAuth(options = {}, env = globalThis) {
     } catch (cause) {
       throw new AuthError(/** @type {Error} */ (cause).name === 'TimeoutError' ? 'timeout' : 'network', undefined, { cause });
     }
-    const content = await json(response);
-    return { status: response.status, content, error: problem(response, content) };
+    return outcome(response);
   }
 
   /**
@@ -253,9 +252,10 @@ export function createAuth(options = {}, env = globalThis) {
       const answer = await locked(async () => {
         let before, reply;
         do {
+          // Another tab was first, and tells. If it does not: there is nothing to refresh, only to learn.
+          if (hint() !== seen) await sleep(HEARSAY);
           if (epoch !== sent) return;
           before = hint();
-          // Another tab was first: there is nothing to refresh, only to learn.
           reply = await request(before === seen ? way : 'session');
           // A refusal counts only for the cookies that it was about.
         } while (reply.status === 401 && hint() !== before);
@@ -360,14 +360,14 @@ export function createAuth(options = {}, env = globalThis) {
    * @param {(headers: Record<string, string>) => Promise<T>} send
    * @returns {Promise<T>}
    */
-  async function guard({ method = 'GET', signal, once }, send) {
+  async function guard({ method, signal, once }, send) {
     /** @type {Record<string, string>} */
     const headers = {};
     if (!/GET|HEAD|OPTIONS/.test(method)) {
       headers['X-Handstamp'] = '1';
       headers['Idempotency-Key'] = env.crypto.getRandomValues(new Uint32Array(4)).join('-');
     }
-    let owner, retried = false;
+    let owner = user?.sub, retried = false;
     for (;;) {
       if (state !== 'unknown') await within(signal, look());
       owner ??= user?.sub;
@@ -433,13 +433,13 @@ export function createAuth(options = {}, env = globalThis) {
   /**
    * A call to the auth service's own interface.
    *
-   * @param {string} [path]
+   * @param {string} path
    * @param {string} [method]
    */
-  async function sessions(path = '', method) {
+  async function sessions(path, method) {
     const response = await authFetch(base + '/auth/sessions' + path, { method });
-    const content = await json(response);
-    if (!response.ok) throw problem(response, content);
+    const { content, error } = await outcome(response);
+    if (!response.ok) throw error;
     return content;
   }
 
@@ -504,7 +504,7 @@ export function createAuth(options = {}, env = globalThis) {
     refresh,
     hasRole: (role) => !!user?.roles.includes(role),
     sessions: {
-      list: async () => (await sessions()).sessions,
+      list: async () => (await sessions('')).sessions,
       end: (sid) => sessions('/' + encodeURIComponent(sid), 'DELETE'),
       endOthers: async () => (await sessions('/end-others', 'POST')).ended,
     },
@@ -532,17 +532,16 @@ function within(signal, promise) {
   });
 }
 
-/** @param {Response} response */
-function json(response) {
-  return response.json().catch(() => ({}));
-}
-
 /**
+ * Returns what the auth service answered, and the error that it is for whom it is one.
+ *
  * @param {Response} response
- * @param {{ code?: AuthErrorCode, title?: string, detail?: string }} content
  */
-function problem({ status, headers }, { code = 'unavailable', title, detail = title }) {
-  return new AuthError(code, detail, { status, retryAfter: Number(headers.get('Retry-After')) });
+async function outcome(response) {
+  const content = await response.json().catch(() => ({}));
+  const { status, headers } = response;
+  const { code = 'unavailable', title, detail = title } = content;
+  return { status, content, error: new AuthError(code, detail, { status, retryAfter: Number(headers.get('Retry-After')) }) };
 }
 
 /**

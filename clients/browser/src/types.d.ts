@@ -124,8 +124,8 @@ export interface Session {
 
 /** A call that something else than `fetch` makes. */
 export interface Exchange {
-  /** In capitals, as HTTP has it. Default: GET. */
-  method?: string;
+  /** In capitals, as HTTP has it. */
+  method: string;
   /** Ends the waiting, as it ends the call. */
   signal?: AbortSignal;
   /** The call cannot be sent a second time. */

@@ -1,4 +1,4 @@
-import type { Auth, Platform, RedirectOptions } from './types.js';
+import type { Auth, Platform, RedirectOptions } from '../src/types.js';
 
 /** Returns what leaves for the sign-in page; the same user gets back what was kept. */
 export declare function redirectToSignIn<T>(auth: Auth, options?: RedirectOptions<T>, env?: Platform): () => void;

@@ -1,4 +1,4 @@
-import type { Auth, DialogTexts } from './types.js';
+import type { Auth, DialogTexts } from '../src/types.js';
 
 /** `<auth-dialog>`: sign in over the page when the session has ended. */
 export declare class AuthDialog extends HTMLElement {

@@ -1,4 +1,4 @@
-import type { Auth, EventsOptions, Platform, ServerEvent, SocketOptions, SocketStream, Stream } from './types.js';
+import type { Auth, EventsOptions, Platform, ServerEvent, SocketOptions, SocketStream, Stream } from '../src/types.js';
 
 /** Opens a stream of server-sent events that lives as long as the session. */
 export declare function openEvents(auth: Auth, url: string | URL, options: EventsOptions, env?: Platform): Stream;
