@@ -130,6 +130,7 @@ fn new_session(context: &Context, user_id: UserId, now: Timestamp) -> Session {
         idle_expiry: later(settings.idle_lifetime),
         refresh: RefreshState::first(now, settings.slack()),
         last_seen_at: now,
+        status: None,
         state: SessionState::Active,
     }
 }

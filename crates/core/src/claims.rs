@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    model::{ClientId, LogPosition, OrgId, Role, Session, SessionId, Step, UserId},
+    model::{ClientId, LogPosition, OrgId, Role, Session, SessionId, StatusListId, Step, UserId},
     settings::Settings,
     store::Subject,
 };
@@ -47,9 +47,28 @@ pub struct AccessClaims {
     pub org_id: Option<OrgId>,
     /// Where the revocation log stood when all this was read.
     pub rev: LogPosition,
+    /// Where a verifier that does not follow the log finds out whether the session is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusClaim>,
     /// The custom claims that the configuration lets through.
     #[serde(flatten)]
     pub custom: BTreeMap<String, Value>,
+}
+
+/// The claim `status`: where the token's status stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusClaim {
+    /// The one mechanism we have.
+    pub status_list: StatusListReference,
+}
+
+/// A place in a status list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusListReference {
+    /// The place, from 0.
+    pub idx: u32,
+    /// The list's address, and the `sub` of the list itself.
+    pub uri: String,
 }
 
 /// Names that a custom claim must not take: ours, those of the JWT registry that readers give a meaning, and those that
@@ -93,6 +112,11 @@ pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
+/// Returns the address of a status list.
+pub fn status_list_uri(issuer: &str, list: StatusListId) -> String {
+    format!("{issuer}/status-lists/{list}")
+}
+
 impl AccessClaims {
     pub(crate) fn new(
         settings: &Settings,
@@ -121,9 +145,18 @@ impl AccessClaims {
             roles: user.roles.iter().cloned().collect(),
             org_id: user.org_id.clone(),
             rev: subject.rev,
+            status: status(settings, session),
             custom: custom.filter_map(|name| Some((name.clone(), user.claims.get(name)?.clone()))).collect(),
         }
     }
+}
+
+/// While there are no lists a session keeps its place and its tokens do not name it.
+fn status(settings: &Settings, session: &Session) -> Option<StatusClaim> {
+    settings.status_lists.as_ref()?;
+    let place = session.status?;
+    let uri = status_list_uri(&settings.issuer, place.list);
+    Some(StatusClaim { status_list: StatusListReference { idx: place.index, uri } })
 }
 
 const JTI_RANDOM: usize = 12;

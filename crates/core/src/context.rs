@@ -3,7 +3,8 @@ use std::sync::Arc;
 use handstamp_token::Entropy;
 
 use crate::{
-    keyring::Keyring, password::PasswordHasher, seen::SeenSessions, settings::Settings, store::Store,
+    keyring::Keyring, password::PasswordHasher, places::Reserved, seen::SeenSessions, settings::Settings,
+    store::Store,
 };
 
 /// What every flow needs. Built once, in `cli`, and passed down.
@@ -19,6 +20,7 @@ pub struct Context {
     /// The keys, opened and prepared.
     pub keyring: Keyring,
     pub(crate) seen: SeenSessions,
+    pub(crate) places: tokio::sync::Mutex<Reserved>,
 }
 
 impl Context {
@@ -30,6 +32,7 @@ impl Context {
         hasher: PasswordHasher,
         keyring: Keyring,
     ) -> Self {
-        Self { store, entropy, settings, hasher, keyring, seen: SeenSessions::default() }
+        let (seen, places) = (SeenSessions::default(), tokio::sync::Mutex::default());
+        Self { store, entropy, settings, hasher, keyring, seen, places }
     }
 }

@@ -10,6 +10,7 @@ pub mod keyring;
 pub mod minting;
 pub mod model;
 pub mod password;
+mod places;
 pub mod refresh_machine;
 pub mod refresh_token;
 pub mod root_key;

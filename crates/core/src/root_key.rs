@@ -10,7 +10,7 @@ use handstamp_token::Entropy;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::model::SealedKey;
+use crate::model::{SealedKey, StatusListId};
 
 const SEAL_VERSION: u8 = 1;
 const TEXT_PREFIX: &str = "hsroot_";
@@ -130,6 +130,11 @@ impl RootKey {
     /// Returns the key under which the revocation feed hashes its selectors: the same on every replica, for good.
     pub fn selector_key(&self) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
         self.derive(b"handstamp revocation selectors v1")
+    }
+
+    /// Returns the key under which the places of a status list are shuffled: the same on every replica.
+    pub(crate) fn status_list_key(&self, list: StatusListId) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
+        self.derive(&[b"handstamp status list v1".as_slice(), list.as_bytes()].concat())
     }
 
     fn sealing_key(&self) -> Result<LessSafeKey, RootKeyError> {

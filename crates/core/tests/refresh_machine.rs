@@ -25,6 +25,7 @@ fn session(refresh: RefreshState) -> Session {
         idle_expiry: NOW + SignedDuration::from_hours(1),
         refresh,
         last_seen_at: NOW,
+        status: None,
         state: SessionState::Active,
     }
 }

@@ -45,6 +45,7 @@ pub(crate) fn round(connection: &Connection, round: &Round) -> Result<RoundDone,
     if round.is_first {
         cleaned_up.sessions_forgotten = forget_sessions(connection, what)?;
         cleaned_up.events_forgotten = forget_events(connection, what)?;
+        cleaned_up.status_lists_forgotten = forget_status_lists(connection, what)?;
         cleaned_up.audit_forgotten = forget_audit(connection, what)?;
     }
     Ok(RoundDone { cleaned_up, has_more_to_look_at })
@@ -121,6 +122,12 @@ fn forget_events(connection: &Connection, what: &CleanUp) -> Result<u64, Failure
         return Ok(0);
     };
     Ok(execute(connection, "DELETE FROM revocation_events WHERE seq <= ?1", [last])? as u64)
+}
+
+fn forget_status_lists(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {
+    let sql = "DELETE FROM status_lists WHERE id IN \
+               (SELECT id FROM status_lists WHERE keep_until <= ?1 LIMIT ?2)";
+    Ok(execute(connection, sql, params![to_sql(what.now), what.limit])? as u64)
 }
 
 fn forget_audit(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {

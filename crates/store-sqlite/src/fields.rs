@@ -140,6 +140,11 @@ impl<'row, 'statement> Fields<'row, 'statement> {
         self.bytes(column)?.try_into().map_err(|_| self.wrong(column, "an id of another length"))
     }
 
+    /// Takes the eight bytes of a short id.
+    pub(crate) fn short_id(&mut self, column: &'static str) -> Result<[u8; 8], Failure> {
+        self.bytes(column)?.try_into().map_err(|_| self.wrong(column, "an id of another length"))
+    }
+
     /// Takes the sixteen bytes of an id, or nothing.
     pub(crate) fn optional_id(&mut self, column: &'static str) -> Result<Option<[u8; 16]>, Failure> {
         if self.is_null() {

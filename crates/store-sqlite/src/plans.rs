@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use handstamp_core::model::{
     AuditEntry, AuditKind, Client, ClientId, ClientSecretHash, EndReason, KeyPurpose, KeyState, Login,
-    Organization, OrganizationStatus, SealedKey, Session, SessionId, Step, StoredKey, User,
+    Organization, OrganizationStatus, SealedKey, Session, SessionId, StatusBits, StatusList, StatusListId,
+    StatusPlace, Step, StoredKey, User,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
@@ -46,7 +47,7 @@ fn noted(noted: &Noted, folder: &Path) -> BTreeSet<String> {
 }
 
 /// Tables that only people make bigger, one command at a time, and that are read as a whole.
-const SMALL: &[&str] = &["keys", "clients", "organizations"];
+const SMALL: &[&str] = &["keys", "clients", "organizations", "status_lists"];
 
 #[tokio::test]
 async fn no_statement_walks_through_a_table_that_grows() {
@@ -134,6 +135,9 @@ async fn read_everything(store: &SqliteStore) {
     store.keys().await.unwrap();
     store.log_head().await.unwrap();
     store.events_after(0, 10).await.unwrap();
+    store.status_lists().await.unwrap();
+    store.status_list(status_list().id).await.unwrap();
+    store.bad_places(status_list().id, now()).await.unwrap();
     store.audit_entries(Some(user.id), 10).await.unwrap();
     store.audit_entries(None, 10).await.unwrap();
     store.clock().await.unwrap();
@@ -156,6 +160,9 @@ async fn change_everything(store: &SqliteStore) {
         Changes::one(Change::RotateSession { id, from, to: moved, idle_expiry: session.idle_expiry }),
         Changes::one(Change::HandOutAgain { id, from: moved, at }),
         Changes::one(Change::SeeSession { id, at, issued_under: Step::FIRST }),
+        Changes::one(Change::BeginStatusList(status_list())),
+        Changes::one(Change::TakePlaces { list: status_list().id, from: 0, to: 64, keep_until: at }),
+        Changes::one(Change::PlaceSession { id, place: StatusPlace { list: status_list().id, index: 7 } }),
         Changes::one(Change::RelabelSession { id, device: "Firefox".to_owned() }),
         Changes::one(Change::EndSession { id, at, reason })
             .event(event(id))
@@ -179,7 +186,7 @@ async fn change_everything(store: &SqliteStore) {
     let later = Timestamp::MAX;
     let what = CleanUp { now: later, sessions_ended_before: later, audit_before: later, limit: 10 };
     let done = store.clean_up(what).await.unwrap();
-    assert_eq!((done.sessions_expired, done.events_forgotten), (1, 1));
+    assert_eq!((done.sessions_expired, done.events_forgotten, done.status_lists_forgotten), (1, 1, 1));
 }
 
 fn user() -> User {
@@ -203,6 +210,18 @@ fn key() -> StoredKey {
         sealed: SealedKey::from_bytes(vec![1, 2, 3]),
         state: KeyState::Next,
         created_at: now(),
+    }
+}
+
+fn status_list() -> StatusList {
+    StatusList {
+        id: StatusListId::from_bytes([1; 8]),
+        bits: StatusBits::One,
+        size: 1_024,
+        taken: 0,
+        epoch: 1,
+        created_at: now(),
+        keep_until: now(),
     }
 }
 

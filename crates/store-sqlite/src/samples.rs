@@ -52,6 +52,7 @@ pub(crate) fn session(number: u32) -> Session {
         idle_expiry: after(Duration::from_hours(24 * 7)),
         refresh: RefreshState::first(now(), Duration::from_secs(1)),
         last_seen_at: now(),
+        status: None,
         state: SessionState::Active,
     }
 }

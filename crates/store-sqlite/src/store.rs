@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use handstamp_core::model::{
     AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-    SessionId, StoredKey, User, UserId, Username,
+    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
 };
 use handstamp_core::store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject};
 use jiff::Timestamp;
@@ -118,6 +118,23 @@ impl Store for SqliteStore {
 
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {
         self.readers.read("reading the revocation log", move |c| read::log::events_after(c, seq, limit)).await
+    }
+
+    async fn status_lists(&self) -> Result<Vec<StatusList>, StoreError> {
+        self.readers.read("listing status lists", read::status_lists::list).await
+    }
+
+    async fn status_list(&self, id: StatusListId) -> Result<Option<StatusList>, StoreError> {
+        self.readers.look_up("reading a status list", move |c| read::status_lists::by_id(c, id)).await
+    }
+
+    async fn bad_places(
+        &self,
+        list: StatusListId,
+        since: Timestamp,
+    ) -> Result<Vec<(u32, TokenStatus)>, StoreError> {
+        let read = move |c: &rusqlite::Connection| read::status_lists::bad_places(c, list, since);
+        self.readers.read("reading a status list", read).await
     }
 
     async fn audit_entries(&self, user: Option<UserId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {

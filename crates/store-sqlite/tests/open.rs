@@ -146,10 +146,10 @@ async fn a_newer_database_is_refused_with_both_versions() {
     let folder = used().await;
     behind_its_back(folder.path()).execute_batch("PRAGMA user_version = 4711").unwrap();
     let refused = refused(folder.path());
-    assert!(matches!(refused, OpenError::Newer { found: 4711, .. }), "{refused:?}");
+    let OpenError::Newer { found: 4711, known, .. } = refused else { panic!("{refused:?}") };
     let file = folder.path().join(DATABASE_FILE);
     let expected = format!(
-        "the database {} has schema version 4711, and this program knows up to 1: run a newer one",
+        "the database {} has schema version 4711, and this program knows up to {known}: run a newer one",
         file.display()
     );
     assert_eq!(refused.to_string(), expected);

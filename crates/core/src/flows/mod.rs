@@ -17,6 +17,7 @@ pub mod revoke_token;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
+pub mod status_lists;
 pub mod users;
 
 pub use crate::refresh_machine::IssuedKind;

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::{Issued, IssuedKind, TRIES, contended, events};
+use super::{Issued, IssuedKind, TRIES, contended, events, status_lists};
 use crate::{
     Context,
     minting::MintError,
     model::{
         AuditEntry, AuditKind, EndReason, OrganizationStatus, Reason, RefreshState, Selector, Session,
-        SessionId, Step, UserStatus, later,
+        SessionId, StatusPlace, Step, UserStatus, later,
     },
     refresh_machine::{Decision, TheftSign, decide},
     refresh_token::RefreshTokenError,
@@ -107,13 +107,31 @@ impl Attempt<'_> {
             session.refresh = to;
             session.idle_expiry = later(self.now, settings.idle_lifetime).min(session.absolute_expiry);
         }
+        let place = self.missing_place(decision, &session).await?;
+        session.status = session.status.or(place);
         // Minted first: a token that cannot be made moves nothing.
         let issued = Issued::mint(self.ctx, session, subject, answer, self.now)?;
         let Some(change) = change(decision, from, &issued.session) else { return Ok(Some(issued)) };
-        match self.ctx.store.apply(self.moving(change, decision.durability(), from, &issued)).await? {
+        let mut changes = self.moving(change, decision.durability(), from, &issued);
+        if let Some(place) = place {
+            changes = changes.and(Change::PlaceSession { id: issued.session.id, place });
+        }
+        match self.ctx.store.apply(changes).await? {
             Applied::Committed { .. } => Ok(Some(issued)),
             Applied::Conflict(_) => Ok(None),
         }
+    }
+
+    /// Takes a place in a status list for a session from before there were lists. It is written along with a move.
+    async fn missing_place(
+        &self,
+        decision: Decision,
+        session: &Session,
+    ) -> Result<Option<StatusPlace>, StoreError> {
+        if session.status.is_some() || decision.moves_to().is_none() {
+            return Ok(None);
+        }
+        status_lists::take_place(self.ctx, session.absolute_expiry, self.now).await
     }
 
     /// Returns what is written along with a move.

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Issued, IssuedKind, TRIES, contended, events};
+use super::{Issued, IssuedKind, TRIES, contended, events, status_lists};
 use crate::{
     Context,
     minting::MintError,
@@ -109,7 +109,8 @@ async fn start_session(
             return Err(SignInError::InvalidCredentials);
         }
         check_may_work(&subject)?;
-        let session = new_session(ctx, &subject, &command.device, now);
+        let mut session = new_session(ctx, &subject, &command.device, now);
+        session.status = status_lists::take_place(ctx, session.absolute_expiry, now).await?;
         let issued = Issued::mint(ctx, session, subject, FIRST, now)?;
         let changes = starting(ctx, &issued, command, now).await?;
         match ctx.store.apply(changes).await? {
@@ -156,6 +157,7 @@ fn new_session(ctx: &Context, subject: &Subject, device: &str, now: Timestamp) -
         idle_expiry: later(now, settings.idle_lifetime).min(absolute_expiry),
         refresh: RefreshState::first(now, settings.slack()),
         last_seen_at: now,
+        status: None,
         state: SessionState::Active,
     }
 }

@@ -20,6 +20,12 @@ pub enum IdError {
         /// What was given.
         text: String,
     },
+    /// Not 16 lower-case hexadecimal digits.
+    #[error("{text:?} is not the id of a status list: expected 16 lower-case hexadecimal digits")]
+    StatusList {
+        /// What was given, its beginning at least.
+        text: String,
+    },
     /// Not a short lower-case name.
     #[error(
         "{text:?} is not a valid {what}: expected 1 to 64 of a-z, 0-9, '-', '_' and '.', starting with a letter or digit"

@@ -9,6 +9,7 @@ mod organization;
 mod refresh;
 mod revocation;
 mod session;
+mod status_list;
 mod user;
 
 pub use audit::{AuditEntry, AuditKind};
@@ -21,4 +22,5 @@ pub(crate) use refresh::later;
 pub use refresh::{RefreshState, Step};
 pub use revocation::{EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
 pub use session::{EndReason, Session, SessionMoved, SessionState};
+pub use status_list::{StatusBits, StatusList, StatusListId, StatusPlace, TokenStatus};
 pub use user::{PasswordHash, User, UserStatus};

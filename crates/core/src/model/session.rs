@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::{ClientId, RefreshState, SessionId, Step, UserId};
+use super::{ClientId, RefreshState, SessionId, StatusPlace, Step, UserId};
 
 /// One sign-in on one device: a refresh family.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Session {
     pub refresh: RefreshState,
     /// When the device was last seen, for the list.
     pub last_seen_at: Timestamp,
+    /// Its place in a status list, where its tokens name one. Kept for the whole session.
+    pub status: Option<StatusPlace>,
     /// Whether it is over.
     pub state: SessionState,
 }
@@ -110,6 +112,15 @@ impl Session {
             return Err(SessionMoved);
         }
         self.refresh.handed_out_at = self.refresh.handed_out_at.max(at);
+        Ok(())
+    }
+
+    /// Gives the session a place in a status list, if it has none.
+    pub fn place(&mut self, place: StatusPlace) -> Result<(), SessionMoved> {
+        if self.state != SessionState::Active || self.status.is_some() {
+            return Err(SessionMoved);
+        }
+        self.status = Some(place);
         Ok(())
     }
 

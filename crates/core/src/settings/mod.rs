@@ -3,11 +3,13 @@
 mod encryption;
 mod passwords;
 mod sessions;
+mod status_lists;
 mod tokens;
 
 pub use encryption::TokenEncryption;
 pub use passwords::PasswordSettings;
 pub use sessions::SessionSettings;
+pub use status_lists::StatusListSettings;
 pub use tokens::{LEEWAY_CAP, TokenSettings};
 
 /// Everything the rules can be told.
@@ -23,6 +25,8 @@ pub struct Settings {
     pub sessions: SessionSettings,
     /// Passwords and their hashing.
     pub passwords: PasswordSettings,
+    /// Whether new sessions get places in status lists. Off by default.
+    pub status_lists: Option<StatusListSettings>,
 }
 
 /// A setting that cannot be.
@@ -51,6 +55,7 @@ impl Settings {
             tokens: TokenSettings::default(),
             sessions: SessionSettings::default(),
             passwords: PasswordSettings::default(),
+            status_lists: None,
         }
     }
 
@@ -80,7 +85,8 @@ impl Settings {
         }
         self.tokens.check()?;
         self.sessions.check()?;
-        self.passwords.check()
+        self.passwords.check()?;
+        self.status_lists.as_ref().map_or(Ok(()), StatusListSettings::check)
     }
 }
 

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use crate::model::{
     AuditEntry, Client, ClientId, EndReason, LogPosition, NewEvent, Organization, PasswordHash, RefreshState,
-    Session, SessionId, Step, StoredKey, User, UserId,
+    Session, SessionId, StatusList, StatusListId, StatusPlace, Step, StoredKey, User, UserId,
 };
 
 /// One unit of work: applied whole, or not at all.
@@ -118,6 +118,27 @@ pub enum Change {
         /// The refresh token the access token was issued under: confirms the refresh state if still current.
         issued_under: Step,
     },
+    /// Gives a session its place in a status list. Conflicts unless it is active and has none.
+    PlaceSession {
+        /// Which session.
+        id: SessionId,
+        /// The place.
+        place: StatusPlace,
+    },
+    /// Begins a status list. Conflicts when the id is taken.
+    BeginStatusList(StatusList),
+    /// Takes the places from `from` up to `to` of a status list. Conflicts unless exactly `from` of them were taken, so that no
+    /// place is given twice. Never shortens the time that the list is kept.
+    TakePlaces {
+        /// Which list.
+        list: StatusListId,
+        /// How many were taken when it was read.
+        from: u32,
+        /// How many are taken from now on.
+        to: u32,
+        /// By then the last token with one of these places is dead.
+        keep_until: Timestamp,
+    },
     /// Adds the first key of its purpose. Conflicts when there is any: another process was faster.
     AddFirstKey(StoredKey),
     /// Adds a key. Conflicts when the id is taken.
@@ -179,6 +200,9 @@ pub enum Conflict {
     /// The user has more live sessions than allowed.
     #[error("the user has too many sessions")]
     TooManySessions,
+    /// Places of the status list were taken meanwhile, it is gone, or its id is taken.
+    #[error("the status list changed meanwhile")]
+    StatusListChanged,
     /// The key changed meanwhile, is gone, or its id is taken.
     #[error("the key changed meanwhile")]
     KeyChanged,

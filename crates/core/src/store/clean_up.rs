@@ -4,7 +4,7 @@ use jiff::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanUp {
     /// Active sessions whose expiry has passed by then end as `Expired`, with an audit entry each; events whose
-    /// `forget_at` has passed by then are forgotten.
+    /// `forget_at` has passed by then are forgotten, and so are status lists whose `keep_until` has.
     pub now: Timestamp,
     /// Sessions that ended before this are forgotten.
     pub sessions_ended_before: Timestamp,
@@ -23,6 +23,8 @@ pub struct CleanedUp {
     pub sessions_forgotten: u64,
     /// Revocation events forgotten: the oldest ones, so that what is left has no gap.
     pub events_forgotten: u64,
+    /// Status lists forgotten.
+    pub status_lists_forgotten: u64,
     /// Audit entries forgotten.
     pub audit_forgotten: u64,
 }
@@ -31,6 +33,6 @@ impl CleanedUp {
     /// Returns whether any kind reached the limit, so that there may be more.
     pub fn may_have_more(&self, limit: u32) -> bool {
         let most = self.sessions_expired.max(self.sessions_forgotten).max(self.events_forgotten);
-        most.max(self.audit_forgotten) >= u64::from(limit)
+        most.max(self.status_lists_forgotten).max(self.audit_forgotten) >= u64::from(limit)
     }
 }

@@ -17,7 +17,7 @@ pub use error::StoreError;
 
 use crate::model::{
     AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-    SessionId, StoredKey, User, UserId, Username,
+    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
 };
 
 /// A database.
@@ -69,6 +69,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns up to `limit` events with a number above `seq`, in order.
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError>;
+
+    /// Returns every status list, oldest first. There are few: each has room for as many sessions as a service starts in weeks.
+    async fn status_lists(&self) -> Result<Vec<StatusList>, StoreError>;
+
+    /// Returns a status list by id.
+    async fn status_list(&self, id: StatusListId) -> Result<Option<StatusList>, StoreError>;
+
+    /// Returns the places of a list whose tokens are not good, in any order: of sessions that ended at `since` or later, and of
+    /// active sessions of organisations that were suspended at `since` or later and still are. Read in one snapshot.
+    async fn bad_places(
+        &self,
+        list: StatusListId,
+        since: Timestamp,
+    ) -> Result<Vec<(u32, TokenStatus)>, StoreError>;
 
     /// Returns the newest `limit` audit entries, newest first, of one user or of all.
     async fn audit_entries(&self, user: Option<UserId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;

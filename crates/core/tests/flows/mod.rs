@@ -8,6 +8,7 @@ mod refresh;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod status_lists;
 mod users;
 
 use handstamp_core::{

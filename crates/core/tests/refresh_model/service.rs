@@ -55,6 +55,7 @@ impl Service {
             idle_expiry: far,
             refresh: RefreshState::first(NOW, std::time::Duration::ZERO),
             last_seen_at: NOW,
+            status: None,
             state: SessionState::Active,
         };
         Self { decide, hands_out, settings, session }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use handstamp_core::{
     model::{
         AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-        SessionId, StoredKey, User, UserId, Username,
+        SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
     test_support::MemoryStore,
@@ -80,6 +80,9 @@ pass_on! {
     fn keys() -> Vec<StoredKey>;
     fn log_head() -> LogPosition;
     fn events_after(seq: u64, limit: u32) -> Vec<RevocationEvent>;
+    fn status_lists() -> Vec<StatusList>;
+    fn status_list(id: StatusListId) -> Option<StatusList>;
+    fn bad_places(list: StatusListId, since: Timestamp) -> Vec<(u32, TokenStatus)>;
     fn audit_entries(user: Option<UserId>, limit: u32) -> Vec<AuditEntry>;
     fn apply(changes: Changes) -> Applied;
     fn clean_up(what: CleanUp) -> CleanedUp;

@@ -11,6 +11,7 @@ mod organizations;
 mod session_ends;
 mod session_moves;
 mod session_start;
+mod status_lists;
 mod users;
 
 use handstamp_core::model::LogPosition;
@@ -73,6 +74,11 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
         Change::RehashPassword { user_id, from, to } => users::rehash(connection, *user_id, from, to),
         Change::CreateOrganization(organization) => organizations::create(connection, organization),
         Change::UpdateOrganization(organization) => organizations::update(connection, organization),
+        Change::PlaceSession { id, place } => status_lists::place(connection, *id, *place),
+        Change::BeginStatusList(list) => status_lists::begin(connection, list),
+        Change::TakePlaces { list, from, to, keep_until } => {
+            status_lists::take(connection, *list, *from, *to, *keep_until)
+        }
         Change::AddFirstKey(key) => keys::add_first(connection, key),
         Change::AddKey(key) => keys::add(connection, key),
         Change::MoveKey { key, from } => keys::move_on(connection, key, from),

@@ -39,8 +39,10 @@ fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
         connection,
         "INSERT INTO sessions \
          (id, user_id, client_id, device, created_at, auth_time, amr, absolute_expiry, idle_expiry, check_expiry_at, \
-         generation, branch, parent_branch, rotated_at, handed_out_at, confirmed, last_seen_at, ended_at, end_reason) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, min(?8, ?9), ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
+         generation, branch, parent_branch, rotated_at, handed_out_at, confirmed, last_seen_at, ended_at, end_reason, \
+         status_list, status_index) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, min(?8, ?9), ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         ?19, ?20) \
          ON CONFLICT (id) DO NOTHING",
         params![
             session.id.as_bytes(),
@@ -61,6 +63,8 @@ fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
             to_sql(session.last_seen_at),
             ended_at,
             end_reason,
+            session.status.as_ref().map(|place| place.list.as_bytes()),
+            session.status.map(|place| place.index),
         ],
     )?;
     // An id drawn twice, or the same unit of work sent twice: there is a session, and it is not this one.

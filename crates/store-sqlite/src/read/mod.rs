@@ -7,5 +7,6 @@ pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod organizations;
 pub(crate) mod sessions;
+pub(crate) mod status_lists;
 pub(crate) mod subjects;
 pub(crate) mod users;

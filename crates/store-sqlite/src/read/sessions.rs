@@ -1,6 +1,8 @@
 use std::cmp::Reverse;
 
-use handstamp_core::model::{EndReason, RefreshState, Session, SessionId, SessionState, UserId};
+use handstamp_core::model::{
+    EndReason, RefreshState, Session, SessionId, SessionState, StatusListId, StatusPlace, UserId,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -15,7 +17,7 @@ macro_rules! columns {
         "sessions.id, sessions.user_id, sessions.client_id, sessions.device, sessions.created_at, \
          sessions.auth_time, sessions.amr, sessions.absolute_expiry, sessions.idle_expiry, sessions.generation, \
          sessions.branch, sessions.parent_branch, sessions.rotated_at, sessions.handed_out_at, sessions.confirmed, \
-         sessions.last_seen_at, sessions.ended_at, sessions.end_reason"
+         sessions.last_seen_at, sessions.status_list, sessions.status_index, sessions.ended_at, sessions.end_reason"
     };
 }
 pub(crate) use columns;
@@ -63,6 +65,7 @@ pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<Session, Failure> {
         idle_expiry: fields.time("idle_expiry")?,
         refresh: decode_refresh(fields)?,
         last_seen_at: fields.time("last_seen_at")?,
+        status: decode_place(fields)?,
         state: decode_state(fields)?,
     })
 }
@@ -76,6 +79,15 @@ fn decode_refresh(fields: &mut Fields<'_, '_>) -> Result<RefreshState, Failure> 
         handed_out_at: fields.time("handed_out_at")?,
         confirmed: fields.flag("confirmed")?,
     })
+}
+
+fn decode_place(fields: &mut Fields<'_, '_>) -> Result<Option<StatusPlace>, Failure> {
+    if fields.is_null() {
+        fields.skip(2);
+        return Ok(None);
+    }
+    let list = StatusListId::from_bytes(fields.short_id("status_list")?);
+    Ok(Some(StatusPlace { list, index: fields.number("status_index")? }))
 }
 
 fn decode_state(fields: &mut Fields<'_, '_>) -> Result<SessionState, Failure> {

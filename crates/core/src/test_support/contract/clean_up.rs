@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A clean-up at a time that by itself finds nothing old.
-fn at(now: Timestamp) -> CleanUp {
+pub(super) fn at(now: Timestamp) -> CleanUp {
     CleanUp { now, sessions_ended_before: Timestamp::MIN, audit_before: Timestamp::MIN, limit: 100 }
 }
 

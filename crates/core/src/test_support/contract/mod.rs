@@ -21,6 +21,7 @@ pub mod organizations;
 pub mod rotation;
 mod samples;
 pub mod sessions;
+pub mod status_lists;
 pub mod subjects;
 pub mod units;
 pub mod users;
@@ -96,6 +97,19 @@ macro_rules! store_contract_tests {
             clients::a_taken_client_id_is_refused
             clients::a_removed_client_is_gone
             clients::removing_an_unknown_client_is_refused
+            status_lists::a_status_list_reads_back_as_written
+            status_lists::status_lists_are_listed_oldest_first
+            status_lists::a_taken_status_list_id_is_refused
+            status_lists::taken_places_are_counted_and_the_list_is_kept_for_the_longest
+            status_lists::places_that_were_taken_meanwhile_are_refused
+            status_lists::places_of_an_unknown_status_list_are_refused
+            status_lists::of_many_takers_at_the_same_time_one_wins
+            status_lists::a_session_keeps_its_place
+            status_lists::a_place_never_changes
+            status_lists::an_ended_or_unknown_session_gets_no_place
+            status_lists::ended_sessions_are_bad_places
+            status_lists::members_of_a_suspended_organization_are_bad_places
+            status_lists::old_status_lists_are_forgotten
             log::events_are_numbered_from_one_without_gaps
             log::every_selector_kind_and_reason_reads_back
             log::events_are_read_in_order_a_page_at_a_time

@@ -69,6 +69,7 @@ pub(super) fn session(number: u8, user: &User) -> Session {
         idle_expiry: after(HOUR),
         refresh: RefreshState::first(noon(), Duration::from_secs(1)),
         last_seen_at: noon(),
+        status: None,
         state: SessionState::Active,
     }
 }

@@ -67,6 +67,11 @@ impl Data {
                     session.see(at, issued_under);
                 }
             }
+            Change::PlaceSession { id, place } => self.session(id)?.place(place)?,
+            Change::BeginStatusList(list) => self.begin_status_list(list)?,
+            Change::TakePlaces { list, from, to, keep_until } => {
+                self.take_places(list, from, to, keep_until)?;
+            }
             Change::AddFirstKey(key) => {
                 if self.keys.values().any(|other| other.purpose == key.purpose) {
                     return Err(Conflict::KeyChanged);

@@ -10,6 +10,7 @@ impl Data {
             sessions_expired: self.expire_sessions(what),
             sessions_forgotten: self.forget_sessions(what),
             events_forgotten: self.forget_events(what),
+            status_lists_forgotten: self.forget_status_lists(what),
             audit_forgotten: self.forget_audit(what),
         }
     }

@@ -1,5 +1,6 @@
 mod apply;
 mod clean_up;
+mod status_lists;
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +15,7 @@ use super::FixedClock;
 use crate::{
     model::{
         AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-        SessionId, StoredKey, User, UserId, Username,
+        SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
 };
@@ -33,6 +34,7 @@ struct Data {
     sessions: BTreeMap<SessionId, Session>,
     keys: BTreeMap<KeyId, StoredKey>,
     clients: BTreeMap<ClientId, Client>,
+    status_lists: BTreeMap<StatusListId, StatusList>,
     events: Vec<RevocationEvent>,
     last_seq: u64,
     audit: Vec<AuditEntry>,
@@ -147,6 +149,22 @@ impl Store for MemoryStore {
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {
         let data = self.data().await;
         Ok(data.events.iter().filter(|event| event.seq > seq).take(limit as usize).cloned().collect())
+    }
+
+    async fn status_lists(&self) -> Result<Vec<StatusList>, StoreError> {
+        Ok(self.data().await.status_lists_by_age())
+    }
+
+    async fn status_list(&self, id: StatusListId) -> Result<Option<StatusList>, StoreError> {
+        Ok(self.data().await.status_lists.get(&id).cloned())
+    }
+
+    async fn bad_places(
+        &self,
+        list: StatusListId,
+        since: Timestamp,
+    ) -> Result<Vec<(u32, TokenStatus)>, StoreError> {
+        Ok(self.data().await.bad_places(list, since))
     }
 
     async fn audit_entries(&self, user: Option<UserId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {

@@ -1,0 +1,53 @@
+use handstamp_core::model::{SessionId, StatusList, StatusListId, StatusPlace};
+use handstamp_core::store::Conflict;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::failure::Refusal;
+use crate::query::execute;
+use crate::times::to_sql;
+
+/// Gives a session its place, if it is active and has none.
+pub(super) fn place(connection: &Connection, session: SessionId, place: StatusPlace) -> Result<(), Refusal> {
+    let sql = "UPDATE sessions SET status_list = ?2, status_index = ?3 \
+               WHERE id = ?1 AND ended_at IS NULL AND status_list IS NULL";
+    match execute(connection, sql, params![session.as_bytes(), place.list.as_bytes(), place.index])? {
+        0 => Err(Conflict::SessionChanged.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Adds a list.
+pub(super) fn begin(connection: &Connection, list: &StatusList) -> Result<(), Refusal> {
+    changed(execute(
+        connection,
+        "INSERT INTO status_lists (id, bits, size, taken, epoch, created_at, keep_until) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+        params![
+            list.id.as_bytes(),
+            list.bits.count(),
+            list.size,
+            list.taken,
+            list.epoch,
+            to_sql(list.created_at),
+            to_sql(list.keep_until),
+        ],
+    )?)
+}
+
+/// Takes places that nobody took since the list was read.
+pub(super) fn take(
+    connection: &Connection,
+    list: StatusListId,
+    from: u32,
+    to: u32,
+    keep_until: Timestamp,
+) -> Result<(), Refusal> {
+    let sql =
+        "UPDATE status_lists SET taken = ?3, keep_until = max(keep_until, ?4) WHERE id = ?1 AND taken = ?2";
+    changed(execute(connection, sql, params![list.as_bytes(), from, to, to_sql(keep_until)])?)
+}
+
+fn changed(rows: usize) -> Result<(), Refusal> {
+    if rows == 0 { Err(Conflict::StatusListChanged.into()) } else { Ok(()) }
+}
