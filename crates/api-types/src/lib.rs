@@ -12,6 +12,7 @@
 //! ```
 
 mod account;
+mod browser_modules;
 mod claims;
 mod error_code;
 mod health;
@@ -25,6 +26,7 @@ mod sign_in;
 mod whoami;
 
 pub use account::{ChangePasswordRequest, PasswordChangedReply, SetupReply, SetupRequest};
+pub use browser_modules::{BrowserModule, BrowserModules};
 pub use claims::{AccessTokenClaims, Rev, RevParseError};
 pub use error_code::ErrorCode;
 pub use health::{Health, HealthStatus};

@@ -19,6 +19,7 @@
 //! ```
 
 mod access;
+mod assets;
 mod clock;
 pub mod config;
 mod cookies;
@@ -36,6 +37,7 @@ mod serve;
 mod state;
 mod tasks;
 
+pub use assets::{Logo, LogoError};
 pub use clock::Clock;
 pub use cookies::CookieNames;
 pub use layers::Peer;

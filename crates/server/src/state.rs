@@ -15,6 +15,7 @@ use crate::{
     config::{Config, PublicUrl},
     cookies::{CookieNames, Cookies},
     metrics::Metrics,
+    pages::Pages,
     problem::ApiError,
     rate_limit::{Refused, SignInLimits},
     revocation::RevocationFeed,
@@ -51,6 +52,7 @@ struct Shared {
     gate: Gate,
     feed: RevocationFeed,
     seen: Seen,
+    pages: Pages,
     stopping: watch::Sender<bool>,
 }
 
@@ -88,6 +90,7 @@ impl AppState {
         let gate = Gate::new(&context, &config, &public_url, cookies.names(), &clock, feed.revocations())?;
         Ok(Self(Arc::new(Shared {
             limits: SignInLimits::new(&config.rate_limits),
+            pages: Pages::new(&config.pages),
             core: context,
             config,
             public_url,
@@ -185,6 +188,10 @@ impl AppState {
 
     pub(crate) fn seen(&self) -> &Seen {
         &self.0.seen
+    }
+
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.0.pages
     }
 
     /// Answers an attempt that came too soon.

@@ -9,7 +9,7 @@ use handstamp_store_sqlite::{OpenMode, ShareMode};
 use crate::edge::clock::SystemClock;
 use crate::edge::house::House;
 use crate::edge::settings::SettingsArgs;
-use crate::edge::{listen, logging, runtime, signals};
+use crate::edge::{listen, logging, logo, runtime, signals};
 use crate::failure::Failure;
 use crate::output;
 
@@ -39,7 +39,8 @@ pub(crate) struct Serve {
 /// Runs the service until it is told to stop.
 pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
     let flag = command.listen.map(|address| Override::flag("--listen", "server.listen", address.to_string()));
-    let config = command.settings.load_with(flag.as_slice())?;
+    let mut config = command.settings.load_with(flag.as_slice())?;
+    config.pages.logo = logo::load(&config)?;
     logging::start(&config.log)?;
     runtime::serve(serve(config))
 }

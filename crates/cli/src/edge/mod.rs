@@ -9,6 +9,7 @@ pub(crate) mod house;
 pub(crate) mod input;
 pub(crate) mod listen;
 pub(crate) mod logging;
+pub(crate) mod logo;
 pub(crate) mod password;
 pub(crate) mod root_key;
 pub(crate) mod runtime;

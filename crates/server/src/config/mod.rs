@@ -10,6 +10,7 @@ mod load;
 mod log;
 mod metrics;
 mod overrides;
+mod pages;
 mod passwords;
 mod public_url;
 mod rate_limits;
@@ -29,6 +30,7 @@ pub use error::{ConfigError, ConfigProblem};
 pub use log::{LogConfig, LogFormat};
 pub use metrics::MetricsConfig;
 pub use overrides::{Override, VARIABLE_PREFIX};
+pub use pages::{Language, PagesConfig};
 pub use passwords::PasswordConfig;
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use rate_limits::RateLimitConfig;
@@ -56,6 +58,8 @@ pub struct Config {
     pub passwords: PasswordConfig,
     /// How often somebody may try to prove who they are.
     pub rate_limits: RateLimitConfig,
+    /// How the sign-in page and the account page look and speak.
+    pub pages: PagesConfig,
     /// Who may follow the revocation feed.
     pub revocation: RevocationConfig,
     /// Who may read the figures at `/metrics`.
@@ -89,6 +93,7 @@ impl Config {
         self.server.check(problems);
         self.cookies.check(problems);
         self.rate_limits.check(problems);
+        self.pages.check(&self.server, problems);
         self.check_settings(problems);
     }
 }

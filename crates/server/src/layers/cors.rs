@@ -21,6 +21,8 @@ pub(super) fn layer(config: &Config) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             HeaderName::from_static(CSRF_HEADER),
+            // The browser client marks what it may have to repeat.
+            HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("x-request-id"),
         ])
         .expose_headers([

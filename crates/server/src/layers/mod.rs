@@ -3,6 +3,7 @@
 mod body_limit;
 mod client_address;
 mod cors;
+mod error_pages;
 mod panic;
 mod request_id;
 mod security_headers;
@@ -28,6 +29,8 @@ pub(crate) fn wrap(router: Router, state: &AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), request_id::layer))
         .layer(from_fn_with_state(state.clone(), trace::layer))
         .layer(from_fn_with_state(state.clone(), security_headers::layer))
+        // People get a page in the place of a problem, the panics and timeouts below included.
+        .layer(from_fn_with_state(state.clone(), error_pages::layer))
         .layer(CatchPanicLayer::custom(panic::to_problem))
         .layer(from_fn_with_state(state.clone(), timeout::layer));
     let inner = ServiceBuilder::new()

@@ -8,12 +8,11 @@ use axum::{
     response::Response,
 };
 use handstamp_api_types::Problem;
-use handstamp_verify::AuthError;
 use tracing::Instrument as _;
 
 use crate::{AppState, problem};
 
-static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives each request an id, which stands in its log lines, in its reply and in the body of a problem.
 pub(super) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -24,7 +23,7 @@ pub(super) async fn layer(State(state): State<AppState>, mut request: Request, n
     }
     let span = tracing::info_span!("request", id = %id);
     let mut response = next.run(request).instrument(span).await;
-    if let Some(problem) = problem_of(&mut response) {
+    if let Some(problem) = problem::take_problem(&mut response) {
         let body = problem::body(&Problem { request_id: Some(id.clone()), ..problem });
         response.headers_mut().remove(header::CONTENT_LENGTH);
         *response.body_mut() = Body::from(body);
@@ -33,13 +32,6 @@ pub(super) async fn layer(State(state): State<AppState>, mut request: Request, n
         response.headers_mut().insert(&X_REQUEST_ID, value);
     }
     response
-}
-
-/// Returns the problem that a route, or the verify layer in front of it, has answered with.
-fn problem_of(response: &mut Response) -> Option<Problem> {
-    let extensions = response.extensions_mut();
-    let refused = extensions.remove::<AuthError>().map(|error| error.problem());
-    extensions.remove::<Problem>().or(refused)
 }
 
 /// Takes the id that a proxy in front has given, if it cannot break a log line.

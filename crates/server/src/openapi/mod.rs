@@ -122,9 +122,9 @@ mod tests {
     fn schemas_have_the_members_of_the_wire_types() {
         use handstamp_api_types::revocation::{RevocationReport, RevocationSnapshot};
         use handstamp_api_types::{
-            EndedSessions, FieldError, Health, HealthStatus, Introspection, OAuthError, OAuthErrorCode,
-            PasswordChangedReply, RelabelRequest, SessionList, SessionSummary, SetupReply, TokenReply,
-            Whoami,
+            BrowserModule, BrowserModules, EndedSessions, FieldError, Health, HealthStatus, Introspection,
+            OAuthError, OAuthErrorCode, PasswordChangedReply, RelabelRequest, SessionList, SessionSummary,
+            SetupReply, TokenReply, Whoami,
         };
         use handstamp_token::UnixTime;
 
@@ -148,6 +148,9 @@ mod tests {
             "RevocationReport",
             &RevocationReport { instance: text(), epoch: 1, seq: 1, lag_ms: 1, kids: Vec::new() },
         );
+        let module = BrowserModule { name: text(), url: text(), integrity: text() };
+        check("BrowserModule", &module);
+        check("BrowserModules", &BrowserModules { modules: vec![module] });
         check("EndedSessions", &EndedSessions { ended: 1 });
         check(
             "PasswordChangedReply",

@@ -1,48 +1,80 @@
-//! The pages that the auth service shows itself. They work without JavaScript.
+//! The pages that the auth service shows itself: server-rendered, without inline script or style, and whole without JavaScript.
+//!
+//! A page is made of typed values and the words of one language; `maud` escapes every value when the page is written. Routes decide
+//! what is shown, nothing here asks a store.
 
-use axum::{
-    http::{HeaderName, HeaderValue, header},
-    response::{Html, IntoResponse, Response},
+mod accent;
+mod accept_language;
+mod account;
+mod ago;
+mod error;
+mod field;
+mod layout;
+mod notice;
+mod return_to;
+mod setup;
+mod sign_in;
+mod sign_out;
+mod texts;
+
+use http::HeaderMap;
+
+pub(crate) use accent::Accent;
+pub(crate) use account::{AccountPage, AccountProblem, Done};
+pub(crate) use error::is_page;
+pub(crate) use layout::Page;
+pub(crate) use return_to::ReturnTo;
+pub(crate) use setup::{SetupForm, SetupProblem};
+pub(crate) use sign_in::{SignInForm, SignInNotice};
+
+use crate::{
+    assets::Assets,
+    config::{Language, PagesConfig},
 };
-use handstamp_api_types::FieldError;
+use texts::Texts;
 
-const SETUP: &str = include_str!("setup.html");
-const SETUP_DONE: &str = include_str!("setup_done.html");
-
-/// Forms may be sent to us, nothing may be loaded, and nobody may frame the page.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-);
-
-/// Returns the page that makes the first administrator, with what was wrong with the last attempt.
-pub(crate) fn setup(wrong: &[FieldError]) -> Response {
-    let items: Vec<_> = wrong.iter().map(|error| format!("<li>{}</li>", escape(&error.detail))).collect();
-    let notice =
-        if items.is_empty() { String::new() } else { format!("<ul role=\"alert\">{}</ul>", items.concat()) };
-    page(SETUP.replace("<!-- notice -->", &notice))
+/// What all pages of this deployment have in common.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    title: String,
+    languages: Vec<Language>,
+    home: String,
+    assets: Assets,
 }
 
-/// Returns the page that says it worked.
-pub(crate) fn setup_done() -> Response {
-    page(SETUP_DONE.to_owned())
+/// The pages as one visitor sees them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    pages: &'a Pages,
+    language: Language,
+    texts: &'static Texts,
 }
 
-fn page(html: String) -> Response {
-    let headers: [(HeaderName, HeaderValue); 1] = [(header::CONTENT_SECURITY_POLICY, POLICY)];
-    (headers, Html(html)).into_response()
-}
+impl Pages {
+    pub(crate) fn new(config: &PagesConfig) -> Self {
+        // A colour that cannot be read was refused when the configuration was loaded.
+        let theme = Accent::parse(&config.accent).map(Accent::css).unwrap_or_default();
+        Self {
+            title: config.title.clone(),
+            languages: config.languages.clone(),
+            home: config.home.clone(),
+            assets: Assets::new(&theme, config.logo.as_ref()),
+        }
+    }
 
-/// Makes text safe inside an element.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
+    /// Returns the files that the pages load.
+    pub(crate) fn assets(&self) -> &Assets {
+        &self.assets
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::escape;
+    /// Returns where somebody goes who has signed in without having come from anywhere.
+    pub(crate) fn home(&self) -> &str {
+        &self.home
+    }
 
-    #[test]
-    fn what_people_typed_cannot_become_markup() {
-        assert_eq!(escape("<script>\"&\"</script>"), "&lt;script&gt;&quot;&amp;&quot;&lt;/script&gt;");
+    /// Returns the pages in the language that a request asks for.
+    pub(crate) fn view(&self, headers: &HeaderMap) -> View<'_> {
+        let language = accept_language::choose(headers, &self.languages);
+        View { pages: self, language, texts: Texts::of(language) }
     }
 }

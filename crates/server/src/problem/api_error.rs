@@ -6,6 +6,7 @@ use handstamp_verify::AuthError;
 use http::{HeaderValue, StatusCode, header};
 
 use super::challenge;
+use crate::pages::Page;
 
 /// A refusal or failure on its way out: the client gets the code, the log gets the cause.
 pub(crate) struct ApiError(Box<Answer>);
@@ -85,8 +86,16 @@ impl ApiError {
         self.0.problem.code
     }
 
-    pub(crate) fn field_errors(&self) -> &[FieldError] {
-        &self.0.problem.errors
+    /// Returns when to come back, if that is known.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Returns the same answer for people: a page in the place of the problem.
+    pub(crate) fn with_page(self, page: Page) -> Response {
+        let mut refused = self.into_response();
+        refused.extensions_mut().remove::<Problem>();
+        in_place_of(refused, page)
     }
 
     #[cfg(test)]
@@ -127,6 +136,24 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(self.0.problem);
         response
     }
+}
+
+/// Returns a reply with its status and its headers, but with a page for a body.
+pub(crate) fn in_place_of(reply: Response, page: Page) -> Response {
+    let (mut head, _) = reply.into_parts();
+    let (page, body) = page.into_response().into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    for (name, value) in &page.headers {
+        head.headers.insert(name, value.clone());
+    }
+    Response::from_parts(head, body)
+}
+
+/// Returns the problem that a route, or the verify layer in front of it, has answered with.
+pub(crate) fn take_problem(response: &mut Response) -> Option<Problem> {
+    let extensions = response.extensions_mut();
+    let refused = extensions.remove::<AuthError>().map(|error| error.problem());
+    extensions.remove::<Problem>().or(refused)
 }
 
 /// Returns the problem as JSON.

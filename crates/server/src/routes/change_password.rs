@@ -10,7 +10,14 @@ use handstamp_core::{
 };
 use handstamp_verify::Credential;
 
-use crate::{AppState, access::Caller, extract, layers::ClientAddress, problem::ApiError, rate_limit::Claim};
+use crate::{
+    AppState,
+    access::Caller,
+    extract,
+    layers::ClientAddress,
+    problem::ApiError,
+    rate_limit::{Claim, Refused},
+};
 
 /// `POST /auth/change-password`: ends every other session, and makes every access token of before worthless. The session
 /// that stays gets a fresh one, the way its old one came.
@@ -22,11 +29,6 @@ pub(super) async fn change_password(
     caller: Caller,
     extract::Json(request): extract::Json<ChangePasswordRequest>,
 ) -> Result<Response, ApiError> {
-    let now = state.now();
-    let attempt = state
-        .limits()
-        .attempt(Claim::User(caller.principal.sub()), address.ip, now)
-        .map_err(|refused| state.rate_limited(refused))?;
     let command = ChangePassword {
         user: caller.user,
         session: caller.session,
@@ -34,15 +36,43 @@ pub(super) async fn change_password(
         new: Password::new(request.new_password),
         address: address.ip,
     };
+    let changed = run(&state, command).await.map_err(|refusal| refusal.into_error(&state))?;
+    reply(&state, &caller, changed).await
+}
+
+/// Why a password was not changed.
+pub(super) enum Refusal {
+    /// Too many wrong ones.
+    RateLimited(Refused),
+    /// By the rules.
+    Flow(ChangePasswordError),
+}
+
+impl Refusal {
+    /// Returns what a client hears.
+    pub(super) fn into_error(self, state: &AppState) -> ApiError {
+        match self {
+            Self::RateLimited(refused) => state.rate_limited(refused),
+            Self::Flow(error) => error.into(),
+        }
+    }
+}
+
+/// Changes the password, as often as the limits allow to guess the current one.
+pub(super) async fn run(state: &AppState, command: ChangePassword) -> Result<PasswordChanged, Refusal> {
+    let now = state.now();
+    let user = command.user.to_string();
+    let attempt =
+        state.limits().attempt(Claim::User(&user), command.address, now).map_err(Refusal::RateLimited)?;
     let outcome = flow::change_password(state.core(), command, now).await;
     match &outcome {
         Ok(_) => state.limits().succeeded(attempt, now),
         Err(ChangePasswordError::WrongPassword) => {}
         Err(_) => state.limits().forget(&attempt, now),
     }
-    let changed = outcome?;
+    let changed = outcome.map_err(Refusal::Flow)?;
     state.follow_revocations().await;
-    reply(&state, &caller, changed).await
+    Ok(changed)
 }
 
 async fn reply(state: &AppState, caller: &Caller, changed: PasswordChanged) -> Result<Response, ApiError> {

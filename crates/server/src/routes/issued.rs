@@ -1,5 +1,6 @@
 use axum::{
     Json,
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use handstamp_api_types::TokenReply;
@@ -9,17 +10,17 @@ use super::whoami_body;
 use crate::{AppState, access::OriginPassed};
 
 /// Hands tokens out in cookies, and says whose they are. Takes the proof that the request came from where it may.
-pub(super) fn in_cookies(state: &AppState, issued: &Issued, _origin: OriginPassed) -> Response {
+pub(super) fn in_cookies(state: &AppState, issued: &Issued, origin: OriginPassed) -> Response {
     let mut response = Json(whoami_body::of_claims(state, &issued.access.claims)).into_response();
-    let refresh = issued.new_refresh().map(handstamp_core::refresh_token::RefreshToken::reveal);
-    state.cookies().hand_out(
-        response.headers_mut(),
-        &issued.access.text,
-        refresh,
-        issued.session.absolute_expiry,
-        state.now(),
-    );
+    add_cookies(state, issued, response.headers_mut(), origin);
     response
+}
+
+/// Adds the cookies to a reply of any kind.
+pub(super) fn add_cookies(state: &AppState, issued: &Issued, headers: &mut HeaderMap, _origin: OriginPassed) {
+    let refresh = issued.new_refresh().map(handstamp_core::refresh_token::RefreshToken::reveal);
+    let ends = issued.session.absolute_expiry;
+    state.cookies().hand_out(headers, &issued.access.text, refresh, ends, state.now());
 }
 
 /// Hands tokens out in the body ([RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).

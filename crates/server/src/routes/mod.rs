@@ -1,7 +1,15 @@
 //! The table of all routes: what there is, and who may use it.
 
+mod account;
+mod account_change_password;
+mod account_end_others;
+mod account_end_session;
+mod account_rename_session;
+mod assets;
 mod change_password;
 mod check;
+mod client_js;
+mod client_json;
 mod fallback;
 mod health;
 mod issued;
@@ -13,6 +21,7 @@ mod oauth2_introspect;
 mod oauth2_revoke;
 mod oauth2_token;
 mod openapi;
+mod present;
 mod refresh;
 mod revocations;
 mod revocations_jwks;
@@ -22,7 +31,10 @@ mod session;
 mod sessions;
 mod setup;
 mod sign_in;
+mod sign_in_page;
 mod sign_out;
+mod sign_out_page;
+mod visitor;
 mod whoami;
 mod whoami_body;
 
@@ -61,6 +73,21 @@ pub(crate) fn table() -> Vec<Endpoint> {
         delete("/auth/sessions/{sid}", signed_in(), sessions::end),
         patch("/auth/sessions/{sid}", signed_in(), sessions::relabel),
         post("/auth/change-password", signed_in(), change_password::change_password),
+        // Pages for people, and what they load.
+        get("/auth/sign-in", public(), sign_in_page::page),
+        get("/auth/sign-out", public(), sign_out_page::page),
+        get("/auth/account", public(), account::page),
+        post("/auth/account/end-session", public(), account_end_session::end_session),
+        post("/auth/account/end-others", public(), account_end_others::end_others),
+        post("/auth/account/rename-session", public(), account_rename_session::rename_session),
+        post("/auth/account/change-password", public(), account_change_password::change_password),
+        get("/auth/assets/{name}", public(), assets::asset),
+        // For apps in the browser.
+        get("/auth/client.js", public(), client_js::client),
+        get("/auth/dialog.js", public(), client_js::dialog),
+        get("/auth/redirect.js", public(), client_js::redirect),
+        get("/auth/streams.js", public(), client_js::streams),
+        get("/auth/client.json", public(), client_json::list),
         // The first administrator.
         get("/auth/setup", public(), setup::page),
         post("/auth/setup", public().always_check_origin(), setup::setup),

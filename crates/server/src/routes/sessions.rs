@@ -13,7 +13,7 @@ use handstamp_token::UnixTime;
 use crate::{AppState, access::Caller, extract, layers::ClientAddress, problem::ApiError};
 
 /// The longest name a device can be given.
-const LONGEST_LABEL: usize = 64;
+pub(super) const LONGEST_LABEL: usize = 64;
 
 /// `GET /auth/sessions`
 pub(super) async fn list(
@@ -55,17 +55,23 @@ pub(super) async fn relabel(
     Path(sid): Path<String>,
     extract::Json(request): extract::Json<RelabelRequest>,
 ) -> Result<StatusCode, ApiError> {
-    let label = request.device.trim();
-    if label.is_empty() || label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
-        let detail = format!("Write 1 to {LONGEST_LABEL} characters in one line.");
-        return Err(ApiError::invalid("/device", detail));
-    }
+    let label = label(&request.device)?;
     flow::relabel(state.core(), caller.user, session_id(&sid)?, label, state.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Returns what a device may be called.
+pub(super) fn label(text: &str) -> Result<&str, ApiError> {
+    let label = text.trim();
+    if label.is_empty() || label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
+        let detail = format!("Write 1 to {LONGEST_LABEL} characters in one line.");
+        return Err(ApiError::invalid("/device", detail));
+    }
+    Ok(label)
+}
+
 /// What cannot be an id names no session.
-fn session_id(text: &str) -> Result<SessionId, ApiError> {
+pub(super) fn session_id(text: &str) -> Result<SessionId, ApiError> {
     text.parse().map_err(|_| ApiError::new(ErrorCode::NotFound))
 }
 

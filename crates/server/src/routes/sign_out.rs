@@ -1,6 +1,6 @@
 use axum::{
     Extension, Json,
-    extract::State,
+    extract::{FromRequest as _, Request, State},
     http::{HeaderMap, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -10,17 +10,18 @@ use handstamp_core::{
     model::SessionId,
 };
 
+use super::sign_out_page;
 use crate::{
     AppState,
     access::{NamedSession, OriginCheck},
     config::ClearSiteData,
     cookies::Presented,
-    extract::OptionalJson,
+    extract::{Form, OptionalJson, content_type_is},
     layers::ClientAddress,
     problem::ApiError,
 };
 
-/// `POST /auth/sign-out`: the only route that clears cookies.
+/// `POST /auth/sign-out`, as JSON or by a form of a page: the only route that clears cookies.
 ///
 /// Whoever wants out gets out: an expired access token is enough to end its own session, and where the session is over
 /// already the cookies go all the same. Where the store is away they stay, so that the sign-out can be tried again.
@@ -28,29 +29,62 @@ pub(super) async fn sign_out(
     State(state): State<AppState>,
     Extension(address): Extension<ClientAddress>,
     origin: OriginCheck,
-    parts: Parts,
-    OptionalJson(request): OptionalJson<SignOutRequest>,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let scope = request.unwrap_or_default().scope;
-    let (found, by_cookie) = who(&state, &parts, origin).await?;
-    let reply = match found {
-        Found::Nobody => Err(ApiError::new(ErrorCode::TokenMissing)),
+    let (parts, body) = request.into_parts();
+    let request = Request::from_parts(parts.clone(), body);
+    if content_type_is(&parts.headers, "application/x-www-form-urlencoded") {
+        let form = Form::from_request(request, &state).await?;
+        return sign_out_page::submit(&state, address, origin, &parts, form).await;
+    }
+    let OptionalJson(request) = OptionalJson::<SignOutRequest>::from_request(request, &state).await?;
+    let done = run(&state, address, origin, &parts, request.unwrap_or_default().scope).await?;
+    let reply = match done.ended {
+        Some(ended) => Json(EndedSessions { ended }).into_response(),
+        None => ApiError::new(ErrorCode::TokenMissing).into_response(),
+    };
+    Ok(done.reply(&state, reply))
+}
+
+/// A sign-out that went as far as it should.
+pub(super) struct SignedOut {
+    /// How many sessions ended; `None` where nobody was signed in.
+    ended: Option<u64>,
+    by_cookie: bool,
+}
+
+impl SignedOut {
+    /// Answers, and makes the browser forget the cookies that it has sent.
+    pub(super) fn reply(self, state: &AppState, mut reply: Response) -> Response {
+        if self.by_cookie {
+            state.cookies().clear(reply.headers_mut(), state.now());
+            clear_site_data(&state.config().cookies.clear_site_data, reply.headers_mut());
+        }
+        reply
+    }
+}
+
+/// Signs out whoever the request shows.
+pub(super) async fn run(
+    state: &AppState,
+    address: ClientAddress,
+    origin: OriginCheck,
+    parts: &Parts,
+    scope: SignOutScope,
+) -> Result<SignedOut, ApiError> {
+    let (found, by_cookie) = who(state, parts, origin).await?;
+    let ended = match found {
+        Found::Nobody => None,
         Found::OneSession(_) if scope == SignOutScope::Everywhere => {
             // Somebody may have dug the token out of an old log. Whoever is really signed in refreshes and repeats, and needs
             // the cookies for it.
             return Err(ApiError::new(ErrorCode::TokenExpired));
         }
         Found::OneSession(session) | Found::SignedIn(session) => {
-            let ended = end(&state, session, scope, address).await?;
-            Ok(Json(EndedSessions { ended }))
+            Some(end(state, session, scope, address).await?)
         }
     };
-    let mut response = reply.into_response();
-    if by_cookie {
-        state.cookies().clear(response.headers_mut(), state.now());
-        clear_site_data(&state.config().cookies.clear_site_data, response.headers_mut());
-    }
-    Ok(response)
+    Ok(SignedOut { ended, by_cookie })
 }
 
 /// What a request proves.

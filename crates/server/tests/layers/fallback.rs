@@ -17,7 +17,7 @@ async fn nothing_here_is_a_problem_too() {
 async fn another_method_is_405_with_those_that_are_allowed() {
     let kit = Kit::new().await;
 
-    let reply = kit.get("/auth/sign-in").send().await.refused(405, "method_not_allowed");
+    let reply = kit.get("/auth/refresh").send().await.refused(405, "method_not_allowed");
     assert_eq!(reply.header("allow"), "POST");
     kit.call(Method::PUT, "/auth/whoami").send().await.refused(405, "method_not_allowed");
     kit.call(Method::TRACE, "/auth/whoami").send().await.refused(405, "method_not_allowed");

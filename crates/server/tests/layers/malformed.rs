@@ -78,7 +78,7 @@ async fn another_content_type_is_refused() {
 
     for content_type in [
         "text/plain",
-        "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; charset=utf-16",
         "multipart/form-data; boundary=x",
         "application/json; charset=utf-16",
         "application/jsonx",

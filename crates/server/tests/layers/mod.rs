@@ -1,5 +1,6 @@
 mod body_limit;
 mod cors;
+mod error_pages;
 mod fallback;
 mod malformed;
 mod request_id;

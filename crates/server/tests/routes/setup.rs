@@ -51,13 +51,10 @@ async fn guessing_the_secret_is_slowed_down() {
 async fn the_page_works_without_javascript() {
     let kit = Kit::new().await;
 
-    let page = kit.get("/auth/setup").send().await.expect(200);
+    let page = kit.get("/auth/setup").send().await.page(200);
 
-    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert!(page.text().contains("<form method=\"post\" action=\"/auth/setup\""));
-    assert!(!page.text().contains("<script"));
-    let policy = page.header("content-security-policy");
-    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(page.contains("<form method=\"post\" action=\"/auth/setup\""), "{page}");
+    assert!(page.contains("autocomplete=\"new-password\""), "{page}");
 
     let secret = kit.rules.root.setup_secret();
     let form = format!(
@@ -82,6 +79,7 @@ async fn the_page_says_what_was_wrong() {
 
     let text = reply.text();
     assert!(text.contains("role=\"alert\""), "{text}");
+    assert!(text.contains("A user name has 1 to 64 letters"), "{text}");
     assert!(text.contains("&lt;script&gt;") && !text.contains("<script>"), "{text}");
 }
 
@@ -116,4 +114,26 @@ async fn each_wrong_field_is_named() {
     weak["password"] = json!("short");
     let reply = kit.post("/auth/setup").ours().json(&weak).send().await.refused(422, "validation_failed");
     assert_eq!(reply.pointers(), ["/password"]);
+}
+
+#[tokio::test]
+async fn each_refusal_is_said_on_the_page_in_its_language() {
+    let kit =
+        Kit::with(&[("rate_limits.account_attempts", "1"), ("rate_limits.account_window", "60s")]).await;
+    let secret = kit.rules.root.setup_secret();
+    let submit = async |secret: &str, email: &str, password: &str| {
+        let form = format!("setup_secret={secret}&username=root&email={email}&password={password}");
+        let call = kit.post("/auth/setup").ours().header("accept-language", "de");
+        call.form(&form).send().await
+    };
+
+    let page = submit(secret.reveal(), "nowhere", "x").await.page(422);
+    assert!(page.contains("Das ist keine E-Mail-Adresse."), "{page}");
+    let page = submit(secret.reveal(), "", "kurz").await.page(422);
+    assert!(page.contains("Das Passwort hat 4 Zeichen; mindestens 15 sind nötig."), "{page}");
+    assert!(!page.contains(secret.reveal()) && page.contains("value=\"root\""), "{page}");
+    let page = submit("guess", "", "x").await.page(422);
+    assert!(page.contains("Das Einrichtungsgeheimnis ist falsch"), "{page}");
+    let page = submit(secret.reveal(), "", "x").await.page(429);
+    assert!(page.contains("Versuchen Sie es in 60 Sekunden noch einmal."), "{page}");
 }

@@ -1,6 +1,7 @@
 //! What the stories are told with.
 
 mod flaky_store;
+mod page;
 mod reply;
 mod request;
 
@@ -32,6 +33,7 @@ use tower::ServiceExt as _;
 
 pub(crate) use flaky_store::FlakyStore;
 pub(crate) use handstamp_core::test_support::PASSWORD;
+pub(crate) use page::{submit, submit_from, visit, visit_from};
 pub(crate) use reply::Reply;
 pub(crate) use request::Call;
 

@@ -1,0 +1,21 @@
+// What the pages can do with JavaScript that they can do without: showing a password while it is typed.
+
+for (const button of document.querySelectorAll('button[data-shows]')) {
+  const input = document.getElementById(button.dataset.shows);
+  if (!(input instanceof HTMLInputElement)) continue;
+
+  const show = (visible) => {
+    input.type = visible ? 'text' : 'password';
+    button.textContent = visible ? button.dataset.hide : button.dataset.show;
+    button.setAttribute('aria-label', visible ? button.dataset.hideLabel : button.dataset.showLabel);
+  };
+
+  button.addEventListener('click', () => {
+    show(input.type === 'password');
+    input.focus();
+  });
+  // What is sent as plain text, the browser offers to the next person as something typed before.
+  input.form?.addEventListener('submit', () => show(false));
+  show(false);
+  button.hidden = false;
+}

@@ -1,0 +1,62 @@
+/// The colour of the main button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Accent([u8; 3]);
+
+impl Accent {
+    /// Reads `#rrggbb`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let digits = text
+            .strip_prefix('#')
+            .filter(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+        let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
+        Some(Self([red, green, blue]))
+    }
+
+    /// Returns the rule that sets it. One of black and white always has a contrast of 4.5 to 1 with it (WCAG 2.2, 1.4.3).
+    pub(super) fn css(self) -> String {
+        let [red, green, blue] = self.0;
+        let luminance = self.luminance();
+        let [on_white, on_black] = [1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05];
+        let text = if on_white >= on_black { "#fff" } else { "#000" };
+        format!(":root {{ --accent: #{red:02x}{green:02x}{blue:02x}; --on-accent: {text}; }}\n")
+    }
+
+    /// Relative luminance, as WCAG 2.2 defines it.
+    fn luminance(self) -> f64 {
+        let linear = |channel: u8| {
+            let share = f64::from(channel) / 255.0;
+            if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        let [red, green, blue] = self.0.map(linear);
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Accent;
+
+    #[test]
+    fn the_text_on_the_button_can_be_read_on_every_colour() {
+        for (accent, text) in [
+            ("#2456c9", "#fff"),
+            ("#000000", "#fff"),
+            ("#FFFFFF", "#000"),
+            ("#ffd400", "#000"),
+            ("#777777", "#000"),
+            ("#757575", "#fff"),
+        ] {
+            let css = Accent::parse(accent).unwrap().css();
+            assert!(css.contains(&format!("--on-accent: {text}")), "{css}");
+            assert!(css.contains(&accent.to_lowercase()), "{css}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_colour_cannot_become_a_style() {
+        for wrong in ["", "2456c9", "#fff", "#2456c", "#2456c90", "#+12345", "red", "#00000;} body{", "#ÿÿÿ"]
+        {
+            assert_eq!(Accent::parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+use std::time::Duration;
+
+use handstamp_core::{
+    model::{Session, SessionId},
+    password::rules::PasswordRejection,
+};
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::{
+    Page, View, ago,
+    field::{Field, Kind},
+    layout::{Sheet, Width},
+    notice,
+    texts::fill,
+};
+
+/// What the account page shows.
+#[derive(Debug)]
+pub(crate) struct AccountPage<'a> {
+    pub(crate) username: &'a str,
+    /// The user's live sessions, and which of them this is.
+    pub(crate) sessions: &'a [Session],
+    pub(crate) current: SessionId,
+    /// The shortest password, and the longest name of a device.
+    pub(crate) min_length: usize,
+    pub(crate) longest_name: usize,
+    pub(crate) done: Option<Done>,
+    pub(crate) problem: Option<AccountProblem>,
+    pub(crate) now: Timestamp,
+}
+
+/// What has just been done. It travels in the query, so that any replica can say it, and is on this list or is not said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    SessionEnded,
+    SessionGone,
+    OthersEnded,
+    Renamed,
+    PasswordChanged,
+}
+
+/// What was wrong with the last form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AccountProblem {
+    DeviceName,
+    CurrentPassword,
+    NewPassword(PasswordRejection),
+    RateLimited(Duration),
+    Unavailable(Duration),
+}
+
+impl Done {
+    const ALL: [Self; 5] =
+        [Self::SessionEnded, Self::SessionGone, Self::OthersEnded, Self::Renamed, Self::PasswordChanged];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "session_ended",
+            Self::SessionGone => "session_gone",
+            Self::OthersEnded => "others_ended",
+            Self::Renamed => "renamed",
+            Self::PasswordChanged => "password_changed",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.as_str() == text)
+    }
+}
+
+impl View<'_> {
+    /// Returns the account page.
+    pub(crate) fn account(&self, page: &AccountPage<'_>) -> Page {
+        let texts = &self.texts.account;
+        let body = html! {
+            @if let Some(problem) = &page.problem { (notice::bad(&self.account_problem(problem, page))) }
+            @else if let Some(done) = page.done { (notice::good(self.account_done(done))) }
+            section.card {
+                div.who {
+                    div {
+                        h1 { (texts.title) }
+                        p.quiet { (fill(&texts.who, &[("name", &page.username)])) }
+                    }
+                    form method="post" action="/auth/sign-out" {
+                        button type="submit" name="scope" value="session" { (self.texts.common.sign_out) }
+                    }
+                }
+            }
+            section.card aria-labelledby="devices" {
+                h2 #devices { (texts.devices) }
+                p.quiet { (texts.devices_hint) }
+                ul.devices { @for session in ordered(page) { (self.device(session, page)) } }
+                @if page.sessions.len() > 1 {
+                    form method="post" action="/auth/account/end-others" {
+                        button.whole type="submit" { (texts.end_others) }
+                    }
+                }
+            }
+            section.card aria-labelledby="change-password" { (self.change_password(page)) }
+        };
+        self.page(&Sheet { width: Width::Wide, ..Sheet::new(&texts.title, body) })
+    }
+
+    fn device(&self, session: &Session, page: &AccountPage<'_>) -> Markup {
+        let texts = &self.texts.account;
+        let (sid, device) = (session.id.to_string(), session.device.as_str());
+        let is_current = session.id == page.current;
+        let when = |text: &str, then| fill(text, &[("when", &ago::words(self.texts, then, page.now))]);
+        let named = |text: &str| fill(text, &[("device", &device)]);
+        let input_id = format!("device-{sid}");
+        html! {
+            li {
+                div.device {
+                    div {
+                        strong { (device) }
+                        @if is_current { span.badge { (texts.this_device) } }
+                        @else { span.quiet { (when(&texts.last_seen, session.last_seen_at)) } }
+                        span.quiet { (when(&texts.signed_in, session.created_at)) }
+                    }
+                    @if !is_current {
+                        form method="post" action="/auth/account/end-session" {
+                            input type="hidden" name="sid" value=(sid);
+                            button.small type="submit" aria-label=(named(&texts.end_label)) { (texts.end) }
+                        }
+                    }
+                }
+                details {
+                    summary aria-label=(named(&texts.rename_label)) { (texts.rename) }
+                    form method="post" action="/auth/account/rename-session" accept-charset="utf-8" {
+                        input type="hidden" name="sid" value=(sid);
+                        div.field {
+                            label for=(input_id) { (texts.new_name) }
+                            div.with-button {
+                                input #(input_id) name="device" type="text" value=(device) required autocomplete="off"
+                                    maxlength=(page.longest_name);
+                                button type="submit" { (texts.save) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn change_password(&self, page: &AccountPage<'_>) -> Markup {
+        let texts = &self.texts.account;
+        let current_wrong = page.problem == Some(AccountProblem::CurrentPassword);
+        let new_wrong = matches!(page.problem, Some(AccountProblem::NewPassword(_)));
+        let hint = fill(&texts.new_password_hint, &[("n", &page.min_length)]);
+        let current = Field {
+            wrong: current_wrong,
+            ..Field::new("current_password", &texts.current_password, Kind::Password, "current-password")
+        };
+        let new = Field {
+            hint: Some(&hint),
+            wrong: new_wrong,
+            ..Field::new("new_password", &texts.new_password, Kind::Password, "new-password")
+        };
+        html! {
+            h2 #change-password { (texts.change_password) }
+            p.quiet { (texts.change_password_hint) }
+            form method="post" action="/auth/account/change-password" accept-charset="utf-8" {
+                // A password manager reads here whose password it is to keep.
+                input type="text" name="username" value=(page.username) autocomplete="username" readonly hidden;
+                (current.markup(self.texts))
+                (new.markup(self.texts))
+                button.main type="submit" { (texts.change) }
+            }
+        }
+    }
+
+    fn account_done(&self, done: Done) -> &'static str {
+        let texts = &self.texts.account_done;
+        match done {
+            Done::SessionEnded => &texts.session_ended,
+            Done::SessionGone => &texts.session_gone,
+            Done::OthersEnded => &texts.others_ended,
+            Done::Renamed => &texts.renamed,
+            Done::PasswordChanged => &texts.password_changed,
+        }
+    }
+
+    fn account_problem(&self, problem: &AccountProblem, page: &AccountPage<'_>) -> Markup {
+        let (texts, common) = (&self.texts.account_wrong, &self.texts.common);
+        let wait = |wait: &Duration| notice::wait(self.texts, *wait);
+        match problem {
+            AccountProblem::DeviceName => html! { (fill(&texts.name, &[("n", &page.longest_name)])) },
+            AccountProblem::CurrentPassword => html! { (texts.current_password) },
+            AccountProblem::NewPassword(rejection) => html! { (self.password_rejected(rejection)) },
+            AccountProblem::RateLimited(time) => html! { (common.rate_limited) " " (wait(time)) },
+            AccountProblem::Unavailable(time) => html! { (common.unavailable) " " (wait(time)) },
+        }
+    }
+
+    /// Says why a password was refused, and what would do (NIST SP 800-63B-4 §3.1.1.2).
+    pub(super) fn password_rejected(&self, rejection: &PasswordRejection) -> String {
+        let texts = &self.texts.password;
+        match rejection {
+            PasswordRejection::TooShort { length, min } => {
+                fill(&texts.too_short, &[("length", length), ("min", min)])
+            }
+            PasswordRejection::TooLong { max } => fill(&texts.too_long, &[("max", max)]),
+            PasswordRejection::Name => texts.name.clone(),
+            // A reason that is new to us is a password that is too easy to guess, one way or another.
+            _ => texts.common.clone(),
+        }
+    }
+}
+
+/// This device first, then as they were used.
+fn ordered<'a>(page: &AccountPage<'a>) -> Vec<&'a Session> {
+    let mut sessions: Vec<_> = page.sessions.iter().collect();
+    sessions.sort_by_key(|session| (session.id != page.current, std::cmp::Reverse(session.last_seen_at)));
+    sessions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Done;
+
+    #[test]
+    fn what_is_not_on_the_list_is_not_said() {
+        for done in Done::ALL {
+            assert_eq!(Done::parse(done.as_str()), Some(done));
+        }
+        for other in ["", "SESSION_ENDED", "<b>", "session_ended "] {
+            assert_eq!(Done::parse(other), None, "{other}");
+        }
+    }
+}

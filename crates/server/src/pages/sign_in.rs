@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use maud::{Markup, html};
+
+use super::{
+    Page, ReturnTo, View,
+    field::{Field, Kind},
+    layout::Sheet,
+    notice,
+};
+
+/// The sign-in form, as it was left or anew.
+#[derive(Debug, Default)]
+pub(crate) struct SignInForm {
+    /// What was typed as a login.
+    pub(crate) login: String,
+    /// Where to go afterwards.
+    pub(crate) return_to: Option<ReturnTo>,
+    pub(crate) notice: Option<SignInNotice>,
+}
+
+/// What the form says above itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignInNotice {
+    /// Somebody has signed out a moment ago.
+    SignedOut,
+    /// A field is empty.
+    Missing,
+    /// The same for an unknown user and a wrong password.
+    Wrong,
+    /// After the right password only.
+    Disabled,
+    RateLimited(Duration),
+    Unavailable(Duration),
+}
+
+impl View<'_> {
+    /// Returns the sign-in page.
+    pub(crate) fn sign_in(&self, form: &SignInForm) -> Page {
+        let texts = &self.texts.sign_in;
+        let wrong = matches!(form.notice, Some(SignInNotice::Wrong | SignInNotice::Missing));
+        let has_problem = form.notice.is_some_and(|notice| notice != SignInNotice::SignedOut);
+        let login = Field {
+            value: &form.login,
+            // Whatever is wrong is read first.
+            focused: !has_problem,
+            wrong,
+            ..Field::new("login", &texts.login, Kind::Login, "username")
+        };
+        let password =
+            Field { wrong, ..Field::new("password", &texts.password, Kind::Password, "current-password") };
+        let body = html! {
+            div.card {
+                h1 { (texts.title) }
+                @if let Some(notice) = form.notice { (self.sign_in_notice(notice)) }
+                form method="post" action="/auth/sign-in" accept-charset="utf-8" {
+                    @if let Some(to) = &form.return_to { input type="hidden" name="return_to" value=(to.as_str()); }
+                    (login.markup(self.texts))
+                    (password.markup(self.texts))
+                    button.main type="submit" { (texts.submit) }
+                }
+            }
+        };
+        let leads_to =
+            form.return_to.as_ref().map_or(ReturnTo::origin_in(&self.pages.home), ReturnTo::origin);
+        self.page(&Sheet { leads_to, ..Sheet::new(&texts.title, body) })
+    }
+
+    fn sign_in_notice(&self, notice: SignInNotice) -> Markup {
+        let (texts, common) = (&self.texts.sign_in, &self.texts.common);
+        let wait = |wait| notice::wait(self.texts, wait);
+        let text = match notice {
+            SignInNotice::SignedOut => return notice::good(&texts.signed_out),
+            SignInNotice::Missing => html! { (texts.missing) },
+            SignInNotice::Wrong => html! { (texts.wrong) },
+            SignInNotice::Disabled => html! { (texts.disabled) },
+            SignInNotice::RateLimited(time) => html! { (common.rate_limited) " " (wait(time)) },
+            SignInNotice::Unavailable(time) => html! { (common.unavailable) " " (wait(time)) },
+        };
+        notice::bad(&text)
+    }
+
+    /// Returns a page that the browser loads again at once.
+    ///
+    /// A request that another site has caused comes without the refresh cookie (`SameSite=Strict`); the one that this page
+    /// causes brings it.
+    pub(crate) fn come_again(&self) -> Page {
+        let texts = &self.texts.common;
+        let body = html! {
+            div.card {
+                h1 { (texts.come_again) }
+                p { a href="" { (texts.go_on) } }
+            }
+        };
+        self.page(&Sheet { reload: true, ..Sheet::new(&texts.come_again, body) })
+    }
+}

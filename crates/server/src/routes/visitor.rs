@@ -1,0 +1,142 @@
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use handstamp_api_types::ErrorCode;
+use handstamp_core::{
+    flows::Issued,
+    minting::AccessToken,
+    model::{SessionId, UserId},
+};
+use jiff::Timestamp;
+
+use super::{
+    issued,
+    present::{self, Present},
+};
+use crate::{
+    AppState,
+    access::{OriginCheck, OriginPassed},
+    config::SameSite,
+    layers::ClientAddress,
+    problem::ApiError,
+};
+
+/// Somebody who is signed in and looks at a page: what every handler of a page about them asks for.
+///
+/// Whoever is not is sent to sign in, and comes back. An expired access token is renewed on the way, so that a page opens after
+/// lunch as it did before.
+pub(super) struct Visitor {
+    pub(super) user: UserId,
+    pub(super) session: SessionId,
+    pub(super) username: String,
+    /// What was renewed on the way, to go out with the reply.
+    refreshed: Option<(Box<Issued>, OriginPassed)>,
+}
+
+/// Who looks at a page.
+pub(super) enum Visit {
+    SignedIn(Visitor),
+    Nobody,
+    /// It cannot be told: another site has caused this request, and the browser holds back cookies that would tell.
+    ComeAgain,
+}
+
+impl FromRequestParts<AppState> for Visit {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let address = parts.extensions.get::<ClientAddress>().copied().unwrap_or_default();
+        let Ok(origin) = OriginCheck::from_request_parts(parts, state).await;
+        match present::find(state, address, origin, parts).await {
+            Ok(present) => Ok(Self::SignedIn(Visitor::new(present))),
+            Err(refused) if refused.code().status() != 401 => Err(refused),
+            Err(refused) if cookies_are_held_back(state, parts, refused.code()) => Ok(Self::ComeAgain),
+            Err(_) => Ok(Self::Nobody),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        match Visit::from_request_parts(parts, state).await {
+            Ok(Visit::SignedIn(visitor)) => Ok(visitor),
+            Ok(Visit::ComeAgain) => Err(state.pages().view(&parts.headers).come_again().into_response()),
+            Ok(Visit::Nobody) => Err(to_sign_in(parts)),
+            Err(error) => Err(error.into_response()),
+        }
+    }
+}
+
+impl Visitor {
+    fn new(present: Present) -> Self {
+        match present {
+            Present::Already(caller) => Self {
+                user: caller.user,
+                session: caller.session,
+                username: caller.principal.preferred_username().unwrap_or_default().to_owned(),
+                refreshed: None,
+            },
+            Present::Refreshed(issued, origin) => Self {
+                user: issued.session.user_id,
+                session: issued.session.id,
+                username: issued.access.claims.preferred_username.clone(),
+                refreshed: Some((issued, origin)),
+            },
+        }
+    }
+
+    /// Answers, with the cookies that were renewed on the way.
+    pub(super) fn reply(self, state: &AppState, reply: impl IntoResponse) -> Response {
+        let mut response = reply.into_response();
+        if let Some((issued, origin)) = &self.refreshed {
+            issued::add_cookies(state, issued, response.headers_mut(), *origin);
+        }
+        response
+    }
+
+    /// Answers with this access token, which has made every one of before worthless.
+    pub(super) fn reply_with(
+        mut self,
+        state: &AppState,
+        access: AccessToken,
+        session_ends: Timestamp,
+        reply: impl IntoResponse,
+    ) -> Response {
+        if let Some((issued, _)) = &mut self.refreshed {
+            issued.access = access;
+            return self.reply(state, reply);
+        }
+        let mut response = reply.into_response();
+        state.cookies().hand_out(response.headers_mut(), &access.text, None, session_ends, state.now());
+        response
+    }
+}
+
+/// Sends the browser on, with GET whatever it came with (RFC 9700 §4.12).
+pub(super) fn see_other(address: &str) -> Response {
+    let location = HeaderValue::try_from(address).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}
+
+/// A form cannot be repeated after signing in: its page is shown again.
+fn to_sign_in(parts: &Parts) -> Response {
+    let page = if parts.method == Method::GET { parts.uri.path() } else { "/auth/account" };
+    let query: String =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", page).finish();
+    see_other(&format!("/auth/sign-in?{query}"))
+}
+
+/// Returns whether the browser may have cookies that it does not send along because another site has caused the request.
+fn cookies_are_held_back(state: &AppState, parts: &Parts, refused: ErrorCode) -> bool {
+    let access_is_strict = state.config().cookies.access_same_site == SameSite::Strict;
+    let may_have_more =
+        present::refresh_helps(refused) || (access_is_strict && refused == ErrorCode::TokenMissing);
+    let names = handstamp_verify::cookies::Cookies::new(&parts.headers);
+    let has_refresh = !matches!(names.get(&state.cookie_names().refresh), Ok(None));
+    let is_foreign = parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    parts.method == Method::GET && may_have_more && !has_refresh && is_foreign
+}
