@@ -78,11 +78,11 @@ impl SettingsArgs {
     }
 }
 
-/// Returns a configuration of defaults, variables and these flags, whatever files there are.
-pub(crate) fn from_variables_and(flags: &[Override]) -> Result<Config, Failure> {
+/// Returns a configuration of these defaults, the variables above them, and these flags on top, whatever files there are.
+pub(crate) fn around_variables(defaults: &[Override], flags: &[Override]) -> Result<Config, Failure> {
     let variables = Override::from_variables(environment::ours(), environment::SECRETS);
-    let overrides = [variables.map_err(|error| wrong(&error))?.as_slice(), flags].concat();
-    Config::load(None, &overrides).map_err(|error| wrong(&error))
+    let variables = variables.map_err(|error| wrong(&error))?;
+    Config::load(None, &[defaults, &variables, flags].concat()).map_err(|error| wrong(&error))
 }
 
 fn wrong(error: &ConfigError) -> Failure {

@@ -1,22 +1,30 @@
 //! `handstamp demo`: the whole system on one machine.
 
+mod auth_service;
+mod commands;
+mod config;
+mod control;
 mod people;
 mod ports;
 mod report;
+mod shell;
 mod system;
+mod tour;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use handstamp_server::config::LogConfig;
+use handstamp_server::config::{LogConfig, duration};
 use tempfile::TempDir;
 
 use crate::edge::{logging, runtime, signals};
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs};
+use commands::Commands;
 use ports::Ports;
-use system::System;
+use system::{Options, System};
 
 /// Run the whole system on this machine: auth service, two microservices, a page, seeded people
 ///
@@ -27,6 +35,7 @@ use system::System;
 Examples:
   handstamp demo
   handstamp demo --port-base 9000 --data ./demo-data
+  handstamp demo --token-lifetime 30s
   handstamp demo --json | head -1 | jq .people")]
 pub(crate) struct Demo {
     /// The first of four ports in a row; 0 takes free ones
@@ -37,8 +46,20 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
+    /// How long an access token lives, from 5s to 1h; 2m unless `HANDSTAMP_TOKENS_LIFETIME` says otherwise
+    #[arg(long, value_name = "TIME", value_parser = token_lifetime)]
+    token_lifetime: Option<Duration>,
+
     #[command(flatten)]
     output: OutputArgs,
+}
+
+fn token_lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = duration::parse(text).map_err(|cause| cause.to_string())?;
+    if (Duration::from_secs(5)..=Duration::from_hours(1)).contains(&lifetime) {
+        return Ok(lifetime);
+    }
+    Err("expected a time from 5s to 1h".to_owned())
 }
 
 fn port_base(text: &str) -> Result<u16, String> {
@@ -68,11 +89,13 @@ async fn demo(command: &Demo) -> Result<(), Failure> {
     let folder = command.data.as_deref().or(temporary.as_ref().map(TempDir::path)).unwrap_or(".".as_ref());
 
     let ports = Ports::bind(command.port_base).await?;
-    let system = System::start(ports, folder).await?;
+    let options = Options { folder, token_lifetime: command.token_lifetime };
+    let system = System::start(ports, &options).await?;
     if command.output.json {
         output::json_line(&report::for_machines(&system.places))?;
     } else {
-        report::print(&system.places, command.data.as_deref())?;
+        let commands = Commands::new(&system::auth_data(folder));
+        report::print(&system.places, &commands, command.data.as_deref())?;
     }
     stop.await;
     system.stop().await

@@ -5,7 +5,9 @@ use handstamp_demo::page::Services;
 use handstamp_demo::{PEOPLE, Person};
 use serde::Serialize;
 
+use super::commands::Commands;
 use super::system::Places;
+use super::tour;
 use crate::failure::Failure;
 use crate::output::{self, Table};
 
@@ -25,7 +27,7 @@ pub(super) fn for_machines(places: &Places) -> Told<'_> {
 }
 
 /// Prints addresses, people and what to try.
-pub(super) fn print(places: &Places, data: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn print(places: &Places, commands: &Commands, data: Option<&Path>) -> Result<(), Failure> {
     let mut out = output::stdout();
     let style = out.style;
     let app = style.bold(&places.app);
@@ -52,37 +54,11 @@ pub(super) fn print(places: &Places, data: Option<&Path>) -> Result<(), Failure>
     people.print(&mut out)?;
 
     writeln!(out, "\n{}", style.bold("To try in another terminal"))?;
-    write!(out, "{}", tour(places))?;
+    write!(out, "{}", tour::text(places, commands))?;
     match data {
         Some(folder) => writeln!(out, "\nData stays in {}. Ctrl-C stops.", folder.display())?,
         None => writeln!(out, "\nData is gone when you stop. Ctrl-C stops.")?,
     }
     out.flush()?;
     Ok(())
-}
-
-fn tour(places: &Places) -> String {
-    let (auth, orders) = (&places.auth, &places.orders);
-    let ben = PEOPLE.iter().find(|person| person.username == "ben");
-    let (login, password) = ben.map(|person| (person.username, person.password)).unwrap_or_default();
-    format!(
-        r#"
-  # sign in as ben; the token goes into a variable
-  TOKEN=$(curl -s {auth}/auth/sign-in -H 'Content-Type: application/json' -d '{{"login":"{login}","password":"{password}","delivery":"body"}}' \
-      | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-
-  # what it says, and what acme has ordered
-  echo $TOKEN | handstamp token explain -
-  curl -s {orders}/orders -H "Authorization: Bearer $TOKEN"
-
-  # an order of globex: not for ben. Deleting: not for a buyer. Without a token: nobody
-  curl -s {orders}/orders/4 -H "Authorization: Bearer $TOKEN"
-  curl -s -X DELETE {orders}/orders/1 -H "Authorization: Bearer $TOKEN"
-  curl -s {orders}/orders
-
-  # taken back: signed out at the auth service, the orders service knows before you can ask
-  curl -s {auth}/auth/sign-out -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{{"scope":"everywhere"}}'
-  curl -s {orders}/orders -H "Authorization: Bearer $TOKEN"
-"#
-    )
 }

@@ -1,25 +1,25 @@
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use handstamp_demo::page::{self, PageConfig, Services};
+use handstamp_demo::page::{self, CommandLine, PageConfig, Services};
 use handstamp_demo::{FrontDoor, PEOPLE, ServiceSetup, SetupError, Subjects, orders, profiles};
-use handstamp_server::config::{Config, Override};
-use handstamp_server::{AppState, Parts as StateParts};
 use handstamp_store_sqlite::{OpenMode, ShareMode, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::auth_service::AuthService;
+use super::commands::Commands;
+use super::control::{self, Levers};
 use super::ports::Ports;
-use super::{local_url, people};
-use crate::edge::clock::SystemClock;
+use super::{config, local_url, people};
 use crate::edge::data_folder::DataFolder;
 use crate::edge::house::House;
-use crate::edge::{listen, settings};
+use crate::edge::listen;
 use crate::failure::Failure;
 
 /// How long a part may take to become ready.
@@ -34,6 +34,15 @@ pub(super) struct System {
     pub(super) places: Places,
     parts: Parts,
     store: Arc<SqliteStore>,
+    levers: Levers,
+}
+
+/// What the demo is started with.
+pub(super) struct Options<'a> {
+    /// Where all parts keep their data.
+    pub(super) folder: &'a Path,
+    /// How long an access token lives, where somebody said so.
+    pub(super) token_lifetime: Option<Duration>,
 }
 
 /// Where the parts are, as URLs.
@@ -57,29 +66,33 @@ struct Auth {
     store: Arc<SqliteStore>,
     cookie_name: String,
     subjects: Subjects,
+    levers: Levers,
 }
 
 impl System {
     /// Starts the auth service, the two services and the page, and waits until all of them are ready.
-    pub(super) async fn start(ports: Ports, folder: &Path) -> Result<Self, Failure> {
+    pub(super) async fn start(ports: Ports, options: &Options<'_>) -> Result<Self, Failure> {
         let places = Places::of(&ports)?;
         let mut running = Parts::default();
-        let auth = start_auth(&mut running, ports.auth, &places, folder).await?;
+        let auth = start_auth(&mut running, ports.auth, &places, options).await?;
 
-        let setup = |name: &str| service_setup(name, &places, &auth, folder);
+        let setup = |name: &str| service_setup(name, &places, &auth, options.folder);
         let failed = |cause: SetupError| Failure::because("a service of the demo cannot start", &cause);
         let router = profiles::router(&setup("profiles")?).map_err(failed)?;
         running.serve(ports.profiles, router);
         let router = orders::router(&setup("orders")?, &places.profiles).map_err(failed)?;
         running.serve(ports.orders, router);
-        running.serve(ports.app, page::router(&page_config(&places)));
+        let verifier = setup("page")?.verifier(control::AUDIENCE).map_err(failed)?;
+        let control = control::router(auth.levers.clone(), verifier, &places.app);
+        running.serve(ports.app, page::router(&page_config(&places, options.folder)).merge(control));
 
         ready(&[&places.auth, &places.orders, &places.profiles]).await?;
-        Ok(Self { places, parts: running, store: auth.store })
+        Ok(Self { places, parts: running, store: auth.store, levers: auth.levers })
     }
 
     /// Stops every part in good order.
     pub(super) async fn stop(self) -> Result<(), Failure> {
+        self.levers.let_go().await;
         self.parts.stop().await;
         House::close(&self.store).await
     }
@@ -122,31 +135,36 @@ impl Parts {
     }
 }
 
+/// Opens the auth service's data, seats everybody, and starts it.
 async fn start_auth(
     parts: &mut Parts,
     listener: TcpListener,
     places: &Places,
-    folder: &Path,
+    options: &Options<'_>,
 ) -> Result<Auth, Failure> {
-    let config = auth_config(places, &folder.join("auth"))?;
+    let config = config::of_auth_service(places, &auth_data(options.folder), options.token_lifetime)?;
     let public_url = config
         .public_url(listen::address(&listener)?)
         .map_err(|cause| Failure::because("the auth service's address cannot be used", &cause))?;
     let house = House::open(&config, &public_url, OpenMode::Serve(ShareMode::Exclusive)).await?;
     let subjects = people::move_in(&house.context).await?;
-    let store = house.store();
-    let state = AppState::new(StateParts {
-        context: Arc::new(house.context),
-        config,
-        public_url,
-        clock: Arc::new(SystemClock),
-        root_key: house.root_key,
-    })
-    .map_err(|cause| Failure::because("the auth service cannot start", &cause))?;
+    let (store, context) = (house.store(), Arc::new(house.context));
+    let service = AuthService::new(Arc::clone(&context), config, public_url, house.root_key);
+    let state = service.state()?;
     let cookie_name = state.cookie_names().access.clone();
-    let stop = parts.stopped();
-    parts.tasks.spawn(async move { report(handstamp_server::serve(listener, state, stop).await) });
-    Ok(Auth { store, cookie_name, subjects })
+    let levers = Levers::new(context, service.handle(), &cookie_name);
+    let stopping = parts.stopping.subscribe();
+    parts.tasks.spawn(async move {
+        if let Err(failure) = service.serve(listener, state, stopping).await {
+            tracing::error!(%failure, "a part of the demo stopped");
+        }
+    });
+    Ok(Auth { store, cookie_name, subjects, levers })
+}
+
+/// Returns the folder in which the auth service keeps its data, for commands beside it.
+pub(super) fn auth_data(folder: &Path) -> PathBuf {
+    folder.join("auth")
 }
 
 fn service_setup(name: &str, places: &Places, auth: &Auth, folder: &Path) -> Result<ServiceSetup, Failure> {
@@ -161,30 +179,18 @@ fn service_setup(name: &str, places: &Places, auth: &Auth, folder: &Path) -> Res
     })
 }
 
-fn auth_config(places: &Places, data: &Path) -> Result<Config, Failure> {
-    let audiences = format!("{},{}", orders::AUDIENCE, profiles::AUDIENCE);
-    let flag = |key: &str, value: &str| Override::flag("demo", key, value);
-    let mut config = settings::from_variables_and(&[
-        flag("server.public_url", &places.auth),
-        flag("server.allowed_origins", &places.app),
-        flag("server.shutdown_timeout", "1s"),
-        flag("storage.data", &data.to_string_lossy()),
-        flag("tokens.audiences", &audiences),
-        // Whoever reaches the feed is on this machine; it names nobody.
-        flag("revocation.subscribers", "open"),
-        // What the demo's services accept.
-        flag("tokens.algorithm", "ES256"),
-    ])?;
-    // They hold no key to decrypt with, whatever the variables say.
-    config.tokens.encryption_key_file = None;
-    Ok(config)
-}
-
-fn page_config(places: &Places) -> PageConfig {
+fn page_config(places: &Places, folder: &Path) -> PageConfig {
+    let commands = Commands::new(&auth_data(folder));
     let foreign_orders: BTreeMap<_, _> =
         PEOPLE.iter().map(|person| (person.org_id, orders::first_foreign_to(person.org_id))).collect();
     let services = Services { orders: places.orders.clone(), profiles: places.profiles.clone() };
-    PageConfig { auth: places.auth.clone(), services, people: PEOPLE, foreign_orders }
+    let command = CommandLine {
+        set_roles: commands.on_data("user set-roles NAME ROLES"),
+        disable: commands.on_data("user disable NAME"),
+        enable: commands.on_data("user enable NAME"),
+        revoke: commands.on_data("user revoke NAME"),
+    };
+    PageConfig { auth: places.auth.clone(), services, people: PEOPLE, foreign_orders, command }
 }
 
 fn report(ended: std::io::Result<()>) {

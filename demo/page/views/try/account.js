@@ -1,0 +1,48 @@
+// What an administrator does to somebody: here, to oneself.
+
+import { config } from '../../config.js';
+import { card, chips, element } from '../../dom.js';
+import { control, orders } from '../../services.js';
+import { auth } from '../../session.js';
+import { terminal } from './terminal.js';
+import { verdict } from './verdict.js';
+
+const ROLES = ['buyer', 'admin'];
+
+export function account(signal) {
+  const { place, trying } = verdict();
+  const held = element('span');
+  const boxes = ROLES.map((role) => element('input', { type: 'checkbox', id: `role-${role}`, value: role }));
+  const commands = element('div', { className: 'stack' });
+
+  function draw() {
+    const { user } = auth.snapshot();
+    if (!user) return;
+    held.replaceChildren(chips(user.roles, 'no roles'));
+    for (const box of boxes) box.checked = user.roles.includes(box.value);
+    const name = user.preferred_username;
+    const others = user.roles.includes('admin') ? 'buyer' : 'buyer admin';
+    const fill = (command) => command.replace('NAME', name).replace('ROLES', others);
+    const { set_roles: setRoles, disable, enable } = config.command;
+    commands.replaceChildren(...[setRoles, disable, enable].map((command) => terminal(fill(command))));
+  }
+
+  draw();
+  signal.addEventListener('abort', auth.subscribe(draw));
+
+  const give = trying('Change my roles', async () => {
+    await control.setRoles(boxes.filter((box) => box.checked).map((box) => box.value));
+    await orders.list();
+    return 'The orders service said “stale”, the token was renewed with the new roles, and the call was repeated.';
+  });
+  const disable = trying('Disable my account', async () => {
+    const { for_seconds: seconds } = await control.disable();
+    return `Your account is disabled for ${seconds} s. Signing in is refused until then, even with the right password.`;
+  });
+  return card('Your account', 2,
+    element('p', { className: 'muted' }, 'What an administrator would do to you. Your roles now: ', held),
+    element('fieldset', { className: 'inline' }, element('legend', {}, 'New roles'),
+      ...boxes.map((box) => element('label', { className: 'check', htmlFor: box.id }, box, box.value)), give),
+    element('div', { className: 'actions' }, disable), place,
+    element('p', { className: 'muted' }, 'The same from a terminal on this machine:'), commands);
+}
