@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use handstamp_core::minting::AccessToken;
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 
@@ -55,17 +56,17 @@ impl Cookies {
     pub(crate) fn hand_out(
         &self,
         headers: &mut HeaderMap,
-        access: &str,
+        access: &AccessToken,
         refresh: Option<&str>,
         session_ends: Timestamp,
         now: Timestamp,
     ) {
         let left = Duration::try_from(session_ends.duration_since(now)).unwrap_or_default().min(LONGEST_LIFE);
-        self.append(headers, &self.access(access, left));
+        self.append(headers, &self.access(&access.text, left));
         if let Some(refresh) = refresh {
             self.append(headers, &self.refresh(refresh, left));
         }
-        self.append(headers, &self.hint(&hint::value(true, now), left));
+        self.append(headers, &self.hint(&hint::value(Some(access.claims.sid), now), left));
     }
 
     /// Makes the browser forget all of them, at the same path and domain at which they were set.
@@ -73,7 +74,7 @@ impl Cookies {
         self.append(headers, &self.access("", Duration::ZERO));
         self.append(headers, &self.refresh("", Duration::ZERO));
         // The hint stays, and says "out": other tabs notice.
-        self.append(headers, &self.hint(&hint::value(false, now), LONGEST_LIFE));
+        self.append(headers, &self.hint(&hint::value(None, now), LONGEST_LIFE));
     }
 
     fn access<'a>(&'a self, value: &'a str, max_age: Duration) -> Line<'a> {

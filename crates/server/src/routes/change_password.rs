@@ -87,6 +87,6 @@ async fn reply(state: &AppState, caller: &Caller, changed: PasswordChanged) -> R
     let session = session.ok_or_else(|| ApiError::new(ErrorCode::SessionEnded))?;
     let mut response = Json(body).into_response();
     let headers = response.headers_mut();
-    state.cookies().hand_out(headers, &changed.access.text, None, session.absolute_expiry, state.now());
+    state.cookies().hand_out(headers, &changed.access, None, session.absolute_expiry, state.now());
     Ok(response)
 }

@@ -20,7 +20,7 @@ pub(super) fn in_cookies(state: &AppState, issued: &Issued, origin: OriginPassed
 pub(super) fn add_cookies(state: &AppState, issued: &Issued, headers: &mut HeaderMap, _origin: OriginPassed) {
     let refresh = issued.new_refresh().map(handstamp_core::refresh_token::RefreshToken::reveal);
     let ends = issued.session.absolute_expiry;
-    state.cookies().hand_out(headers, &issued.access.text, refresh, ends, state.now());
+    state.cookies().hand_out(headers, &issued.access, refresh, ends, state.now());
 }
 
 /// Hands tokens out in the body ([RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).

@@ -111,7 +111,7 @@ impl Visitor {
             return self.reply(state, reply);
         }
         let mut response = reply.into_response();
-        state.cookies().hand_out(response.headers_mut(), &access.text, None, session_ends, state.now());
+        state.cookies().hand_out(response.headers_mut(), &access, None, session_ends, state.now());
         response
     }
 }
