@@ -6,6 +6,7 @@
 pub mod claims;
 mod context;
 pub mod flows;
+pub mod key_rotation;
 pub mod keyring;
 pub mod minting;
 pub mod model;

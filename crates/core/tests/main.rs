@@ -2,6 +2,8 @@
 
 mod clock_back;
 mod flows;
+mod key_rotation;
+mod key_rotation_model;
 mod keyring;
 mod minting;
 mod password;

@@ -47,6 +47,7 @@ pub(crate) fn round(connection: &Connection, round: &Round) -> Result<RoundDone,
         cleaned_up.events_forgotten = forget_events(connection, what)?;
         cleaned_up.status_lists_forgotten = forget_status_lists(connection, what)?;
         cleaned_up.audit_forgotten = forget_audit(connection, what)?;
+        cleaned_up.reports_forgotten = forget_reports(connection, what)?;
     }
     Ok(RoundDone { cleaned_up, has_more_to_look_at })
 }
@@ -128,6 +129,12 @@ fn forget_status_lists(connection: &Connection, what: &CleanUp) -> Result<u64, F
     let sql = "DELETE FROM status_lists WHERE id IN \
                (SELECT id FROM status_lists WHERE keep_until <= ?1 LIMIT ?2)";
     Ok(execute(connection, sql, params![to_sql(what.now), what.limit])? as u64)
+}
+
+fn forget_reports(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {
+    let sql = "DELETE FROM verifier_reports WHERE (client_id, instance) IN \
+               (SELECT client_id, instance FROM verifier_reports WHERE reported_at < ?1 ORDER BY reported_at LIMIT ?2)";
+    Ok(execute(connection, sql, params![to_sql(what.reports_before), what.limit])? as u64)
 }
 
 fn forget_audit(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use handstamp_core::model::{
-    AuditEntry, AuditKind, Client, ClientId, ClientSecretHash, EndReason, KeyPurpose, KeyState, Login,
-    Organization, OrganizationStatus, SealedKey, Session, SessionId, StatusBits, StatusList, StatusListId,
-    StatusPlace, Step, StoredKey, User,
+    AuditEntry, AuditKind, Client, ClientId, ClientSecretHash, EndReason, KeyPurpose, KeyState, LogPosition,
+    Login, Organization, OrganizationStatus, SealedKey, Session, SessionId, StatusBits, StatusList,
+    StatusListId, StatusPlace, Step, StoredKey, User, VerifierReport,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
@@ -46,8 +46,8 @@ fn noted(noted: &Noted, folder: &Path) -> BTreeSet<String> {
     noted.iter().filter(|(file, _)| file.starts_with(folder)).map(|(_, sql)| sql.clone()).collect()
 }
 
-/// Tables that only people make bigger, one command at a time, and that are read as a whole.
-const SMALL: &[&str] = &["keys", "clients", "organizations", "status_lists"];
+/// Tables that are read as a whole: those that only people make bigger, one command at a time, and those that have a limit.
+const SMALL: &[&str] = &["keys", "clients", "organizations", "verifier_reports", "status_lists"];
 
 #[tokio::test]
 async fn no_statement_walks_through_a_table_that_grows() {
@@ -133,6 +133,7 @@ async fn read_everything(store: &SqliteStore) {
     store.client(&ClientId::first_party()).await.unwrap();
     store.clients().await.unwrap();
     store.keys().await.unwrap();
+    store.reports().await.unwrap();
     store.log_head().await.unwrap();
     store.events_after(0, 10).await.unwrap();
     store.status_lists().await.unwrap();
@@ -170,10 +171,12 @@ async fn change_everything(store: &SqliteStore) {
         Changes::one(Change::EndSessionsOf { user_id: user.id, except: Some(id), at, reason }),
         Changes::one(Change::AddFirstKey(key.clone())),
         Changes::one(Change::AddKey(key.clone())),
+        Changes::one(Change::AddNextKey(key.clone())),
         Changes::one(Change::MoveKey { key: key.clone(), from: key.state }),
         Changes::one(Change::RemoveKey(key.id)),
         Changes::one(Change::CreateClient(client())),
         Changes::one(Change::RemoveClient(client().id)),
+        Changes::one(Change::NoteReport { report: report(), at_most: 9 }),
         Changes::one(Change::StartSession {
             session: Session { id: SessionId::from_bytes([5; 16]), ..session },
             user_version: 1,
@@ -184,7 +187,13 @@ async fn change_everything(store: &SqliteStore) {
         store.apply(step).await.unwrap();
     }
     let later = Timestamp::MAX;
-    let what = CleanUp { now: later, sessions_ended_before: later, audit_before: later, limit: 10 };
+    let what = CleanUp {
+        now: later,
+        sessions_ended_before: later,
+        audit_before: later,
+        reports_before: later,
+        limit: 10,
+    };
     let done = store.clean_up(what).await.unwrap();
     assert_eq!((done.sessions_expired, done.events_forgotten, done.status_lists_forgotten), (1, 1, 1));
 }
@@ -208,7 +217,7 @@ fn key() -> StoredKey {
         purpose: KeyPurpose::AccessToken,
         algorithm: Algorithm::Es256,
         sealed: SealedKey::from_bytes(vec![1, 2, 3]),
-        state: KeyState::Next,
+        state: KeyState::NEXT,
         created_at: now(),
     }
 }
@@ -222,6 +231,17 @@ fn status_list() -> StatusList {
         epoch: 1,
         created_at: now(),
         keep_until: now(),
+    }
+}
+
+fn report() -> VerifierReport {
+    VerifierReport {
+        client: Some(client().id),
+        instance: "a".parse().unwrap(),
+        kids: vec![KeyId::new("k1").unwrap()],
+        position: LogPosition { epoch: 1, seq: 0 },
+        lag: Duration::ZERO,
+        reported_at: now(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use handstamp_core::model::{
     AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
+    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
 };
 use handstamp_core::store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject};
 use jiff::Timestamp;
@@ -110,6 +110,10 @@ impl Store for SqliteStore {
 
     async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
         self.readers.read("reading keys", read::keys::list).await
+    }
+
+    async fn reports(&self) -> Result<Vec<VerifierReport>, StoreError> {
+        self.readers.read("reading what verifiers report", read::reports::list).await
     }
 
     async fn log_head(&self) -> Result<LogPosition, StoreError> {

@@ -8,7 +8,13 @@ use jiff::Timestamp;
 use crate::kit::*;
 
 fn clean_up(now: Timestamp, limit: u32) -> CleanUp {
-    CleanUp { now, sessions_ended_before: Timestamp::MIN, audit_before: Timestamp::MIN, limit }
+    CleanUp {
+        now,
+        sessions_ended_before: Timestamp::MIN,
+        audit_before: Timestamp::MIN,
+        reports_before: Timestamp::MIN,
+        limit,
+    }
 }
 
 /// Session `number`, which runs out after this many hours unless it is refreshed.

@@ -16,7 +16,7 @@ async fn doctored(sql: &str) -> (TempDir, SqliteStore) {
         purpose: KeyPurpose::AccessToken,
         algorithm: Algorithm::Es256,
         sealed: SealedKey::from_bytes(vec![1, 2, 3]),
-        state: KeyState::Next,
+        state: KeyState::NEXT,
         created_at: now(),
     };
     let changes = Changes::one(starting(session(1)))

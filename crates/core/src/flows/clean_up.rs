@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     Context,
+    model::VerifierReport,
     store::{CleanUp, CleanedUp, StoreError},
 };
 
@@ -23,6 +24,7 @@ pub async fn clean_up(ctx: &Context, now: Timestamp) -> Result<(CleanedUp, bool)
         now,
         sessions_ended_before: before(KEEP_ENDED_SESSIONS),
         audit_before: before(KEEP_AUDIT),
+        reports_before: now.checked_sub(VerifierReport::LASTS).unwrap_or(Timestamp::MIN),
         limit: BATCH,
     };
     let done = ctx.store.clean_up(what).await?;

@@ -1,60 +1,74 @@
 use std::sync::Arc;
 
 use handstamp_token::{KeySet, SigningKey};
-use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{KeyringError, Keys, sealing_purpose};
 use crate::{
+    key_rotation,
     model::{KeyPurpose, KeyState, StoredKey},
     refresh_token::{RefreshKeyId, RefreshKeys},
     root_key::RootKey,
-    store::{Store, StoreError},
+    settings::{Settings, TokenSecrets},
+    store::StoreError,
 };
 
 /// Opens and prepares every key that is still good for something.
-pub(super) async fn load(store: &dyn Store, root: &RootKey) -> Result<Keys, KeyringError> {
-    let stored = store.keys().await?;
-    let (signing, verifying) = signing_keys(&stored, KeyPurpose::AccessToken, root)?;
-    let (feed_signing, feed_verifying) = signing_keys(&stored, KeyPurpose::RevocationFeed, root)?;
-    let refresh = Arc::new(refresh_keys(&stored, root)?);
-    Ok(Keys { signing, verifying, feed_signing, feed_verifying, refresh })
+pub(super) fn open_all(
+    stored: Vec<StoredKey>,
+    secrets: Option<&TokenSecrets>,
+    root: &RootKey,
+) -> Result<Keys, KeyringError> {
+    let published = verifying_keys(&stored, KeyPurpose::AccessToken, root)?;
+    let (signing, verifying) = match secrets {
+        Some(secrets) => (secrets.signing_key().clone(), secrets.verifying_keys().clone()),
+        None => (signing_key(&stored, KeyPurpose::AccessToken, root)?, published.clone()),
+    };
+    let feed_signing = signing_key(&stored, KeyPurpose::RevocationFeed, root)?;
+    let feed_verifying = verifying_keys(&stored, KeyPurpose::RevocationFeed, root)?;
+    let refresh = refresh_keys(&stored, root)?;
+    Ok(Keys {
+        signing: Arc::new(signing),
+        verifying: Arc::new(verifying),
+        published: published.to_jwks(),
+        feed_signing: Arc::new(feed_signing),
+        feed_verifying: Arc::new(feed_verifying),
+        refresh: Arc::new(refresh),
+        stored,
+    })
 }
 
-fn signing_keys(
+fn signing_key(
     stored: &[StoredKey],
     purpose: KeyPurpose,
     root: &RootKey,
-) -> Result<(Arc<SigningKey>, Arc<KeySet>), KeyringError> {
-    let unusable = |source| KeyringError::Key { purpose: purpose.as_str(), source };
-    let active = active(stored, purpose)?;
-    let mut verifying = Vec::new();
-    let mut signing = None;
-    for key in usable(stored, purpose) {
-        let secret = open(key, root)?;
-        let opened = if key.algorithm.is_symmetric() {
-            SigningKey::from_secret(key.algorithm, &secret)
-        } else {
-            SigningKey::from_der(key.algorithm, &secret)
-        };
-        let opened = opened.map_err(unusable)?.with_key_id(key.id.clone());
-        verifying.push(opened.verifying_key());
-        if key.id == active.id {
-            signing = Some(opened);
-        }
-    }
-    let signing = signing.ok_or(KeyringError::Missing { purpose: purpose.as_str() })?;
-    Ok((Arc::new(signing), Arc::new(KeySet::new(verifying).map_err(unusable)?)))
+) -> Result<SigningKey, KeyringError> {
+    open_signing(active(stored, purpose)?, root)
+}
+
+fn verifying_keys(stored: &[StoredKey], purpose: KeyPurpose, root: &RootKey) -> Result<KeySet, KeyringError> {
+    // A shared secret among public keys could be taken for one of them; one that was drawn is of no use to anybody.
+    let pairs = usable(stored, purpose).filter(|key| !key.algorithm.is_symmetric());
+    let keys = pairs.map(|key| open_signing(key, root).map(|key| key.verifying_key()));
+    let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
+    KeySet::new(keys).map_err(|source| KeyringError::Key { purpose: purpose.as_str(), source })
+}
+
+fn open_signing(key: &StoredKey, root: &RootKey) -> Result<SigningKey, KeyringError> {
+    let secret = open(key, root)?;
+    let opened = SigningKey::from_der(key.algorithm, &secret);
+    let opened = opened.map_err(|source| KeyringError::Key { purpose: key.purpose.as_str(), source })?;
+    Ok(opened.with_key_id(key.id.clone()))
 }
 
 fn refresh_keys(stored: &[StoredKey], root: &RootKey) -> Result<RefreshKeys, KeyringError> {
     let purpose = KeyPurpose::RefreshToken;
     let active = active(stored, purpose)?;
-    let mut retired = Vec::new();
+    let mut others = Vec::new();
     for key in usable(stored, purpose).filter(|key| key.id != active.id) {
-        retired.push((refresh_key_id(key)?, open(key, root)?));
+        others.push((refresh_key_id(key)?, open(key, root)?));
     }
-    Ok(RefreshKeys::new((refresh_key_id(active)?, &open(active, root)?), &retired))
+    Ok(RefreshKeys::new((refresh_key_id(active)?, &open(active, root)?), &others))
 }
 
 fn refresh_key_id(key: &StoredKey) -> Result<RefreshKeyId, StoreError> {
@@ -67,16 +81,22 @@ fn usable(stored: &[StoredKey], purpose: KeyPurpose) -> impl Iterator<Item = &St
     stored.iter().filter(move |key| key.purpose == purpose && !matches!(key.state, KeyState::Revoked { .. }))
 }
 
-/// Returns the active key; should two processes ever have made one each, the younger.
 fn active(stored: &[StoredKey], purpose: KeyPurpose) -> Result<&StoredKey, KeyringError> {
-    let since = |key: &StoredKey| -> Option<Timestamp> {
-        if let KeyState::Active { since } = key.state { Some(since) } else { None }
-    };
-    let active = usable(stored, purpose).filter(|key| since(key).is_some());
-    active.max_by_key(|key| since(key)).ok_or(KeyringError::Missing { purpose: purpose.as_str() })
+    let active = key_rotation::active(stored.iter().filter(|key| key.purpose == purpose));
+    active.ok_or(KeyringError::Missing { purpose: purpose.as_str() })
 }
 
 fn open(key: &StoredKey, root: &RootKey) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     root.open(&sealing_purpose(key.purpose, key.id.as_str()), &key.sealed)
         .map_err(|source| KeyringError::RootKey { kid: key.id.to_string(), source })
+}
+
+/// Returns the operator's secrets, where tokens are signed with one.
+pub(super) fn secrets(settings: &Settings) -> Result<Option<TokenSecrets>, KeyringError> {
+    let algorithm = settings.tokens.algorithm;
+    match &settings.tokens.secrets {
+        Some(secrets) if secrets.signing_key().algorithm() == algorithm => Ok(Some(secrets.clone())),
+        None if !algorithm.is_symmetric() => Ok(None),
+        _ => Err(KeyringError::Secrets { algorithm }),
+    }
 }

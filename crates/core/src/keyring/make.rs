@@ -53,13 +53,14 @@ impl Maker<'_> {
             if present.iter().any(|key| key.purpose == purpose) {
                 continue;
             }
-            let first = self.make(purpose, KeyState::Active { since: self.now })?;
-            let mut changes = Changes::one(Change::AddFirstKey(first));
-            if purpose == KeyPurpose::AccessToken {
-                // Published from the first day on, so that the first rotation finds every verifier prepared.
-                changes = changes.and(Change::AddKey(self.make(purpose, KeyState::Next)?));
+            if purpose == KeyPurpose::AccessToken && self.settings.tokens.algorithm.is_symmetric() {
+                continue;
             }
-            changes = changes.audit(AuditEntry {
+            let first = self.make(purpose, KeyState::Active { since: self.now })?;
+            // Published from the first day on, so that the first rotation finds every verifier prepared.
+            let next = self.make(purpose, KeyState::NEXT)?;
+            let changes = Changes::one(Change::AddFirstKey(first)).and(Change::AddNextKey(next));
+            let changes = changes.audit(AuditEntry {
                 detail: Some(format!("first key of the kind {}", purpose.as_str())),
                 ..AuditEntry::new(AuditKind::KeyChanged, self.now)
             });

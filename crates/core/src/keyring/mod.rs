@@ -6,31 +6,37 @@ mod make;
 use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
-use handstamp_token::{Entropy, Jwks, KeyError, KeySet, SigningKey};
+use handstamp_token::{Algorithm, Entropy, Jwks, KeyError, KeySet, SigningKey};
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 pub(crate) use make::Maker;
 
 use crate::{
-    model::KeyPurpose,
+    model::{KeyPurpose, StoredKey},
     refresh_token::RefreshKeys,
     root_key::{RootKey, RootKeyError},
-    settings::Settings,
+    settings::{Settings, TokenSecrets},
     store::{Store, StoreError},
 };
 
 /// The keys of this installation. Cheap to ask from every request; replaced as a whole when the store's keys change.
 pub struct Keyring {
     root: RootKey,
+    secrets: Option<TokenSecrets>,
     keys: ArcSwap<Keys>,
+    reading: Mutex<()>,
 }
 
 struct Keys {
     signing: Arc<SigningKey>,
     verifying: Arc<KeySet>,
+    published: Jwks,
     feed_signing: Arc<SigningKey>,
     feed_verifying: Arc<KeySet>,
     refresh: Arc<RefreshKeys>,
+    /// What all of them were opened from.
+    stored: Vec<StoredKey>,
 }
 
 /// The keys could not be loaded.
@@ -57,6 +63,12 @@ pub enum KeyringError {
         #[source]
         source: KeyError,
     },
+    /// An algorithm that shares a secret has none, or another algorithm has one, or one for another algorithm.
+    #[error("the secret that tokens are signed with, and the algorithm {algorithm}, do not go together")]
+    Secrets {
+        /// What tokens are to be signed with.
+        algorithm: Algorithm,
+    },
     /// The store has no active key of a kind.
     #[error("there is no active key of the kind {purpose}")]
     Missing {
@@ -76,15 +88,27 @@ impl Keyring {
         entropy: &dyn Entropy,
         now: Timestamp,
     ) -> Result<Self, KeyringError> {
+        let secrets = load::secrets(settings)?;
         Maker { root, settings, entropy, now }.make_missing(store).await?;
-        let keys = load::load(store, root).await?;
-        Ok(Self { root: root.clone(), keys: ArcSwap::from_pointee(keys) })
+        let keys = load::open_all(store.keys().await?, secrets.as_ref(), root)?;
+        Ok(Self { root: root.clone(), secrets, keys: ArcSwap::from_pointee(keys), reading: Mutex::new(()) })
     }
 
     /// Loads the keys again: after this process changed them, and now and then in case another one did.
     pub async fn reload(&self, store: &dyn Store) -> Result<(), KeyringError> {
-        self.keys.store(Arc::new(load::load(store, &self.root).await?));
-        Ok(())
+        self.latest(store).await.map(drop)
+    }
+
+    /// Loads the keys again, and returns them as they are stored.
+    pub(crate) async fn latest(&self, store: &dyn Store) -> Result<Vec<StoredKey>, KeyringError> {
+        // One at a time: what was read earlier must not take the place of what was read later.
+        let _reading = self.reading.lock().await;
+        let stored = store.keys().await?;
+        if self.keys.load().stored != stored {
+            let keys = load::open_all(stored.clone(), self.secrets.as_ref(), &self.root)?;
+            self.keys.store(Arc::new(keys));
+        }
+        Ok(stored)
     }
 
     /// Returns the key that signs access tokens.
@@ -97,9 +121,14 @@ impl Keyring {
         Arc::clone(&self.keys.load().verifying)
     }
 
-    /// Returns the public part of [`Keyring::verifying_keys`], as it is published.
+    /// Returns the public keys of access tokens, as they are published. A shared secret is never among them.
     pub fn jwks(&self) -> Jwks {
-        self.keys.load().verifying.to_jwks()
+        self.keys.load().published.clone()
+    }
+
+    /// Returns the operator's secrets, where access tokens are signed with one.
+    pub fn secrets(&self) -> Option<&TokenSecrets> {
+        self.secrets.as_ref()
     }
 
     /// Returns the key that signs the revocation feed.

@@ -54,7 +54,10 @@ impl KeyPurpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
     /// Published, not used yet, so that every verifier holds it before its first token arrives.
-    Next,
+    Next {
+        /// When somebody asked for it to sign as soon as it may; `None`: it waits for its turn.
+        asked_at: Option<Timestamp>,
+    },
     /// Signs.
     Active {
         /// Since when.
@@ -72,6 +75,21 @@ pub enum KeyState {
         /// Since when.
         at: Timestamp,
     },
+}
+
+impl KeyState {
+    /// A key that was published just now, and waits for its turn.
+    pub const NEXT: Self = Self::Next { asked_at: None };
+
+    /// Returns whether the key is published and does not sign yet.
+    pub const fn is_next(self) -> bool {
+        matches!(self, Self::Next { .. })
+    }
+
+    /// Returns whether the key signs.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Active { .. })
+    }
 }
 
 /// Key material, encrypted under the root key.

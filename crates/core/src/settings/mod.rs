@@ -1,13 +1,17 @@
 //! What an operator can set, as plain data with the product's defaults. Reading files and the environment is `cli`'s part.
 
 mod encryption;
+mod keys;
 mod passwords;
+mod secrets;
 mod sessions;
 mod status_lists;
 mod tokens;
 
 pub use encryption::TokenEncryption;
+pub use keys::KeySettings;
 pub use passwords::PasswordSettings;
+pub use secrets::{TokenSecrets, TokenSecretsError};
 pub use sessions::SessionSettings;
 pub use status_lists::StatusListSettings;
 pub use tokens::{LEEWAY_CAP, TokenSettings};
@@ -21,6 +25,8 @@ pub struct Settings {
     pub audiences: Vec<String>,
     /// Access tokens.
     pub tokens: TokenSettings,
+    /// How keys take turns.
+    pub keys: KeySettings,
     /// Sessions and refresh.
     pub sessions: SessionSettings,
     /// Passwords and their hashing.
@@ -53,6 +59,7 @@ impl Settings {
             audiences: vec![issuer.clone()],
             issuer,
             tokens: TokenSettings::default(),
+            keys: KeySettings::default(),
             sessions: SessionSettings::default(),
             passwords: PasswordSettings::default(),
             status_lists: None,
@@ -84,6 +91,7 @@ impl Settings {
             ));
         }
         self.tokens.check()?;
+        self.keys.check(self.tokens.lifetime)?;
         self.sessions.check()?;
         self.passwords.check()?;
         self.status_lists.as_ref().map_or(Ok(()), StatusListSettings::check)

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use handstamp_token::Algorithm;
 
-use super::{SettingsError, TokenEncryption};
+use super::{SettingsError, TokenEncryption, TokenSecrets};
 use crate::claims;
 
 /// The most that a verifier's clock may be off; verifiers cap their leeway at the same value.
@@ -15,6 +15,8 @@ pub struct TokenSettings {
     pub lifetime: Duration,
     /// What new signing keys are made for.
     pub algorithm: Algorithm,
+    /// What tokens are signed with where the algorithm shares a secret (`HS256`); `None` with key pairs, which the store keeps.
+    pub secrets: Option<TokenSecrets>,
     /// Which of a user's custom claims go into tokens.
     pub custom_claims: Vec<String>,
     /// How far the clock of a verifier may be off. Part of the time after which a revocation is forgotten.
@@ -62,6 +64,7 @@ impl Default for TokenSettings {
         Self {
             lifetime: Duration::from_mins(10),
             algorithm: Algorithm::Es256,
+            secrets: None,
             custom_claims: Vec::new(),
             leeway: LEEWAY_CAP,
             max_size: 3800,

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use crate::model::{
     AuditEntry, Client, ClientId, EndReason, LogPosition, NewEvent, Organization, PasswordHash, RefreshState,
-    Session, SessionId, StatusList, StatusListId, StatusPlace, Step, StoredKey, User, UserId,
+    Session, SessionId, StatusList, StatusListId, StatusPlace, Step, StoredKey, User, UserId, VerifierReport,
 };
 
 /// One unit of work: applied whole, or not at all.
@@ -143,6 +143,8 @@ pub enum Change {
     AddFirstKey(StoredKey),
     /// Adds a key. Conflicts when the id is taken.
     AddKey(StoredKey),
+    /// Adds the next key of its purpose. Conflicts when there is one: another process was faster.
+    AddNextKey(StoredKey),
     /// Moves a key on in its life. Conflicts unless its state still is `from`'s.
     MoveKey {
         /// The key with its new state.
@@ -156,6 +158,14 @@ pub enum Change {
     CreateClient(Client),
     /// Removes a machine client. Conflicts when it is gone.
     RemoveClient(ClientId),
+    /// Notes what a process says about itself, in the place of what it said before. Does nothing when a younger report is there,
+    /// or when the process is new and its service has as many as allowed.
+    NoteReport {
+        /// What it says.
+        report: VerifierReport,
+        /// How many processes of one service are remembered.
+        at_most: u32,
+    },
 }
 
 /// What became of a unit of work.

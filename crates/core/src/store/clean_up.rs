@@ -10,6 +10,8 @@ pub struct CleanUp {
     pub sessions_ended_before: Timestamp,
     /// Audit entries from before this are forgotten.
     pub audit_before: Timestamp,
+    /// Reports of verifiers from before this are forgotten.
+    pub reports_before: Timestamp,
     /// At most this many rows of each kind, so that nobody waits long behind it. Call again while there is more.
     pub limit: u32,
 }
@@ -27,12 +29,15 @@ pub struct CleanedUp {
     pub status_lists_forgotten: u64,
     /// Audit entries forgotten.
     pub audit_forgotten: u64,
+    /// Reports of verifiers forgotten.
+    pub reports_forgotten: u64,
 }
 
 impl CleanedUp {
     /// Returns whether any kind reached the limit, so that there may be more.
     pub fn may_have_more(&self, limit: u32) -> bool {
         let most = self.sessions_expired.max(self.sessions_forgotten).max(self.events_forgotten);
-        most.max(self.status_lists_forgotten).max(self.audit_forgotten) >= u64::from(limit)
+        most.max(self.status_lists_forgotten).max(self.audit_forgotten).max(self.reports_forgotten)
+            >= u64::from(limit)
     }
 }

@@ -17,7 +17,7 @@ pub use error::StoreError;
 
 use crate::model::{
     AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
+    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
 };
 
 /// A database.
@@ -63,6 +63,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns every key of every purpose and state, oldest first.
     async fn keys(&self) -> Result<Vec<StoredKey>, StoreError>;
+
+    /// Returns what every process of every service last said about itself, in the order of services and processes.
+    async fn reports(&self) -> Result<Vec<VerifierReport>, StoreError>;
 
     /// Returns where the revocation log stands.
     async fn log_head(&self) -> Result<LogPosition, StoreError>;

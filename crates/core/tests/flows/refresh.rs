@@ -2,7 +2,9 @@ use std::{sync::Arc, time::Duration};
 
 use handstamp_core::{
     flows::{
-        Issued, IssuedKind, keys, organizations,
+        Issued, IssuedKind,
+        keys::{self, When},
+        organizations,
         refresh::{Refresh, RefreshError, refresh},
         sessions, sign_out, users,
     },
@@ -316,7 +318,8 @@ async fn a_member_of_a_suspended_organisation_is_refreshed_again_once_it_resumes
 #[tokio::test]
 async fn a_rotated_refresh_key_ends_no_session() {
     let (kit, first) = signed_in().await;
-    keys::rotate(&kit.ctx, KeyPurpose::RefreshToken, None, kit.clock.now()).await.expect("keys rotate");
+    let (purpose, now) = (KeyPurpose::RefreshToken, kit.clock.now());
+    keys::rotate(&kit.ctx, purpose, When::Forced, None, now).await.expect("keys rotate");
     kit.wait(Duration::from_hours(24));
     keys::housekeep(&kit.ctx, kit.clock.now()).await.expect("the store works");
     let second = kit.refresh(&first).await.expect("the retired key still authenticates");

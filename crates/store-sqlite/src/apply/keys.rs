@@ -15,6 +15,15 @@ pub(super) fn add_first(connection: &Connection, key: &StoredKey) -> Result<(), 
     add(connection, key)
 }
 
+/// Adds a key if its purpose has no next one.
+pub(super) fn add_next(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
+    let sql = "SELECT 1 FROM keys WHERE purpose = ?1 AND state = 'next'";
+    if exists(connection, sql, [key.purpose.as_str()])? {
+        return Err(Conflict::KeyChanged.into());
+    }
+    add(connection, key)
+}
+
 /// Adds a key.
 pub(super) fn add(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
     let State { name, at, remove_at } = State::of(key.state);
@@ -64,7 +73,7 @@ struct State {
 impl State {
     fn of(state: KeyState) -> Self {
         let (name, at, remove_at) = match state {
-            KeyState::Next => ("next", None, None),
+            KeyState::Next { asked_at } => ("next", asked_at, None),
             KeyState::Active { since } => ("active", Some(since), None),
             KeyState::Retired { at, remove_at } => ("retired", Some(at), Some(remove_at)),
             KeyState::Revoked { at } => ("revoked", Some(at), None),

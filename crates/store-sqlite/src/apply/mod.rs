@@ -8,6 +8,7 @@ mod clients;
 pub(crate) mod events;
 mod keys;
 mod organizations;
+mod reports;
 mod session_ends;
 mod session_moves;
 mod session_start;
@@ -81,10 +82,12 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
         }
         Change::AddFirstKey(key) => keys::add_first(connection, key),
         Change::AddKey(key) => keys::add(connection, key),
+        Change::AddNextKey(key) => keys::add_next(connection, key),
         Change::MoveKey { key, from } => keys::move_on(connection, key, from),
         Change::RemoveKey(id) => keys::remove(connection, id),
         Change::CreateClient(client) => clients::create(connection, client),
         Change::RemoveClient(id) => clients::remove(connection, id),
+        Change::NoteReport { report, at_most } => reports::note(connection, report, *at_most),
     }?;
     Ok(0)
 }

@@ -6,7 +6,11 @@ use rusqlite::Connection;
 pub(crate) const APPLICATION_ID: i32 = 0x4853_544d;
 
 /// Every step. A database at version `n` has seen the first `n`.
-const STEPS: &[&str] = &[include_str!("0001_first.sql"), include_str!("0002_status_lists.sql")];
+const STEPS: &[&str] = &[
+    include_str!("0001_first.sql"),
+    include_str!("0002_status_lists.sql"),
+    include_str!("0003_verifier_reports.sql"),
+];
 
 /// What is in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

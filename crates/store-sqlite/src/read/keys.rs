@@ -36,7 +36,7 @@ fn decode_state(fields: &mut Fields<'_, '_>) -> Result<KeyState, Failure> {
     let at = fields.optional_time("state_at")?;
     let remove_at = fields.optional_time("remove_at")?;
     match (name, at, remove_at) {
-        ("next", None, None) => Ok(KeyState::Next),
+        ("next", asked_at, None) => Ok(KeyState::Next { asked_at }),
         ("active", Some(since), None) => Ok(KeyState::Active { since }),
         ("retired", Some(at), Some(remove_at)) => Ok(KeyState::Retired { at, remove_at }),
         ("revoked", Some(at), None) => Ok(KeyState::Revoked { at }),

@@ -7,16 +7,26 @@ use jiff::Timestamp;
 use super::{
     commit,
     log::event,
+    reports::{note, report},
     samples::{ALMOST_AN_HOUR, HOUR, after, given_user, noon, read, session, start},
 };
 use crate::{
-    model::{AuditEntry, AuditKind, EndReason, NewEvent, Selector, Session, SessionId, SessionState},
+    model::{
+        AuditEntry, AuditKind, EndReason, NewEvent, Selector, Session, SessionId, SessionState,
+        VerifierReport,
+    },
     store::{Changes, CleanUp, CleanedUp, Store},
 };
 
 /// A clean-up at a time that by itself finds nothing old.
 pub(super) fn at(now: Timestamp) -> CleanUp {
-    CleanUp { now, sessions_ended_before: Timestamp::MIN, audit_before: Timestamp::MIN, limit: 100 }
+    CleanUp {
+        now,
+        sessions_ended_before: Timestamp::MIN,
+        audit_before: Timestamp::MIN,
+        reports_before: Timestamp::MIN,
+        limit: 100,
+    }
 }
 
 async fn clean_up(store: &Arc<dyn Store>, what: CleanUp) -> CleanedUp {
@@ -99,6 +109,18 @@ pub async fn old_audit_entries_are_forgotten(store: Arc<dyn Store>) {
     let what = CleanUp { audit_before: after(HOUR * 3), ..at(noon()) };
     assert_eq!(clean_up(&store, what).await, CleanedUp { audit_forgotten: 2, ..CleanedUp::default() });
     assert_eq!(store.audit_entries(None, 10).await.expect("the store works"), [entry(3)]);
+}
+
+/// A process that is gone is not waited for for ever.
+pub async fn old_reports_are_forgotten(store: Arc<dyn Store>) {
+    for (instance, hours) in [("a", 1), ("b", 3), ("c", 2)] {
+        let report = VerifierReport { reported_at: after(HOUR * hours), ..report("orders", instance) };
+        commit(&store, note(&report)).await;
+    }
+    let what = CleanUp { reports_before: after(HOUR * 3), ..at(noon()) };
+    assert_eq!(clean_up(&store, what).await, CleanedUp { reports_forgotten: 2, ..CleanedUp::default() });
+    let left: Vec<_> = store.reports().await.expect("the store works");
+    assert_eq!(left.iter().map(|report| report.instance.as_str()).collect::<Vec<_>>(), ["b"]);
 }
 
 /// Nobody waits long behind it.

@@ -18,6 +18,7 @@ pub mod ending;
 pub mod keys;
 pub mod log;
 pub mod organizations;
+pub mod reports;
 pub mod rotation;
 mod samples;
 pub mod sessions;
@@ -92,11 +93,18 @@ macro_rules! store_contract_tests {
             keys::a_second_first_key_of_a_purpose_is_refused
             keys::a_key_moves_on_from_the_state_that_was_read
             keys::a_key_that_moved_meanwhile_is_refused
+            keys::a_second_next_key_of_a_purpose_is_refused
+            keys::a_next_key_takes_the_place_of_one_that_moved_on_in_the_same_unit
+            keys::a_next_key_with_a_taken_id_is_refused
             keys::a_removed_key_is_gone_and_removing_it_again_does_nothing
             clients::clients_read_back_as_written
             clients::a_taken_client_id_is_refused
             clients::a_removed_client_is_gone
             clients::removing_an_unknown_client_is_refused
+            reports::reports_read_back_as_written
+            reports::a_report_replaces_what_the_process_said_before
+            reports::an_older_report_replaces_nothing
+            reports::a_new_process_beyond_the_limit_is_not_noted
             status_lists::a_status_list_reads_back_as_written
             status_lists::status_lists_are_listed_oldest_first
             status_lists::a_taken_status_list_id_is_refused
@@ -125,6 +133,7 @@ macro_rules! store_contract_tests {
             clean_up::old_ended_sessions_are_forgotten
             clean_up::forgotten_events_go_from_the_front_and_numbers_go_on
             clean_up::old_audit_entries_are_forgotten
+            clean_up::old_reports_are_forgotten
             clean_up::a_limit_is_kept_and_more_is_done_the_next_time
         }
     };

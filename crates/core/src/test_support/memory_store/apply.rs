@@ -1,6 +1,6 @@
 use super::Data;
 use crate::{
-    model::{RevocationEvent, Session, SessionId, SessionMoved, SessionState, StoredKey, User},
+    model::{RevocationEvent, Session, SessionId, SessionMoved, SessionState, StoredKey, User, VerifierReport},
     store::{Change, Changes, Conflict},
 };
 
@@ -79,6 +79,13 @@ impl Data {
                 self.add_key(key)?;
             }
             Change::AddKey(key) => self.add_key(key)?,
+            Change::AddNextKey(key) => {
+                let is_next = |other: &StoredKey| other.purpose == key.purpose && other.state.is_next();
+                if self.keys.values().any(is_next) {
+                    return Err(Conflict::KeyChanged);
+                }
+                self.add_key(key)?;
+            }
             Change::MoveKey { key, from } => {
                 let row = self.keys.get_mut(&key.id).filter(|row| row.state == from);
                 row.ok_or(Conflict::KeyChanged)?.state = key.state;
@@ -95,6 +102,7 @@ impl Data {
             Change::RemoveClient(id) => {
                 self.clients.remove(&id).ok_or(Conflict::ClientUnknown)?;
             }
+            Change::NoteReport { report, at_most } => self.note_report(report, at_most),
         }
         Ok(0)
     }
@@ -154,6 +162,18 @@ impl Data {
 
     fn session(&mut self, id: SessionId) -> Result<&mut Session, Conflict> {
         self.sessions.get_mut(&id).ok_or(Conflict::SessionChanged)
+    }
+
+    fn note_report(&mut self, report: VerifierReport, at_most: u32) {
+        let process = (report.client.clone(), report.instance.clone());
+        let siblings = self.reports.keys().filter(|(client, _)| *client == report.client).count();
+        let may = match self.reports.get(&process) {
+            Some(before) => before.reported_at <= report.reported_at,
+            None => siblings < at_most as usize,
+        };
+        if may {
+            self.reports.insert(process, report);
+        }
     }
 
     fn add_key(&mut self, key: StoredKey) -> Result<(), Conflict> {

@@ -12,6 +12,7 @@ impl Data {
             events_forgotten: self.forget_events(what),
             status_lists_forgotten: self.forget_status_lists(what),
             audit_forgotten: self.forget_audit(what),
+            reports_forgotten: self.forget_reports(what),
         }
     }
 
@@ -46,6 +47,12 @@ impl Data {
         let forgotten = forgotten.take(what.limit as usize).count();
         self.events.drain(..forgotten);
         forgotten as u64
+    }
+
+    fn forget_reports(&mut self, what: CleanUp) -> u64 {
+        let old = self.reports.iter().filter(|(_, report)| report.reported_at < what.reports_before);
+        let old: Vec<_> = old.map(|(process, _)| process.clone()).take(what.limit as usize).collect();
+        old.iter().filter(|process| self.reports.remove(process).is_some()).count() as u64
     }
 
     fn forget_audit(&mut self, what: CleanUp) -> u64 {

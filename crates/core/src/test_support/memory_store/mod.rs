@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use super::FixedClock;
 use crate::{
     model::{
-        AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-        SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
+        AuditEntry, Client, ClientId, InstanceId, LogPosition, Login, OrgId, Organization, RevocationEvent,
+        Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
+        VerifierReport,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
 };
@@ -34,6 +35,7 @@ struct Data {
     sessions: BTreeMap<SessionId, Session>,
     keys: BTreeMap<KeyId, StoredKey>,
     clients: BTreeMap<ClientId, Client>,
+    reports: BTreeMap<(Option<ClientId>, InstanceId), VerifierReport>,
     status_lists: BTreeMap<StatusListId, StatusList>,
     events: Vec<RevocationEvent>,
     last_seq: u64,
@@ -140,6 +142,10 @@ impl Store for MemoryStore {
         let mut keys: Vec<_> = self.data().await.keys.values().cloned().collect();
         keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(keys)
+    }
+
+    async fn reports(&self) -> Result<Vec<VerifierReport>, StoreError> {
+        Ok(self.data().await.reports.values().cloned().collect())
     }
 
     async fn log_head(&self) -> Result<LogPosition, StoreError> {

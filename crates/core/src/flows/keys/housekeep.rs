@@ -1,0 +1,51 @@
+use jiff::Timestamp;
+
+use super::{
+    KeysError,
+    moves::{Mover, are_ours, of, remove_after, view},
+};
+use crate::{
+    Context,
+    key_rotation::Turn,
+    model::{KeyPurpose, KeyState, StoredKey},
+    store::Changes,
+};
+
+/// Loads what other processes have changed, forgets keys whose time has come, publishes the next ones and lets them take over
+/// when it is their turn. One cheap read while there is nothing to do.
+///
+/// Any number of replicas may do this at the same time: each change carries the state it was decided on, so that one of them
+/// makes it, and the others find it made.
+pub async fn housekeep(ctx: &Context, now: Timestamp) -> Result<(), KeysError> {
+    let mover = Mover { ctx, actor: None, now };
+    let stored = ctx.keyring.latest(&*ctx.store).await?;
+    for key in stored.iter().filter(|key| is_over(ctx, key, now)) {
+        mover.commit(mover.remove(Changes::default(), key)).await?;
+    }
+    for &purpose in KeyPurpose::ALL.iter().filter(|purpose| are_ours(ctx, **purpose)) {
+        let stored = of(&stored, purpose);
+        let keys = view(ctx, purpose, &stored);
+        // Who reports what is read only when the answer hangs on it.
+        match keys.turn(&[], now) {
+            Turn::Rest => {}
+            Turn::Publish => {
+                mover.commit(mover.publish(&keys)?).await?;
+            }
+            Turn::Switch => {
+                if keys.turn(&ctx.store.reports().await?, now) == Turn::Switch {
+                    mover.commit(mover.switch(&keys)?).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_over(ctx: &Context, key: &StoredKey, now: Timestamp) -> bool {
+    match key.state {
+        KeyState::Retired { remove_at, .. } => now >= remove_at,
+        // Its event is forgotten by then, and so is every token it signed.
+        KeyState::Revoked { at } => now >= remove_after(ctx, key.purpose, at),
+        KeyState::Next { .. } | KeyState::Active { .. } => false,
+    }
+}
