@@ -3,7 +3,10 @@ use std::sync::Arc;
 use handstamp_api_types::ErrorCode;
 use handstamp_core::{
     Context,
-    flows::sessions,
+    flows::{
+        keys::{self, KeysError},
+        sessions,
+    },
     root_key::{RootKey, RootKeyError},
 };
 use jiff::Timestamp;
@@ -120,15 +123,22 @@ impl AppState {
         &self.0.config
     }
 
-    /// Loads the keys again: at once after this process changed them, now and then in case another one did.
-    pub async fn reload_keys(&self) {
-        let core = self.core();
-        match core.keyring.reload(&*core.store).await {
-            Ok(()) => self.gate().take_keys(core),
-            // The keys of before still do: a new one is published long before it signs.
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "loading the keys again failed");
-            }
+    /// Loads the keys again, and does what is due about them: publishes the next ones, lets them take over, forgets old ones.
+    ///
+    /// The service does this once a second. Any number of replicas may do it at the same time.
+    pub async fn keep_keys(&self) -> Result<(), KeysError> {
+        let kept = keys::housekeep(self.core(), self.now()).await;
+        // What was loaded before something failed is good all the same.
+        self.gate().take_keys(self.core());
+        kept
+    }
+
+    /// Writes down what verifiers have reported since the last time.
+    pub async fn write_reports(&self) {
+        let reports = self.feed().reports();
+        if let Err(error) = reports.write(&*self.core().store).await {
+            // They are kept, and tried again with whatever is reported until then.
+            tracing::warn!(error = &error as &dyn std::error::Error, "noting what verifiers report failed");
         }
     }
 

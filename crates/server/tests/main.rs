@@ -3,7 +3,9 @@
 
 mod config;
 mod encrypted_tokens;
+mod key_rotation;
 mod layers;
 mod routes;
 mod serve;
+mod shared_secret;
 mod support;

@@ -139,6 +139,15 @@ async fn clocks(context: &Context) -> Finding {
 }
 
 async fn keys(context: &Context) -> Finding {
+    if context.keyring.secrets().is_some() {
+        let key = context.keyring.signing_key();
+        let told = format!(
+            "the secret {} signs with {}: whoever verifies could sign",
+            key.key_id(),
+            key.algorithm()
+        );
+        return note("keys", told);
+    }
     match context.store.keys().await {
         Ok(keys) => {
             let signs = keys.iter().find(|key| {

@@ -17,3 +17,4 @@ pub(crate) mod secret_file;
 pub(crate) mod settings;
 pub(crate) mod signals;
 pub(crate) mod time_zone;
+pub(crate) mod token_secret;

@@ -21,8 +21,9 @@ use crate::{
 pub(crate) struct Gate {
     verifier: Verifier,
     keys: SharedKeys,
-    /// Held while keys are taken over: whoever has read older ones must not put them in the place of newer ones.
-    taking: Mutex<()>,
+    /// The keyring's keys that were taken over last. Held while that is done: whoever has read older ones must not put them in
+    /// the place of newer ones.
+    taken: Mutex<Arc<KeySet>>,
     /// The same rules once more, to read whose session an expired token names.
     pub(super) validator: Validator,
     /// Reads what access tokens are encrypted to, if they are.
@@ -48,7 +49,7 @@ impl Gate {
         let origins = config.server.allowed_origins.iter().map(String::as_str).chain([url.as_str()]);
         let allowed_origins =
             AllowedOrigins::new(origins).map_err(|error| StartError::Verifier(error.into()))?;
-        let keys = SharedKeys::new((*keys).clone());
+        let (keys, taken) = (SharedKeys::new((*keys).clone()), Mutex::new(keys));
         let encryption = settings.tokens.encryption.as_ref();
         let builder = Verifier::builder(&settings.issuer)
             .audience(&settings.issuer)
@@ -67,7 +68,7 @@ impl Gate {
         let validator = Validator::access_token(&settings.issuer, settings.issuer.as_str(), &algorithms)
             .map_err(|error| StartError::Verifier(error.into()))?;
         let decryption = encryption.map(|encryption| encryption.decryption_keys().clone());
-        Ok(Self { verifier, keys, taking: Mutex::new(()), validator, decryption, allowed_origins })
+        Ok(Self { verifier, keys, taken, validator, decryption, allowed_origins })
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
@@ -84,11 +85,15 @@ impl Gate {
 
     /// Takes over the keyring's keys, if they have changed: every token that is remembered is verified again then.
     pub(crate) fn take_keys(&self, core: &Context) {
-        let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = core.keyring.verifying_keys();
-        if !same_keys(&self.keys.keys(), &latest) {
+        if Arc::ptr_eq(&taken, &latest) {
+            return;
+        }
+        if !same_keys(&taken, &latest) {
             self.keys.replace((*latest).clone());
         }
+        *taken = latest;
     }
 
     /// Finds and verifies the credentials of a request that its route did not verify.
@@ -100,7 +105,7 @@ impl Gate {
     }
 }
 
-/// The service's own keys are pairs, so that the public halves tell everything.
+/// The service's own keys are pairs, so that the public halves tell everything; an operator's secrets never change while it runs.
 fn same_keys(one: &KeySet, other: &KeySet) -> bool {
     one.len() == other.len() && one.to_jwks() == other.to_jwks()
 }
@@ -117,7 +122,11 @@ impl handstamp_verify::Clock for UnixClock {
 mod tests {
     use std::sync::Arc;
 
-    use handstamp_core::{flows::keys, model::KeyPurpose, test_support::Kit};
+    use handstamp_core::{
+        flows::keys::{self, When},
+        model::KeyPurpose,
+        test_support::Kit,
+    };
     use handstamp_token::KeySet;
     use handstamp_verify::revocation::{FollowOptions, Revocations};
     use jiff::Timestamp;
@@ -173,7 +182,8 @@ mod tests {
         let gate = gate(&kit);
         let before = gate.keys().keys();
 
-        keys::rotate(&kit.ctx, KeyPurpose::AccessToken, None, kit.clock.now()).await.unwrap();
+        let (purpose, now) = (KeyPurpose::AccessToken, kit.clock.now());
+        keys::rotate(&kit.ctx, purpose, When::Forced, None, now).await.unwrap();
         kit.ctx.keyring.reload(&*kit.ctx.store).await.unwrap();
         gate.take_keys(&kit.ctx);
 

@@ -11,7 +11,8 @@ use super::Gate;
 pub(crate) enum NamedSession {
     /// We have signed that.
     Signed(SessionId),
-    /// It names a key that is gone: after a rotation some time, after a leak at once. Who signed it cannot be told.
+    /// It names a key that is gone: after a rotation some time, after a leak at once, after a change from secrets to key pairs or
+    /// back. Who signed it cannot be told.
     KeyGone(SessionId),
 }
 
@@ -52,7 +53,9 @@ impl Gate {
             self.validator.verify::<SessionClaims>(access_token, &self.keys().keys(), unverified.iat);
         match verified {
             Ok(token) => token.claims().sid.parse().ok().map(NamedSession::Signed),
-            Err(Rejection::UnknownKey { .. }) => unverified.sid.parse().ok().map(NamedSession::KeyGone),
+            Err(Rejection::UnknownKey { .. } | Rejection::AlgorithmNotAllowed { .. }) => {
+                unverified.sid.parse().ok().map(NamedSession::KeyGone)
+            }
             Err(_) => None,
         }
     }

@@ -71,6 +71,34 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     parse(&text).map_err(de::Error::custom)
 }
 
+/// A duration, or `never`.
+pub(super) mod or_never {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    /// The word for none: nobody should have to guess what no time at all would mean.
+    const NEVER: &str = "never";
+
+    #[expect(clippy::ref_option, reason = "the form that serde asks for")]
+    pub(in crate::config) fn serialize<S: Serializer>(
+        duration: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match duration {
+            Some(duration) => super::serialize(duration, serializer),
+            None => serializer.serialize_str(NEVER),
+        }
+    }
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.trim() == NEVER { Ok(None) } else { super::parse(&text).map(Some).map_err(de::Error::custom) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

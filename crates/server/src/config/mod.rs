@@ -15,6 +15,7 @@ mod passwords;
 mod public_url;
 mod rate_limits;
 mod revocation;
+mod rotation;
 mod server;
 mod sessions;
 mod settings;
@@ -35,6 +36,7 @@ pub use passwords::PasswordConfig;
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use rate_limits::RateLimitConfig;
 pub use revocation::{RevocationConfig, Subscribers};
+pub use rotation::KeyConfig;
 pub use server::{Network, NetworkError, ServerConfig};
 pub use sessions::SessionConfig;
 pub use storage::StorageConfig;
@@ -52,6 +54,8 @@ pub struct Config {
     pub cookies: CookieConfig,
     /// What an access token says and how long it lives.
     pub tokens: TokenConfig,
+    /// How the keys of access tokens and of the revocation feed take turns.
+    pub keys: KeyConfig,
     /// How long a sign-in lasts.
     pub sessions: SessionConfig,
     /// What a password must be, and what checking one costs.

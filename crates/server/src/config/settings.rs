@@ -1,5 +1,4 @@
 use handstamp_core::settings::{PasswordSettings, SessionSettings, Settings, TokenSettings};
-use handstamp_token::Algorithm;
 
 use super::{Config, Problems, PublicUrl};
 use crate::cookies::CookieNames;
@@ -7,7 +6,8 @@ use crate::cookies::CookieNames;
 impl Config {
     /// Returns the part of the configuration that the rules go by, for a service at this URL.
     ///
-    /// What stands in `tokens.encryption_key_file` is for the caller to read, and to put into the settings' `tokens.encryption`.
+    /// What stands in `tokens.encryption_key_file` and `tokens.secret_file` is for the caller to read, and to put into the
+    /// settings' `tokens.encryption` and `tokens.secrets`.
     pub fn settings(&self, url: &PublicUrl) -> Settings {
         let cookie_name_len = CookieNames::new(&self.cookies, url).access.len();
         let settings = Settings {
@@ -19,6 +19,7 @@ impl Config {
                 cookie_name_len,
                 ..TokenSettings::default()
             },
+            keys: self.keys.settings(),
             sessions: SessionSettings {
                 absolute_lifetime: self.sessions.absolute_lifetime,
                 idle_lifetime: self.sessions.idle_lifetime,
@@ -53,8 +54,15 @@ impl Config {
         if let Err(error) = self.settings(&url).check() {
             problems.wrong(error.name, error.problem);
         }
-        if self.tokens.algorithm.is_symmetric() {
-            problems.wrong("tokens.algorithm", no_shared_secret(self.tokens.algorithm));
+        if self.tokens.secret_file.is_some() && !self.tokens.algorithm.is_symmetric() {
+            problems.wrong(
+                "tokens.secret_file",
+                format_args!(
+                    "{} signs with a key pair that the service makes by itself: leave the secret out, or set tokens.algorithm \
+                     to HS256",
+                    self.tokens.algorithm
+                ),
+            );
         }
         if self.sessions.idle_lifetime < self.tokens.lifetime {
             problems.wrong(
@@ -71,30 +79,19 @@ impl Config {
     }
 }
 
-/// A shared secret is never published: services would find an empty key set and refuse every token.
-fn no_shared_secret(algorithm: Algorithm) -> String {
-    format!(
-        "{} signs with a secret that every service would have to hold and could sign with, so no service could verify by the \
-         published keys: choose ES256, Ed25519 or RS256",
-        algorithm.name()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use crate::config::Config;
 
     #[test]
-    fn a_shared_secret_signs_nothing_that_services_verify_by_published_keys() {
-        for algorithm in ["HS256", "HS384", "HS512"] {
-            let text = format!("[tokens]\nalgorithm = \"{algorithm}\"\n");
-            let refused = Config::load(Some(("handstamp.toml", &text)), &[]).unwrap_err().to_string();
+    fn a_secret_that_nothing_is_signed_with_is_refused() {
+        let text = "[tokens]\nalgorithm = \"ES256\"\nsecret_file = \"tokens.secret\"\n";
+        let refused = Config::load(Some(("handstamp.toml", text)), &[]).unwrap_err().to_string();
 
-            assert!(
-                refused.starts_with(&format!("tokens.algorithm: {algorithm} signs with a secret")),
-                "{refused}"
-            );
-            assert!(refused.ends_with("choose ES256, Ed25519 or RS256 (handstamp.toml line 2)"), "{refused}");
-        }
+        assert_eq!(
+            refused,
+            "tokens.secret_file: ES256 signs with a key pair that the service makes by itself: leave the secret out, or set \
+             tokens.algorithm to HS256 (handstamp.toml line 3)"
+        );
     }
 }

@@ -15,9 +15,14 @@ pub struct TokenConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub lifetime: Duration,
-    /// The algorithm new signing keys are made for, such as `ES256`, `RS256` or `Ed25519`.
+    /// The algorithm new signing keys are made for, such as `ES256`, `RS256` or `Ed25519`. `HS256` takes a secret that every service
+    /// holds, and could sign with.
     #[schemars(with = "String")]
     pub algorithm: Algorithm,
+    /// A file with the secrets for `HS256`, 32 bytes or more each and separated by white space: the first signs, tokens of the
+    /// others are still taken. The variable `HANDSTAMP_TOKENS_SECRET` can hold them instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_file: Option<PathBuf>,
     /// Who may accept the tokens, besides the auth service itself.
     pub audiences: Vec<String>,
     /// Claims of users that go into tokens.
@@ -38,6 +43,7 @@ impl Default for TokenConfig {
         Self {
             lifetime: rules.lifetime,
             algorithm: rules.algorithm,
+            secret_file: None,
             audiences: Vec::new(),
             custom_claims: rules.custom_claims,
             leeway: rules.leeway,

@@ -9,6 +9,7 @@ use handstamp_api_types::{
 };
 use handstamp_core::{
     Context,
+    model::{RevocationEvent, Selector},
     root_key::{RootKey, RootKeyError},
     store::StoreError,
 };
@@ -94,6 +95,9 @@ impl RevocationFeed {
                 break;
             }
             let read = core.store.events_after(at.seq, READ_AT_ONCE).await?;
+            if read.iter().any(tells_of_a_key) {
+                drop_leaked_keys(core).await;
+            }
             let last = read.last().map_or(head.seq, |event| event.seq);
             let through = if read.len() == MAX_EVENTS_PER_BATCH { last } else { last.max(head.seq) };
             let events: Vec<_> = read.iter().map(|event| wire::event(event, &self.selectors)).collect();
@@ -261,5 +265,17 @@ impl RevocationFeed {
 
     fn log(&self) -> MutexGuard<'_, Option<Log>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tells_of_a_key(event: &RevocationEvent) -> bool {
+    matches!(event.event.selector, Selector::Key(_))
+}
+
+/// Before anybody hears that a key has leaked: whoever refreshes then must not get a token under it once more, and whoever asks
+/// for the key set must not find it there.
+async fn drop_leaked_keys(core: &Context) {
+    if let Err(error) = core.keyring.reload(&*core.store).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "loading the keys again failed");
     }
 }

@@ -5,10 +5,10 @@ use axum::{
 };
 use handstamp_token::Jwks;
 
-use super::jwks::KEEP;
+use super::jwks::keep_keys;
 use crate::AppState;
 
 /// `GET /revocations/jwks.json`: the keys of the feed, and none of those that sign access tokens.
 pub(super) async fn jwks(State(state): State<AppState>) -> ([(HeaderName, HeaderValue); 1], Json<Jwks>) {
-    ([KEEP], Json(state.core().keyring.feed_verifying_keys().to_jwks()))
+    ([keep_keys(&state)], Json(state.core().keyring.feed_verifying_keys().to_jwks()))
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use handstamp_core::flows::{clean_up::clean_up, keys};
+use handstamp_core::flows::clean_up::clean_up;
 
 use crate::AppState;
 
@@ -9,7 +9,7 @@ const EVERY: Duration = Duration::from_mins(1);
 /// Between two batches everybody else gets a turn at the database.
 const BREATH: Duration = Duration::from_millis(50);
 
-/// Puts away what has run out: sessions, events, keys, rate limits.
+/// Puts away what has run out: sessions, events, reports, rate limits.
 pub(super) async fn run(state: AppState) {
     loop {
         tokio::select! {
@@ -23,10 +23,6 @@ pub(super) async fn run(state: AppState) {
 /// One round. What fails is tried again in the next one.
 async fn once(state: &AppState) {
     state.limits().sweep(state.now());
-    if let Err(error) = keys::housekeep(state.core(), state.now()).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "keeping the keys in order failed");
-    }
-    state.gate().take_keys(state.core());
     loop {
         match clean_up(state.core(), state.now()).await {
             Ok((_, true)) => tokio::time::sleep(BREATH).await,

@@ -3,6 +3,7 @@
 mod housekeeping;
 mod key_reload;
 mod publisher;
+mod reports;
 mod seen;
 
 use tokio::task::JoinSet;
@@ -18,5 +19,6 @@ pub(crate) fn start(state: &AppState) -> JoinSet<()> {
     tasks.spawn(seen::run(state.clone()));
     tasks.spawn(housekeeping::run(state.clone()));
     tasks.spawn(key_reload::run(state.clone()));
+    tasks.spawn(reports::run(state.clone()));
     tasks
 }

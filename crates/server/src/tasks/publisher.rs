@@ -36,7 +36,10 @@ pub(super) async fn run(state: AppState) {
                 continue;
             }
         }
-        match state.feed().catch_up(state.core(), state.now()).await {
+        let caught_up = state.feed().catch_up(state.core(), state.now()).await;
+        // A leaked key may have been among the news.
+        state.gate().take_keys(state.core());
+        match caught_up {
             Ok(()) => {
                 if let Some(since) = silent_since.take() {
                     tracing::info!(

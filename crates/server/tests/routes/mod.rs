@@ -17,6 +17,7 @@ mod oauth2_token;
 mod openapi;
 mod refresh;
 mod revocations;
+mod revocations_report;
 mod session;
 mod sessions;
 mod setup;

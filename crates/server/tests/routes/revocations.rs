@@ -8,7 +8,6 @@ use handstamp_core::test_support::SeededEntropy;
 use handstamp_token::{KeySet, UnixTime, Validator};
 use handstamp_verify::revocation::{ClientSecret, Feed, FeedAccess, SilencePolicy, TokenIdentity, Verdict};
 use http::Request;
-use serde_json::json;
 use tower::ServiceExt as _;
 
 use crate::support::{AUTH, Kit};
@@ -234,21 +233,6 @@ async fn a_nonce_is_checked() {
     for query in ["", "?nonce=short", "?nonce=0123456789abcde%21", &format!("?nonce={NONCE}&nonce={NONCE}")] {
         kit.get(&format!("/revocations{query}")).send().await.refused(422, "validation_failed");
     }
-}
-
-#[tokio::test]
-async fn a_report_is_noted_and_seen_in_the_figures() {
-    let kit = open().await;
-    let report =
-        |instance: &str| json!({ "instance": instance, "epoch": 1, "seq": 1, "lag_ms": 1234, "kids": ["a"] });
-
-    kit.post("/revocations/report").json(&report("one")).send().await.expect(204);
-    kit.post("/revocations/report").json(&report("two")).send().await.expect(204);
-    kit.post("/revocations/report").json(&report("")).send().await.refused(422, "validation_failed");
-
-    let text = kit.get("/metrics").from("127.0.0.1").send().await.expect(200).text();
-    assert!(text.contains("handstamp_revocation_verifiers 2"), "{text}");
-    assert!(text.contains("handstamp_revocation_largest_lag_milliseconds 1234"), "{text}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use handstamp_core::flows::keys;
+use handstamp_core::flows::keys::{self, When};
 use handstamp_core::model::KeyPurpose;
 use http::Method;
 
@@ -91,10 +91,10 @@ async fn a_rotated_and_forgotten_signing_key_signs_nobody_out() {
     let mut browser = kit.signed_in("ann").await;
     let core = kit.core();
     // The laptop sleeps; meanwhile the key that signed its token retires and is forgotten.
-    keys::rotate(core, KeyPurpose::AccessToken, None, kit.rules.clock.now()).await.unwrap();
+    let now = kit.rules.clock.now();
+    keys::rotate(core, KeyPurpose::AccessToken, When::Forced, None, now).await.unwrap();
     kit.wait(Duration::from_hours(24));
-    keys::housekeep(core, kit.rules.clock.now()).await.unwrap();
-    kit.app.reload_keys().await;
+    kit.app.keep_keys().await.unwrap();
     let token = browser.jar.get("__Host-Http-at").unwrap().value.clone();
     kit.get("/auth/whoami").bearer(&token).send().await.refused(401, "token_invalid");
 

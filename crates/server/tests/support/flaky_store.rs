@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use handstamp_core::{
     model::{
         AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-        SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
+        SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
     test_support::MemoryStore,
@@ -78,6 +78,7 @@ pass_on! {
     fn client(id: &ClientId) -> Option<Client>;
     fn clients() -> Vec<Client>;
     fn keys() -> Vec<StoredKey>;
+    fn reports() -> Vec<VerifierReport>;
     fn log_head() -> LogPosition;
     fn events_after(seq: u64, limit: u32) -> Vec<RevocationEvent>;
     fn status_lists() -> Vec<StatusList>;

@@ -16,16 +16,17 @@ use bytes::Bytes;
 use handstamp_core::{
     Context,
     model::User,
-    settings::TokenEncryption,
+    settings::{Settings, TokenEncryption, TokenSecrets},
     store::Store,
     test_support::{FixedClock, MemoryStore},
 };
-use handstamp_e2e::browser::{Browser, Fetch, Transport};
+use handstamp_e2e::browser::{Browser, Fetch, Jar, Transport};
 use handstamp_server::{
     AppState, Clock, Parts, Peer,
     config::{Config, Override, PublicUrl},
     router,
 };
+use handstamp_token::Algorithm;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
@@ -81,14 +82,27 @@ impl Kit {
         let public_url = config.public_url(config.server.listen).expect("the URL is good");
         let clock = FixedClock::new();
         let store = Arc::new(FlakyStore::new(MemoryStore::new(clock.clone())));
-        Self::over(store, clock, config, public_url, None).await
+        Self::over(store, clock, config, public_url, |_| {}).await
     }
 
     /// Returns the service after a restart with its access tokens encrypted.
     pub(crate) async fn restarted_with(&self, encryption: TokenEncryption) -> Self {
+        self.restarted(|settings| settings.tokens.encryption = Some(encryption)).await
+    }
+
+    /// Returns the service after a restart with its access tokens signed with these secrets, or with key pairs.
+    pub(crate) async fn restarted_with_secrets(&self, secrets: Option<&str>) -> Self {
+        let algorithm = if secrets.is_some() { Algorithm::Hs256 } else { Algorithm::Es256 };
+        let secrets = secrets.map(|text| TokenSecrets::from_text(algorithm, text).expect("they can be used"));
+        self.restarted(|settings| (settings.tokens.algorithm, settings.tokens.secrets) = (algorithm, secrets))
+            .await
+    }
+
+    /// Returns the service after a restart with other settings.
+    pub(crate) async fn restarted(&self, change: impl FnOnce(&mut Settings)) -> Self {
         let (config, public_url) = (self.app.config().clone(), self.app.public_url().clone());
         let (store, clock) = (Arc::clone(&self.store), self.rules.clock.clone());
-        Self::over(store, clock, config, public_url, Some(encryption)).await
+        Self::over(store, clock, config, public_url, change).await
     }
 
     async fn over(
@@ -96,11 +110,11 @@ impl Kit {
         clock: FixedClock,
         config: Config,
         public_url: PublicUrl,
-        encryption: Option<TokenEncryption>,
+        change: impl FnOnce(&mut Settings),
     ) -> Self {
         let over: Arc<dyn Store> = store.clone();
         let mut settings = config.settings(&public_url);
-        settings.tokens.encryption = encryption;
+        change(&mut settings);
         let rules = handstamp_core::test_support::Kit::over(over, clock, |before| *before = settings).await;
         let app = app(&rules, config, public_url);
         Self { rules: Arc::new(rules), store, router: router(&app), app }
@@ -145,6 +159,13 @@ impl Kit {
     /// Returns a browser with an empty profile.
     pub(crate) fn browser(&self) -> Browser<InProcess> {
         Browser::new(InProcess(self.router.clone(), self.app.clone()), self.rules.clock.now().as_second())
+    }
+
+    /// Returns a browser with the cookies of another time.
+    pub(crate) fn browser_with(&self, jar: Jar) -> Browser<InProcess> {
+        let mut browser = self.browser();
+        browser.jar = jar;
+        browser
     }
 
     /// Returns a browser in which somebody has signed in on the service's own page.

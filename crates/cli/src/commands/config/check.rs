@@ -4,8 +4,8 @@ use clap::Args;
 use handstamp_server::config::ConfigProblem;
 use serde_json::{Value, json};
 
-use crate::edge::{encryption_key, logo};
 use crate::edge::settings::{SettingsArgs, SettingsError};
+use crate::edge::{encryption_key, logo, token_secret};
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs};
 
@@ -32,8 +32,10 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
             // And only the file says whether it holds a key.
             let key = encryption_key::load(&config).err();
             let key = key.map(|failure| wrong("tokens.encryption_key_file", failure.to_string()));
+            let secret = token_secret::load(&config).err();
+            let secret = secret.map(|failure| wrong("tokens.secret_file", failure.to_string()));
             let logo = logo::load(&config).err().map(|failure| wrong("pages.logo_file", failure.to_string()));
-            url.into_iter().chain(logo).chain(key).collect()
+            url.into_iter().chain(logo).chain(key).chain(secret).collect()
         }
         Err(SettingsError::Wrong(error)) => error.problems,
         Err(SettingsError::Unreadable(failure)) => return Err(failure),

@@ -2,6 +2,7 @@ use clap::Args;
 use handstamp_core::flows::keys;
 
 use super::view;
+use crate::edge::clock;
 use crate::edge::house::{self, Missing};
 use crate::edge::settings::SettingsArgs;
 use crate::failure::Failure;
@@ -23,8 +24,10 @@ pub(super) struct List {
 
 pub(super) fn run(command: &List) -> Result<(), Failure> {
     house::visit(&command.settings, Missing::Refuse, async |context| {
-        let keys =
-            keys::list(context).await.map_err(|cause| Failure::because("cannot list the keys", &cause))?;
-        view::print(&keys, command.output)
+        let now = clock::now();
+        let keys = keys::list(context, now)
+            .await
+            .map_err(|cause| Failure::because("cannot list the keys", &cause))?;
+        view::print(&keys, now, command.output)
     })
 }

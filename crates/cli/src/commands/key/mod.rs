@@ -6,6 +6,7 @@ mod purpose;
 mod revoke;
 mod rotate;
 mod view;
+mod words;
 
 use clap::{Args, Subcommand};
 

@@ -32,6 +32,6 @@ pub(super) fn run(command: &Revoke) -> Result<(), Failure> {
         let revoked = keys::revoke(context, &command.kid, None, clock::now())
             .await
             .map_err(|cause| Failure::because("cannot revoke the key", &cause))?;
-        view::print(std::slice::from_ref(&revoked), command.output)
+        view::print_revoked(&revoked, command.output)
     })
 }

@@ -77,6 +77,11 @@ impl BatchVerifier {
         Ok(self.validator.verify_with_key(unverified, key, now)?.into_claims())
     }
 
+    /// Returns the ids of the keys that batches are verified with.
+    pub(super) fn kids(&self) -> impl Iterator<Item = String> {
+        self.keys.iter().map(|key| key.key_id().to_string())
+    }
+
     fn may_refresh(&self) -> bool {
         self.fetched.is_none_or(|fetched| fetched.elapsed() >= COOLDOWN)
     }

@@ -26,7 +26,7 @@ impl Reporter {
 
     /// To be called once a second. Returns false if the issuer did not take the report.
     pub(super) async fn tell(&mut self, connection: &Connection, base: &Url) -> bool {
-        let Some(report) = self.due(connection) else { return true };
+        let Some(report) = self.due(connection).await else { return true };
         let taken = connection.report(base, &report).await;
         if let Err(error) = &taken {
             // Nothing depends on it here, and the next one says the same.
@@ -36,10 +36,12 @@ impl Reporter {
         taken.is_ok()
     }
 
-    fn due(&self, connection: &Connection) -> Option<RevocationReport> {
+    async fn due(&self, connection: &Connection) -> Option<RevocationReport> {
         let position = connection.position()?;
         let age = connection.shared.pulse.age(connection.clock.now())?;
         let mut kids = (self.held_kids)();
+        // The feed's own keys change as well, and must not change before everybody holds the new one.
+        kids.extend(connection.verifier.lock().await.kids());
         kids.sort_unstable();
         kids.dedup();
         let report = RevocationReport {
