@@ -42,6 +42,18 @@ pub enum AuthError {
     /// The token was taken back.
     #[error("the token was revoked")]
     Revoked,
+    /// The token names no place in a status list, and this service [goes by
+    /// them](crate::VerifierBuilder::check_status_lists). The issuer's fault, or the operator's: lists are not turned on there.
+    #[cfg(feature = "remote")]
+    #[error("the token names no place in a status list")]
+    StatusMissing,
+    /// The token's status cannot be where it says: in another list than the issuer's, or outside the list.
+    #[cfg(feature = "remote")]
+    #[error("the token's status is not where it says: {problem}")]
+    StatusMisplaced {
+        /// What is wrong.
+        problem: String,
+    },
     /// Roles, organisation or claims changed since the token was issued.
     #[error("the token's claims are out of date")]
     Stale {
@@ -97,6 +109,8 @@ impl AuthError {
             Self::Csrf(_) => ErrorCode::CsrfRejected,
             Self::Revoked => ErrorCode::TokenRevoked,
             Self::Stale { .. } => ErrorCode::TokenStale,
+            #[cfg(feature = "remote")]
+            Self::StatusMissing | Self::StatusMisplaced { .. } => ErrorCode::TokenInvalid,
             Self::NotDeclared { .. } => ErrorCode::NotDeclared,
             Self::RoleRequired { .. } => ErrorCode::RoleRequired,
             Self::OrgMismatch => ErrorCode::OrgMismatch,

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::AuthError;
+#[cfg(feature = "remote")]
+use crate::revocation::status_list::StatusReference;
 use crate::revocation::{Memo, TokenIdentity};
 
 /// Who is calling, as a verified token says it. Only a [`Verifier`](crate::Verifier) makes one.
@@ -60,6 +62,9 @@ pub(crate) struct Verified {
     token: VerifiedToken<Identity>,
     /// The custom claims in the type that was asked for first; in practice a service has one.
     custom: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// The claim `status`, read when somebody goes by status lists.
+    #[cfg(feature = "remote")]
+    status: OnceLock<Option<StatusReference>>,
 }
 
 /// Our own claims beside the registered ones (RFC 9068 §2.2).
@@ -89,7 +94,7 @@ impl<C> Principal<C> {
     /// Returns the user's (or machine client's) stable id.
     pub fn sub(&self) -> &str {
         // The validator requires the claim.
-        self.verified.token.registered().sub.as_deref().unwrap_or_default()
+        self.verified.token.registered().sub().unwrap_or_default()
     }
 
     /// Returns the session the token belongs to. Machine clients have none.
@@ -100,7 +105,7 @@ impl<C> Principal<C> {
     /// Returns the token's own id.
     pub fn jti(&self) -> &str {
         // The validator requires the claim.
-        self.verified.token.registered().jti.as_deref().unwrap_or_default()
+        self.verified.token.registered().jti().unwrap_or_default()
     }
 
     /// Returns the user's organisation.
@@ -251,16 +256,23 @@ impl OrgScope {
 
 impl Verified {
     pub(crate) fn new(token: VerifiedToken<Identity>) -> Self {
-        Self { rev: token.claims().rev, memo: Memo::default(), token, custom: OnceLock::new() }
+        Self {
+            rev: token.claims().rev,
+            memo: Memo::default(),
+            token,
+            custom: OnceLock::new(),
+            #[cfg(feature = "remote")]
+            status: OnceLock::new(),
+        }
     }
 
     pub(crate) fn expires_at(&self) -> UnixTime {
-        self.token.registered().exp
+        self.token.registered().exp()
     }
 
     /// Returns the first second at which the token was valid, by the claims that the validator goes by.
     pub(crate) fn valid_from(&self) -> UnixTime {
-        self.issued_at().max(self.token.registered().nbf.unwrap_or_default())
+        self.issued_at().max(self.token.registered().nbf().unwrap_or_default())
     }
 
     /// Returns roughly how many bytes this takes: the payload once as text and once as claims, and the custom claims.
@@ -269,7 +281,7 @@ impl Verified {
     }
 
     pub(crate) fn issued_at(&self) -> UnixTime {
-        self.token.registered().iat.unwrap_or_default()
+        self.token.registered().iat().unwrap_or_default()
     }
 
     pub(crate) fn rev(&self) -> Option<Rev> {
@@ -286,13 +298,24 @@ impl Verified {
         TokenIdentity {
             rev: self.rev,
             kid: self.key_id(),
-            jti: registered.jti.as_deref().unwrap_or_default(),
+            jti: registered.jti().unwrap_or_default(),
             sid: identity.sid.as_deref(),
-            sub: registered.sub.as_deref().unwrap_or_default(),
+            sub: registered.sub().unwrap_or_default(),
             org_id: identity.org_id.as_deref(),
             client_id: identity.client_id.as_deref(),
             iat: self.issued_at(),
         }
+    }
+
+    /// Returns the token's place in a status list, if it names one that can be read. Read once per token.
+    #[cfg(feature = "remote")]
+    pub(crate) fn status_reference(&self) -> Option<&StatusReference> {
+        #[derive(Deserialize)]
+        struct Claims {
+            status: StatusReference,
+        }
+        let read = || self.token.claims_as::<Claims>().ok().map(|claims| claims.status);
+        self.status.get_or_init(read).as_ref()
     }
 
     fn key_id(&self) -> &str {

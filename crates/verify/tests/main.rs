@@ -10,5 +10,6 @@ mod layer;
 mod remote;
 mod revocation;
 mod revoked;
+mod status_lists;
 mod support;
 mod verifier;

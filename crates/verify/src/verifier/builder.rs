@@ -7,6 +7,8 @@ use handstamp_token::{Algorithm, Validator, ValidatorError};
 
 #[cfg(feature = "remote")]
 use super::remote::RemoteOptions;
+#[cfg(feature = "remote")]
+use super::status_lists::StatusListChoice;
 use super::{Inner, Verifier};
 use crate::clock::{Clock, SystemClock};
 use crate::csrf::AllowedOrigins;
@@ -41,6 +43,8 @@ pub struct VerifierBuilder {
     decryption_keys: Vec<DecryptionKey>,
     #[cfg(feature = "remote")]
     pub(super) remote: RemoteOptions,
+    #[cfg(feature = "remote")]
+    pub(super) status_lists: Option<StatusListChoice>,
 }
 
 /// Why a verifier cannot be built. The developer's or the operator's fault.
@@ -60,8 +64,8 @@ pub enum BuildError {
     },
     /// It was not said whether tokens can be taken back.
     #[error(
-        "say how revocations reach this service: .follow_revocations(…), .revocations(…), or .without_revocations() for \
-         tokens that are good until they expire"
+        "say how revocations reach this service: .follow_revocations(…), .check_status_lists(…), .revocations(…), or \
+         .without_revocations() for tokens that are good until they expire"
     )]
     RevocationsUndecided,
     /// More than one of them was said: which one counts must not hang on their order.
@@ -81,6 +85,13 @@ pub enum BuildError {
         /// What is wrong.
         problem: String,
     },
+    /// Status lists cannot be fetched from where they were said to be.
+    #[cfg(feature = "remote")]
+    #[error("status lists cannot be checked: {problem}")]
+    StatusLists {
+        /// What is wrong.
+        problem: String,
+    },
     /// The issuer, or the address of its keys, is not an address that may be asked.
     #[cfg(feature = "remote")]
     #[error("{given:?} cannot be asked for keys: it must be an https address (http only on this machine)")]
@@ -88,9 +99,9 @@ pub enum BuildError {
         /// The address.
         given: String,
     },
-    /// There is no tokio runtime to fetch keys in.
+    /// There is no tokio runtime to fetch keys, or follow revocations, in.
     #[cfg(feature = "remote")]
-    #[error("build a remote verifier inside a tokio runtime: it fetches keys in the background")]
+    #[error("build this verifier inside a tokio runtime: it asks the issuer in the background")]
     NoRuntime,
     /// The HTTP client cannot be set up, most often for lack of root certificates.
     #[cfg(feature = "remote")]
@@ -119,6 +130,8 @@ impl VerifierBuilder {
             decryption_keys: Vec::new(),
             #[cfg(feature = "remote")]
             remote: RemoteOptions::default(),
+            #[cfg(feature = "remote")]
+            status_lists: None,
         }
     }
 
@@ -211,9 +224,21 @@ impl VerifierBuilder {
         self
     }
 
-    /// Builds a verifier on keys of this process: the auth service's own, or a test's.
-    pub fn build_with_keys(self, keys: impl Into<SharedKeys>) -> Result<Verifier, BuildError> {
-        let (inner, when_silent) = self.into_inner(keys.into())?;
+    /// Builds a verifier on keys of this process: a shared secret (`HS256`), the auth service's own, or a test's.
+    ///
+    /// Inside a tokio runtime where the issuer's revocations are followed.
+    #[cfg_attr(not(feature = "remote"), expect(unused_mut, reason = "only remote parts are taken out of it"))]
+    pub fn build_with_keys(mut self, keys: impl Into<SharedKeys>) -> Result<Verifier, BuildError> {
+        let keys = keys.into();
+        #[cfg(feature = "remote")]
+        let (feed, statuses) = self.follow_with_keys(&keys)?;
+        #[cfg_attr(not(feature = "remote"), expect(unused_mut, reason = "only remote parts are put into it"))]
+        let (mut inner, when_silent) = self.into_inner(keys)?;
+        #[cfg(feature = "remote")]
+        {
+            inner.feed = feed;
+            inner.statuses = statuses;
+        }
         Ok(Verifier { inner: Arc::new(inner), when_silent })
     }
 
@@ -242,6 +267,8 @@ impl VerifierBuilder {
             revocations,
             #[cfg(feature = "remote")]
             feed: None,
+            #[cfg(feature = "remote")]
+            statuses: None,
             clock: self.clock,
             cookie_name: self.cookie_name,
             allowed_origins: self.allowed_origins,
@@ -267,6 +294,11 @@ impl VerifierBuilder {
     #[cfg(feature = "remote")]
     pub(super) fn clock_handle(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+
+    #[cfg(feature = "remote")]
+    pub(super) fn allowed_algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
     }
 
     #[cfg(feature = "remote")]

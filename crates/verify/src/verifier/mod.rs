@@ -16,7 +16,7 @@ use crate::keys::remote::RemoteKeys;
 use crate::nested::Nested;
 use crate::principal::{Identity, Verified};
 #[cfg(feature = "remote")]
-use crate::revocation::{FeedTask, Watch};
+use crate::revocation::{FeedTask, Watch, status_list::Statuses};
 use crate::revocation::{Revocations, SilencePolicy, Verdict};
 use crate::token_cache::{TokenCache, Validity};
 use crate::{AuthError, Credential, Principal};
@@ -24,6 +24,8 @@ use crate::{AuthError, Credential, Principal};
 mod builder;
 #[cfg(feature = "remote")]
 mod remote;
+#[cfg(feature = "remote")]
+mod status_lists;
 
 pub use builder::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, VerifierBuilder};
 
@@ -72,6 +74,9 @@ struct Inner {
     /// Keeps the revocations up to date for as long as there is a verifier.
     #[cfg(feature = "remote")]
     feed: Option<FeedTask>,
+    /// Asked in the place of the feed.
+    #[cfg(feature = "remote")]
+    statuses: Option<Statuses>,
     clock: Arc<dyn Clock>,
     cookie_name: String,
     allowed_origins: AllowedOrigins,
@@ -85,14 +90,20 @@ impl Verifier {
 
     /// Verifies a token from an `Authorization` header or anything else that carried it.
     ///
-    /// Waits only when the token names a key that is not known yet and the issuer may be asked for it.
+    /// Waits only when the token names a key that is not known yet and the issuer may be asked for it, and for a status list
+    /// that is due.
     pub async fn verify(&self, token: &str) -> Result<Principal, AuthError> {
         self.verified(token).await.map(|verified| Principal::new(verified, Credential::Bearer))
     }
 
     /// Verifies a token with the keys at hand, without ever waiting.
     pub fn try_verify(&self, token: &str) -> Result<Principal, AuthError> {
-        self.verified_now(token).map(|verified| Principal::new(verified, Credential::Bearer))
+        let verified = self.verified_now(token)?;
+        #[cfg(feature = "remote")]
+        if let Some(statuses) = &self.inner.statuses {
+            statuses.check_now(verified.status_reference(), self.now())?;
+        }
+        Ok(Principal::new(verified, Credential::Bearer))
     }
 
     /// Finds and verifies the credentials of a request; `None` if there are none.
@@ -146,10 +157,24 @@ impl Verifier {
         !self.inner.keys.load().keys.is_empty()
     }
 
-    #[cfg_attr(not(feature = "remote"), expect(clippy::unused_async, reason = "remote keys make it wait"))]
+    #[cfg_attr(not(feature = "remote"), expect(clippy::unused_async, reason = "remote parts make it wait"))]
     async fn verified(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
-        let result = self.verified_now(token);
+        #[cfg(not(feature = "remote"))]
+        return self.verified_now(token);
         #[cfg(feature = "remote")]
+        {
+            let verified = self.verified_with_keys(token).await?;
+            // Last: the status of a token that is refused anyway is nobody's business (§8.3 of the draft).
+            if let Some(statuses) = &self.inner.statuses {
+                statuses.check(verified.status_reference(), self.now()).await?;
+            }
+            Ok(verified)
+        }
+    }
+
+    #[cfg(feature = "remote")]
+    async fn verified_with_keys(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
+        let result = self.verified_now(token);
         if let Some(remote) = self.inner.remote.as_ref().filter(|_| self.may_have_new_keys(token, &result)) {
             remote.ask().await;
             return self.verified_now(token);

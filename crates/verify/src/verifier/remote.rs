@@ -8,7 +8,7 @@ use super::{BuildError, Verifier, VerifierBuilder};
 use crate::http_client::{HttpClient, PlainHttp};
 use crate::keys::SharedKeys;
 use crate::keys::remote::{RemoteKeys, RemoteSettings};
-use crate::revocation::{FeedBuilder, SilencePolicy};
+use crate::revocation::{FeedBuilder, FeedTask, SilencePolicy, status_list::Statuses};
 
 /// What a builder was told about fetching keys.
 pub(super) struct RemoteOptions {
@@ -102,6 +102,39 @@ impl VerifierBuilder {
         self
     }
 
+    /// Starts to follow the issuer's revocations, and to report which of these keys are held.
+    fn follow(
+        &mut self,
+        (feed, when_silent): (FeedBuilder, SilencePolicy),
+        keys: &SharedKeys,
+        entropy: &Arc<dyn Entropy>,
+    ) -> Result<FeedTask, BuildError> {
+        let held = keys.clone();
+        let (revocations, task) = feed
+            .held_kids(move || held.keys().iter().map(|key| key.key_id().to_string()).collect())
+            .spawn(self.clock_handle(), Arc::clone(entropy))
+            .map_err(|problem| BuildError::Feed { problem: problem.to_string() })?;
+        self.revocations = Some((revocations, when_silent));
+        Ok(task)
+    }
+
+    /// Starts what was asked for of feed and status lists, with keys that are not fetched.
+    pub(super) fn follow_with_keys(
+        &mut self,
+        keys: &SharedKeys,
+    ) -> Result<(Option<FeedTask>, Option<Statuses>), BuildError> {
+        let options = std::mem::take(&mut self.remote);
+        let statuses = match &self.status_lists {
+            Some(_) => self.statuses(keys, &client(&options)?)?,
+            None => None,
+        };
+        if options.feed.is_some() && tokio::runtime::Handle::try_current().is_err() {
+            return Err(BuildError::NoRuntime);
+        }
+        let feed = options.feed.map(|feed| self.follow(feed, keys, &options.entropy)).transpose()?;
+        Ok((feed, statuses))
+    }
+
     /// Builds a verifier that fetches the issuer's keys, in the background and ahead of the first request.
     ///
     /// It is there at once, also when the issuer is down: until there are keys, requests with a token get a 503 with
@@ -111,24 +144,16 @@ impl VerifierBuilder {
             return Err(BuildError::NoRuntime);
         }
         let options = std::mem::take(&mut self.remote);
-        let client = HttpClient::new(options.timeout, options.plain_http)
-            .map_err(|problem| BuildError::HttpClient { problem: problem.to_string() })?;
+        let client = client(&options)?;
         let issuer = self.issuer().to_owned();
         let issuer_url = address(&client, &issuer)?;
         let jwks_uri = options.jwks_uri.as_deref().map(|text| address(&client, text)).transpose()?;
         let keys = SharedKeys::new(KeySet::default());
-        let mut feed_task = None;
-        if let Some((feed, when_silent)) = options.feed {
-            let held = keys.clone();
-            let (revocations, task) = feed
-                .held_kids(move || held.keys().iter().map(|key| key.key_id().to_string()).collect())
-                .spawn(self.clock_handle(), Arc::clone(&options.entropy))
-                .map_err(|problem| BuildError::Feed { problem: problem.to_string() })?;
-            feed_task = Some(task);
-            self.revocations = Some((revocations, when_silent));
-        }
+        let feed_task = options.feed.map(|feed| self.follow(feed, &keys, &options.entropy)).transpose()?;
+        let statuses = self.statuses(&keys, &client)?;
         let (mut inner, when_silent) = self.into_inner(keys.clone())?;
         inner.feed = feed_task;
+        inner.statuses = statuses;
         let settings = RemoteSettings {
             refresh_interval: options.refresh_interval,
             cooldown: options.cooldown,
@@ -139,6 +164,11 @@ impl VerifierBuilder {
         inner.remote = Some(RemoteKeys::spawn(issuer_url, issuer, client, settings, options.entropy, keys));
         Ok(Verifier { inner: Arc::new(inner), when_silent })
     }
+}
+
+fn client(options: &RemoteOptions) -> Result<HttpClient, BuildError> {
+    HttpClient::new(options.timeout, options.plain_http)
+        .map_err(|problem| BuildError::HttpClient { problem: problem.to_string() })
 }
 
 fn address(client: &HttpClient, text: &str) -> Result<Url, BuildError> {

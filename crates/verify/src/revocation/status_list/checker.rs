@@ -1,7 +1,9 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use handstamp_token::{
     Algorithm, MAX_DOCUMENT_LEN, Rejection, UnixTime, UnverifiedToken, Validator, ValidatorError,
 };
@@ -19,7 +21,7 @@ use crate::http_client::{FetchError, HttpClient, PlainHttp, body_of, send};
 pub struct StatusListChecker {
     options: StatusListOptions,
     client: HttpClient,
-    lists: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Cached>>>>,
+    lists: RwLock<HashMap<String, Arc<Slot>>>,
 }
 
 /// Which lists are believed. Nothing has a default.
@@ -72,12 +74,14 @@ pub enum StatusError {
     },
 }
 
-/// A list, or that there is none.
+/// One list: what was fetched of it, and who fetches it.
 #[derive(Default)]
-struct Cached {
-    list: Option<Fetched>,
-    /// A list that could not be fetched is not asked for by every request.
-    not_before: Option<UnixTime>,
+struct Slot {
+    kept: ArcSwapOption<Fetched>,
+    /// The last fetch failed.
+    failing: AtomicBool,
+    /// Held by the one who fetches. A list that could not be fetched is not asked for by every request: not before this.
+    fetching: tokio::sync::Mutex<Option<UnixTime>>,
 }
 
 struct Fetched {
@@ -99,7 +103,7 @@ const DEFAULT_TTL: Duration = Duration::from_mins(5);
 /// No list is kept longer, whatever it says.
 const MAX_TTL: Duration = Duration::from_hours(24);
 
-const RETRY_AFTER: Duration = Duration::from_secs(5);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// More lists than this are not remembered: an issuer has a few.
 const MAX_LISTS: usize = 64;
@@ -109,47 +113,81 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 impl StatusListChecker {
     /// Creates a checker that has fetched nothing yet.
     pub fn new(options: StatusListOptions) -> Result<Self, StatusError> {
+        let address = || StatusError::Address { address: options.lists_below.clone() };
+        let client = HttpClient::new(TIMEOUT, PlainHttp::Loopback).map_err(|_| address())?;
+        Self::with_client(options, client)
+    }
+
+    /// Does the same with a client that knows where plain http is good enough.
+    pub(crate) fn with_client(options: StatusListOptions, client: HttpClient) -> Result<Self, StatusError> {
         // Fails here if it would fail for every list.
         Validator::status_list(&options.issuer, options.lists_below.as_str(), &options.algorithms)?;
         let address = || StatusError::Address { address: options.lists_below.clone() };
-        let client = HttpClient::new(TIMEOUT, PlainHttp::Loopback).map_err(|_| address())?;
         if !client.may_ask(&options.lists_below) {
             return Err(address());
         }
-        Ok(Self { options, client, lists: Mutex::default() })
+        Ok(Self { options, client, lists: RwLock::default() })
     }
 
     /// Returns the status of a token. Validate the token first: the status of a forged one means nothing.
     pub async fn status(&self, reference: &StatusReference, now: UnixTime) -> Result<Status, StatusError> {
         let place = &reference.status_list;
-        let url = self.allowed(&place.uri)?;
-        let cached = self.cached(&place.uri);
-        // Whoever needs the same list waits for the one who fetches it.
-        let mut cached = cached.lock().await;
-        if let Some(fetched) = cached.list.as_ref().filter(|fetched| now < fetched.fresh_until) {
-            return Ok(fetched.list.status(place.idx)?);
+        if let Some(status) = self.known_status(reference, now) {
+            return Ok(status?);
         }
-        let refreshed = match cached.not_before {
+        let url = self.allowed(&place.uri)?;
+        let slot = self.slot(&place.uri);
+        let mut not_before = match slot.believed(now) {
+            // While the issuer is away one request at a time tries again; the others go on with what there is.
+            Some(fetched) if slot.failing.load(Ordering::Relaxed) => match slot.fetching.try_lock() {
+                Ok(mine) => mine,
+                Err(_) => return Ok(fetched.list.status(place.idx)?),
+            },
+            // Whoever needs the same list waits for the one who fetches it.
+            _ => slot.fetching.lock().await,
+        };
+        if let Some(status) = self.known_status(reference, now) {
+            return Ok(status?);
+        }
+        let refreshed = match *not_before {
             Some(not_before) if now < not_before => Err(unavailable(&place.uri, "it was not a moment ago")),
             _ => self.fetch(&place.uri, &url, now).await,
         };
         match refreshed {
             Ok(fetched) => {
                 let status = fetched.list.status(place.idx);
-                *cached = Cached { list: Some(fetched), not_before: None };
+                slot.kept.store(Some(Arc::new(fetched)));
+                slot.failing.store(false, Ordering::Relaxed);
+                *not_before = None;
                 Ok(status?)
             }
             Err(error) => {
-                if cached.not_before.is_none_or(|not_before| now >= not_before) {
-                    cached.not_before = Some(now.saturating_add(RETRY_AFTER));
+                if not_before.is_none_or(|not_before| now >= not_before) {
+                    *not_before = Some(now.saturating_add(RETRY_AFTER));
                 }
+                slot.failing.store(true, Ordering::Relaxed);
                 // `ttl` says when to ask again, `exp` until when the list may be believed. Without one that is long enough.
-                match cached.list.as_ref().filter(|fetched| now < fetched.believed_until) {
+                match slot.believed(now) {
                     Some(fetched) => Ok(fetched.list.status(place.idx)?),
                     None => Err(error),
                 }
             }
         }
+    }
+
+    /// Returns the status of a token by a list that is at hand and need not be fetched again yet; `None` without one. Never
+    /// waits.
+    pub fn known_status(
+        &self,
+        reference: &StatusReference,
+        now: UnixTime,
+    ) -> Option<Result<Status, ListError>> {
+        let place = &reference.status_list;
+        let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
+        // Only lists from where the issuer has them are here.
+        let fetched = lists.get(&place.uri)?.kept.load();
+        let fetched = fetched.as_ref().filter(|fetched| now < fetched.fresh_until)?;
+        Some(fetched.list.status(place.idx))
     }
 
     fn allowed(&self, uri: &str) -> Result<Url, StatusError> {
@@ -161,8 +199,8 @@ impl StatusListChecker {
         if is_below && url.fragment().is_none() { Ok(url) } else { Err(foreign()) }
     }
 
-    fn cached(&self, uri: &str) -> Arc<tokio::sync::Mutex<Cached>> {
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+    fn slot(&self, uri: &str) -> Arc<Slot> {
+        let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
         if !lists.contains_key(uri) && lists.len() >= MAX_LISTS {
             // Which one hardly matters: whatever is in use comes back with one fetch.
             let one = lists.keys().next().cloned();
@@ -180,7 +218,7 @@ impl StatusListChecker {
         let key = keys.find(kid).ok_or_else(|| Rejection::UnknownKey { kid: kid.to_owned() })?;
         let validator = Validator::status_list(&self.options.issuer, uri, &self.options.algorithms)?;
         let token = validator.verify_with_key::<Claims>(unverified, key, now)?;
-        let expires_at = token.registered().exp;
+        let expires_at = token.registered().exp();
         let ttl = token.claims().ttl.map_or(DEFAULT_TTL, Duration::from_secs).min(MAX_TTL);
         let list = StatusList::from_claim(&token.claims().status_list)?;
         Ok(Fetched {
@@ -194,6 +232,13 @@ impl StatusListChecker {
         let request =
             self.client.request(Method::GET, url)?.header(header::ACCEPT, "application/statuslist+jwt");
         body_of(send(request, url).await?, url, MAX_DOCUMENT_LEN).await
+    }
+}
+
+impl Slot {
+    /// Returns what is there, while it may be believed.
+    fn believed(&self, now: UnixTime) -> Option<Arc<Fetched>> {
+        self.kept.load_full().filter(|fetched| now < fetched.believed_until)
     }
 }
 

@@ -6,6 +6,10 @@
 
 mod checker;
 mod list;
+mod statuses;
 
+pub(crate) use checker::RETRY_AFTER;
 pub use checker::{StatusError, StatusListChecker, StatusListOptions};
 pub use list::{ListError, Status, StatusList, StatusListReference, StatusReference};
+pub(crate) use statuses::Statuses;
+pub use statuses::WhenUnknown;
