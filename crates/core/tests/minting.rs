@@ -69,7 +69,7 @@ async fn an_encrypted_token_holds_the_signed_one() {
         &kit.ctx.keyring.verifying_keys(),
         UnixTime::from_secs(kit.clock.now().as_second()),
     );
-    assert_eq!(token.expect("it is ours").registered().sub.as_deref(), Some(ann.id.to_string().as_str()));
+    assert_eq!(token.expect("it is ours").registered().sub(), Some(ann.id.to_string().as_str()));
 }
 
 #[tokio::test]

@@ -1,16 +1,18 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::base64url;
-use crate::claims::audience_list;
 use crate::entropy::Entropy;
+use crate::json::writer::{Unwritable, Writer};
 use crate::keys::SigningKey;
 use crate::lifetime::Lifetime;
 use crate::sign::SignError;
 use crate::size::SizeReport;
 use crate::time::UnixTime;
-use crate::validator::Audience;
+use crate::unverified::MAX_TOKEN_LEN;
+use crate::validator::{Audience, Names};
 
 /// Builds a token from claims with names: issuer, audience, subject, lifetime; `iat`, `exp` and `jti` come by themselves.
 ///
@@ -32,48 +34,49 @@ use crate::validator::Audience;
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `sign`"]
 pub struct TokenBuilder {
-    typ: String,
-    issuer: String,
-    audience: Vec<String>,
+    typ: Cow<'static, str>,
     lifetime: Option<Lifetime>,
-    not_before: Option<UnixTime>,
-    /// `"name":value` for each further claim, in order, joined by commas.
-    members: Vec<u8>,
+    claims: Writer,
     problem: Option<SignError>,
 }
 
 impl TokenBuilder {
     /// Starts an OAuth access token (RFC 9068, `typ` is `at+jwt`).
-    pub fn access_token(issuer: impl Into<String>, audience: impl Into<Audience>) -> Self {
+    pub fn access_token(issuer: impl AsRef<str>, audience: impl Into<Audience>) -> Self {
         Self::typed("at+jwt", issuer, audience)
     }
 
     /// Starts an OpenID Connect ID token (`typ` is `JWT`), whose audience is the client id.
-    pub fn id_token(issuer: impl Into<String>, client_id: impl Into<Audience>) -> Self {
+    pub fn id_token(issuer: impl AsRef<str>, client_id: impl Into<Audience>) -> Self {
         Self::typed("JWT", issuer, client_id)
     }
 
     /// Starts a token of any kind. Give each kind a `typ` of its own, so that none passes for another (RFC 8725 §3.11).
-    pub fn typed(typ: impl Into<String>, issuer: impl Into<String>, audience: impl Into<Audience>) -> Self {
-        Self {
-            typ: typ.into(),
-            issuer: issuer.into(),
-            audience: audience.into().0,
-            lifetime: None,
-            not_before: None,
-            members: Vec::new(),
-            problem: None,
+    pub fn typed(
+        typ: impl Into<Cow<'static, str>>,
+        issuer: impl AsRef<str>,
+        audience: impl Into<Audience>,
+    ) -> Self {
+        let builder = Self { typ: typ.into(), lifetime: None, claims: Writer::new(), problem: None };
+        let builder = builder.claim("iss", issuer.as_ref());
+        // The short way to write a list of one.
+        match audience.into().0 {
+            Names::One(one) => builder.claim("aud", one),
+            Names::AnyOf(all) => match all.as_slice() {
+                [one] => builder.claim("aud", one),
+                all => builder.claim("aud", all),
+            },
         }
     }
 
     /// Sets `sub`: whom the token is about.
-    pub fn subject(self, subject: impl Into<String>) -> Self {
-        self.claim("sub", subject.into())
+    pub fn subject(self, subject: impl AsRef<str>) -> Self {
+        self.claim("sub", subject.as_ref())
     }
 
     /// Sets `client_id` (RFC 8693 §4.3), which RFC 9068 wants in access tokens.
-    pub fn client_id(self, client_id: impl Into<String>) -> Self {
-        self.claim("client_id", client_id.into())
+    pub fn client_id(self, client_id: impl AsRef<str>) -> Self {
+        self.claim("client_id", client_id.as_ref())
     }
 
     /// Sets how long the token lives from its issue on, as a duration or as text: `"2 days"`, `"1h30m"`. Required.
@@ -83,39 +86,21 @@ impl TokenBuilder {
     }
 
     /// Sets `nbf`: the token is refused before this time.
-    pub fn not_before(mut self, time: UnixTime) -> Self {
-        self.not_before = Some(time);
-        self
+    pub fn not_before(self, time: UnixTime) -> Self {
+        self.claim("nbf", time)
     }
 
     /// Adds one claim.
     pub fn claim<T: Serialize>(mut self, name: &str, value: T) -> Self {
-        let written = (|| {
-            self.separate();
-            serde_json::to_writer(&mut self.members, name)?;
-            self.members.push(b':');
-            serde_json::to_writer(&mut self.members, &value)
-        })();
+        let written = self.claims.member(name, &value);
         self.note(written);
         self
     }
 
     /// Adds every field of a struct or map as a claim.
     pub fn claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
-        match serde_json::to_string(claims) {
-            Ok(text) => match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-                Some("") => {}
-                Some(members) => {
-                    self.separate();
-                    self.members.extend_from_slice(members.as_bytes());
-                }
-                None => {
-                    let problem = "the claims must be a struct or a map".to_owned();
-                    self.problem.get_or_insert(SignError::NotAnObject { problem });
-                }
-            },
-            Err(error) => self.note(Err(error)),
-        }
+        let written = self.claims.members(claims);
+        self.note(written);
         self
     }
 
@@ -123,7 +108,7 @@ impl TokenBuilder {
     ///
     /// A claim set twice is an error, also where the builder sets one of the two.
     pub fn sign(
-        self,
+        mut self,
         key: &SigningKey,
         now: UnixTime,
         entropy: &dyn Entropy,
@@ -137,47 +122,23 @@ impl TokenBuilder {
             return Err(SignError::Lifetime { problem: "it ends after the year 9999".to_owned() });
         }
         let token_id = draw_token_id(entropy);
-        let registered = Registered {
-            iss: &self.issuer,
-            aud: &self.audience,
-            exp: expires_at,
-            iat: now,
-            nbf: self.not_before,
-            jti: &token_id,
-        };
-        let mut json = Vec::with_capacity(256 + self.members.len());
-        serde_json::to_writer(&mut json, &registered)
-            .map_err(|error| SignError::Claims { problem: error.to_string() })?;
-        if !self.members.is_empty() {
-            json.pop();
-            json.push(b',');
-            json.extend_from_slice(&self.members);
-            json.push(b'}');
-        }
-        let token = key.sign_json(&self.typ, &json)?;
+        self.claims.member("exp", &expires_at)?;
+        self.claims.member("iat", &now)?;
+        self.claims.member("jti", &token_id)?;
+        let token = key.sign_object(MAX_TOKEN_LEN, &self.typ, self.claims)?;
         Ok(SignedToken { token, token_id, expires_at })
     }
 
-    fn separate(&mut self) {
-        if !self.members.is_empty() {
-            self.members.push(b',');
-        }
-    }
-
-    fn note(&mut self, written: serde_json::Result<()>) {
-        if let Err(error) = written {
-            self.problem.get_or_insert(SignError::Claims { problem: error.to_string() });
+    fn note(&mut self, written: Result<(), Unwritable>) {
+        if let Err(unwritable) = written {
+            self.problem.get_or_insert_with(|| unwritable.into());
         }
     }
 }
 
 impl fmt::Debug for TokenBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenBuilder")
-            .field("typ", &self.typ)
-            .field("issuer", &self.issuer)
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenBuilder").field("typ", &self.typ).finish_non_exhaustive()
     }
 }
 
@@ -224,18 +185,6 @@ impl fmt::Debug for SignedToken {
             .field("expires_at", &self.expires_at)
             .finish()
     }
-}
-
-#[derive(Serialize)]
-struct Registered<'a> {
-    iss: &'a str,
-    #[serde(serialize_with = "audience_list")]
-    aud: &'a [String],
-    exp: UnixTime,
-    iat: UnixTime,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nbf: Option<UnixTime>,
-    jti: &'a str,
 }
 
 /// 128 bits: two of 10^15 tokens share an id with a chance of about 10^-9 (RFC 7519 §4.1.7 asks for "negligible").

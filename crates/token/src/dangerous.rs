@@ -3,7 +3,6 @@
 //! Whoever lets a value from here decide anything has no authentication at all. Nothing here returns a type that the rest
 //! of the crate would take for verified.
 
-use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::json::{Document, Limits};
 use crate::keys::VerifyingKey;
@@ -50,10 +49,9 @@ pub fn decode_unverified(token: &str) -> Result<Decoded, Rejection> {
 /// for another service passes.
 pub fn verify_signature_only(token: &str, key: &VerifyingKey) -> Result<Vec<u8>, Rejection> {
     let UnverifiedToken { header, parts } = UnverifiedToken::parse(token)?;
-    let alg = &header.alg;
-    let algorithm = Algorithm::from_name(alg).ok_or_else(|| Rejection::AlgorithmNotAllowed {
+    let algorithm = header.algorithm.ok_or_else(|| Rejection::AlgorithmNotAllowed {
         expected: vec![key.algorithm()],
-        actual: alg.clone(),
+        actual: header.alg.clone(),
     })?;
     check_signature(&header, parts, key, algorithm)
 }

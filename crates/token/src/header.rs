@@ -1,3 +1,4 @@
+use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::json::{Document, Limits, Value};
 use crate::rejection::{Part, Rejection};
@@ -9,6 +10,8 @@ use crate::rejection::{Part, Rejection};
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
     pub(crate) alg: String,
+    /// What `alg` names, if it is one of ours.
+    pub(crate) algorithm: Option<Algorithm>,
     pub(crate) kid: Option<String>,
     pub(crate) typ: Option<String>,
 }
@@ -46,7 +49,7 @@ impl Header {
         if alg.eq_ignore_ascii_case("none") {
             return Err(Rejection::Unsigned { actual: alg });
         }
-        Ok(Self { alg, kid, typ })
+        Ok(Self { algorithm: Algorithm::from_name(&alg), alg, kid, typ })
     }
 }
 

@@ -35,7 +35,7 @@
 //! let keys = KeySet::new([key.verifying_key()])?;
 //! let validator = Validator::access_token("https://auth.example.com", "https://api.example.com", &[Algorithm::Es256])?;
 //! let verified = validator.verify::<Claims>(token.as_str(), &keys, now)?;
-//! assert_eq!(verified.registered().sub.as_deref(), Some("user-17"));
+//! assert_eq!(verified.registered().sub(), Some("user-17"));
 //! assert_eq!(verified.claims().roles, ["editor"]);
 //! # Ok(())
 //! # }

@@ -2,9 +2,10 @@ use serde::Serialize;
 
 use crate::base64url;
 use crate::json::Document;
+use crate::json::writer::{Unwritable, Writer};
 use crate::keys::SigningKey;
 use crate::unverified::{MAX_DOCUMENT_LEN, MAX_TOKEN_LEN};
-use crate::verified::LIMITS;
+use crate::verified::limits;
 
 /// Why a token could not be signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,9 +60,8 @@ pub enum SignError {
 impl SigningKey {
     /// Signs claims as they are, with the header parameters `alg`, `kid` and `typ`.
     ///
-    /// This adds and checks no claim; [`TokenBuilder`](crate::TokenBuilder) sets issuer, audience, times and `jti`, and
-    /// refuses a claim that is set twice. Here only the type can write one twice (two flattened parts that share a
-    /// name), and verifiers refuse such a token.
+    /// This adds and checks no claim; [`TokenBuilder`](crate::TokenBuilder) sets issuer, audience, times and `jti`. Claims that
+    /// no verifier would read, such as two flattened parts with one name in common, are refused.
     pub fn sign<T: Serialize + ?Sized>(&self, typ: &str, claims: &T) -> Result<String, SignError> {
         self.sign_up_to(MAX_TOKEN_LEN, typ, claims)
     }
@@ -78,24 +78,17 @@ impl SigningKey {
         typ: &str,
         claims: &T,
     ) -> Result<String, SignError> {
-        let mut json = Vec::with_capacity(512);
-        serde_json::to_writer(&mut json, claims)
-            .map_err(|error| SignError::Claims { problem: error.to_string() })?;
-        if json.first() != Some(&b'{') {
-            return Err(SignError::NotAnObject {
-                problem: "the claims must be a struct or a map".to_owned(),
-            });
+        let mut writer = Writer::new();
+        writer.members(claims)?;
+        self.sign_object(limit, typ, writer)
+    }
+
+    /// Signs the object that was written.
+    pub(crate) fn sign_object(&self, limit: usize, typ: &str, claims: Writer) -> Result<String, SignError> {
+        let (json, doubtful) = claims.finish();
+        if doubtful {
+            check_object(&json)?;
         }
-        self.sign_object(limit, typ, &json)
-    }
-
-    /// Signs the JSON text of an object that was put together from parts, after checking that the parts fit.
-    pub(crate) fn sign_json(&self, typ: &str, json: &[u8]) -> Result<String, SignError> {
-        check_object(json)?;
-        self.sign_object(MAX_TOKEN_LEN, typ, json)
-    }
-
-    fn sign_object(&self, limit: usize, typ: &str, json: &[u8]) -> Result<String, SignError> {
         // Room for the signatures of all but RSA and ML-DSA, which take far longer than one more allocation.
         let mut token = String::with_capacity(base64url::encoded_len(json.len()) + 400);
         if let Some(encoded) = self.known_header(typ) {
@@ -105,7 +98,7 @@ impl SigningKey {
             self.remember_header(typ, &token);
         }
         token.push('.');
-        base64url::encode_onto(json, &mut token);
+        base64url::encode_onto(&json, &mut token);
         let signature = self.signature(token.as_bytes()).ok_or(SignError::Crypto)?;
         token.push('.');
         base64url::encode_onto(signature.as_ref(), &mut token);
@@ -134,15 +127,23 @@ impl SigningKey {
 }
 
 /// Refuses what our own verifier would refuse: a flattened map can bring a name twice.
+#[cold]
 fn check_object(json: &[u8]) -> Result<(), SignError> {
-    match Document::parse(json, LIMITS) {
-        Ok(document) if document.root().is_object() => Ok(()),
-        Ok(document) => {
-            Err(SignError::NotAnObject { problem: format!("this is {}", document.root().kind_name()) })
-        }
+    match Document::parse(json, limits(json.len())) {
+        Ok(_) => Ok(()),
         Err(problem) => Err(match problem.into_duplicate() {
             Ok(claim) => SignError::DuplicateClaim { claim },
             Err(problem) => SignError::NotAnObject { problem: problem.to_string() },
         }),
+    }
+}
+
+impl From<Unwritable> for SignError {
+    fn from(unwritable: Unwritable) -> Self {
+        let problem = unwritable.to_string();
+        match unwritable {
+            Unwritable::NotAnObject => Self::NotAnObject { problem },
+            Unwritable::Problem(_) => Self::Claims { problem },
+        }
     }
 }

@@ -2,8 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::claims::RegisteredClaims;
-use crate::json::{Document, Limits};
+use crate::claims::{Claims, RegisteredClaims};
+use crate::json::{Document, Limits, reader};
 use crate::keys::KeyId;
 use crate::rejection::{Part, Rejection};
 use crate::unverified::MAX_TOKEN_LEN;
@@ -15,8 +15,8 @@ pub(crate) const LIMITS: Limits = Limits { depth: 16, children: 1024 };
 const DOCUMENT_LIMITS: Limits = Limits { depth: 16, children: 1 << 18 };
 
 /// Returns the limits for a payload: those of documents apply to what is too long for a token.
-pub(crate) fn limits(payload: &[u8]) -> Limits {
-    if payload.len() > MAX_TOKEN_LEN { DOCUMENT_LIMITS } else { LIMITS }
+pub(crate) fn limits(payload_len: usize) -> Limits {
+    if payload_len > MAX_TOKEN_LEN { DOCUMENT_LIMITS } else { LIMITS }
 }
 
 /// A token that passed every rule of a [`Validator`](crate::Validator): the only way to its claims.
@@ -24,16 +24,16 @@ pub(crate) fn limits(payload: &[u8]) -> Limits {
 /// `Debug` shows whom it is about and until when, not its claims.
 #[derive(Clone)]
 pub struct VerifiedToken<C> {
-    pub(crate) registered: RegisteredClaims,
+    pub(crate) registered: Claims,
     pub(crate) claims: C,
-    pub(crate) payload: Box<[u8]>,
+    pub(crate) payload: Box<str>,
     pub(crate) key_id: KeyId,
 }
 
 impl<C> VerifiedToken<C> {
     /// Returns the registered claims.
-    pub fn registered(&self) -> &RegisteredClaims {
-        &self.registered
+    pub fn registered(&self) -> RegisteredClaims<'_> {
+        RegisteredClaims::new(&self.registered, &self.payload)
     }
 
     /// Returns the claims in the caller's type.
@@ -47,7 +47,7 @@ impl<C> VerifiedToken<C> {
     }
 
     /// Returns the verified JSON text of the payload.
-    pub fn payload(&self) -> &[u8] {
+    pub fn payload(&self) -> &str {
         &self.payload
     }
 
@@ -58,7 +58,11 @@ impl<C> VerifiedToken<C> {
 
     /// Reads the claims as another type, which may borrow from this token.
     pub fn claims_as<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Rejection> {
-        let document = Document::parse(&self.payload, limits(&self.payload))
+        let limits = limits(self.payload.len());
+        if let Ok(claims) = reader::read(&self.payload, limits) {
+            return Ok(claims);
+        }
+        let document = Document::parse_text(&self.payload, limits)
             .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
         document.root().deserialize().map_err(|problem| Rejection::Claims { problem: problem.to_string() })
     }
@@ -67,7 +71,7 @@ impl<C> VerifiedToken<C> {
 impl<C> fmt::Debug for VerifiedToken<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedToken")
-            .field("registered", &self.registered)
+            .field("registered", &self.registered())
             .field("key_id", &self.key_id)
             .finish_non_exhaustive()
     }

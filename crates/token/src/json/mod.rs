@@ -3,15 +3,23 @@
 //! One pass over the text writes a flat tape of nodes: well-formedness, depth, numbers, escapes and duplicate names are
 //! settled once, for every member, also those nobody asks for. Claims and the caller's own struct are then read from the
 //! tape, without touching the text's syntax again.
+//!
+//! The tape decides. For payloads without surprises there is a [`reader`], which needs no tape and gives up where it is not
+//! sure. What we sign is written by a [`writer`] that leaves its doubts to the tape as well.
 
 mod de;
 mod names;
+pub(crate) mod reader;
 mod scan;
+mod seen;
 mod string;
+mod words;
+pub(crate) mod writer;
 
 use std::borrow::Cow;
 
 pub(crate) use scan::Limits;
+use words::to_u32;
 
 /// What a node of the tape is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +48,32 @@ struct Node {
     end: u32,
     /// Index of the node after this one and everything inside it.
     next: u32,
+}
+
+/// A stretch of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    #[inline]
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start: to_u32(start), end: to_u32(end) }
+    }
+
+    /// Returns the stretch of the text it was made for.
+    #[inline]
+    pub(crate) fn of(self, text: &str) -> &str {
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    /// Returns what is left without the first and the last byte: the quotes of a string, the brackets of an array.
+    #[inline]
+    pub(crate) fn inside(self) -> Self {
+        Self { start: self.start + 1, end: self.end.saturating_sub(1) }
+    }
 }
 
 /// A document known to be well-formed, within its limits and without a duplicate name.
@@ -111,6 +145,12 @@ impl<'d, 'a> Value<'d, 'a> {
         }
     }
 
+    /// Returns where the text of a string stands, without its quotes and with its escapes.
+    pub(crate) fn span(self) -> Span {
+        let node = self.node();
+        Span { start: node.start, end: node.end }
+    }
+
     pub(crate) fn as_bool(self) -> Option<bool> {
         match self.kind() {
             Kind::False => Some(false),
@@ -133,6 +173,11 @@ impl<'d, 'a> Value<'d, 'a> {
     pub(crate) fn named_offsets(self) -> impl Iterator<Item = (Cow<'a, str>, usize)> {
         self.member_nodes()
             .map(|(name, _)| (name.as_str().unwrap_or_default(), name.node().start as usize - 1))
+    }
+
+    /// Returns the members' names.
+    fn names(self) -> impl Iterator<Item = Value<'d, 'a>> {
+        self.member_nodes().map(|(name, _)| name)
     }
 
     /// Returns the elements of an array in order; nothing for other kinds.

@@ -56,7 +56,7 @@ fn duplicate_sorted(text: &str, names: Names<'_>) -> Option<String> {
 
 /// One of 64 bits, from the name's length and its outer and middle bytes: claim names rarely collide.
 #[inline]
-fn mark(name: &[u8]) -> u64 {
+pub(super) fn mark(name: &[u8]) -> u64 {
     let [Some(first), Some(middle), Some(last)] = [name.first(), name.get(name.len() / 2), name.last()]
     else {
         return 1;

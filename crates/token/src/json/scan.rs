@@ -1,7 +1,8 @@
 use std::fmt;
 
 use super::names::Suspicion;
-use super::{Document, Kind, Node, string};
+use super::words::{self, after, after_space, peek, to_u32, unexpected};
+use super::{Document, Kind, Node};
 
 /// How far a document may go. Its length is the caller's to limit, before it comes here.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,12 @@ impl Problem {
             Some(name) => Ok(name),
             None => Err(self),
         }
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self { fault, duplicate: None }
     }
 }
 
@@ -71,14 +78,17 @@ pub(super) enum Fault {
 impl<'a> Document<'a> {
     /// Checks the whole text and returns the document.
     pub(crate) fn parse(bytes: &'a [u8], limits: Limits) -> Result<Self, Problem> {
-        let refused = |fault| Problem { fault, duplicate: None };
-        let text = std::str::from_utf8(bytes).map_err(|_| refused(Fault::NotUtf8))?;
-        if u32::try_from(bytes.len()).is_err() {
-            return Err(refused(Fault::TooLong));
+        Self::parse_text(std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?, limits)
+    }
+
+    /// Does the same for what is known to be UTF-8.
+    pub(crate) fn parse_text(text: &'a str, limits: Limits) -> Result<Self, Problem> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(Fault::TooLong.into());
         }
         // A node per six bytes of text fits the usual token without growing.
-        let tape = Vec::with_capacity(8 + bytes.len() / 6);
-        let mut scanner = Scanner { text, bytes, tape, limits, duplicate: None };
+        let tape = Vec::with_capacity(8 + text.len() / 6);
+        let mut scanner = Scanner { text, bytes: text.as_bytes(), tape, limits, duplicate: None };
         match scanner.document() {
             Ok(()) => Ok(Self { text, tape: scanner.tape }),
             Err(fault) => Err(Problem { fault, duplicate: scanner.duplicate }),
@@ -96,15 +106,15 @@ struct Scanner<'a> {
     duplicate: Option<String>,
 }
 
-impl<'a> Scanner<'a> {
+impl Scanner<'_> {
     fn document(&mut self) -> Result<(), Fault> {
-        let end = self.value(self.after_space(0), 0)?;
-        let end = self.after_space(end);
+        let end = self.value(after_space(self.bytes, 0), 0)?;
+        let end = after_space(self.bytes, end);
         if end == self.bytes.len() { Ok(()) } else { Err(Fault::Trailing(to_u32(end))) }
     }
 
     fn value(&mut self, at: usize, depth: u8) -> Result<usize, Fault> {
-        match self.peek(at) {
+        match peek(self.bytes, at) {
             Some(b'"') => self.string(at + 1).map(|(_, end)| end),
             Some(b'{') => self.object(at, depth),
             Some(b'[') => self.array(at, depth),
@@ -112,8 +122,7 @@ impl<'a> Scanner<'a> {
             Some(b't') => self.literal(at, "true", Kind::True),
             Some(b'f') => self.literal(at, "false", Kind::False),
             Some(b'n') => self.literal(at, "null", Kind::Null),
-            Some(_) => Err(Fault::Unexpected(to_u32(at))),
-            None => Err(Fault::UnexpectedEnd),
+            _ => Err(unexpected(self.bytes, at)),
         }
     }
 
@@ -121,24 +130,20 @@ impl<'a> Scanner<'a> {
         let container = self.open(Kind::Object, at, depth)?;
         let mut suspicion = Suspicion::default();
         let mut count = 0;
-        let mut at = self.after_space(at + 1);
-        if self.peek(at) == Some(b'}') {
+        let mut at = after_space(self.bytes, at + 1);
+        if peek(self.bytes, at) == Some(b'}') {
             self.close(container, count)?;
             return Ok(at + 1);
         }
         loop {
-            let start = self.after(at, b'"')?;
+            let start = after(self.bytes, at, b'"')?;
             let (kind, end) = self.string(start)?;
             suspicion.note(self.bytes.get(start..end - 1).unwrap_or_default(), kind);
-            let colon = self.after_space(end);
-            at = self.after_space(self.after(colon, b':')?);
-            // What most members hold, without the detour.
-            at = match self.peek(at) {
-                Some(b'"') => self.string(at + 1)?.1,
-                _ => self.value(at, depth + 1)?,
-            };
+            let colon = after_space(self.bytes, end);
+            at = after_space(self.bytes, after(self.bytes, colon, b':')?);
+            at = self.value(at, depth + 1)?;
             count += 1;
-            let next = self.next_child(at, b'}', count)?;
+            let next = next_child(self.bytes, at, b'}', count, self.limits)?;
             at = next.position;
             if next.ends {
                 break;
@@ -156,33 +161,21 @@ impl<'a> Scanner<'a> {
     fn array(&mut self, at: usize, depth: u8) -> Result<usize, Fault> {
         let container = self.open(Kind::Array, at, depth)?;
         let mut count = 0;
-        let mut at = self.after_space(at + 1);
-        if self.peek(at) == Some(b']') {
+        let mut at = after_space(self.bytes, at + 1);
+        if peek(self.bytes, at) == Some(b']') {
             self.close(container, count)?;
             return Ok(at + 1);
         }
         loop {
             at = self.value(at, depth + 1)?;
             count += 1;
-            let next = self.next_child(at, b']', count)?;
+            let next = next_child(self.bytes, at, b']', count, self.limits)?;
             at = next.position;
             if next.ends {
                 break;
             }
         }
         self.close(container, count).map(|()| at)
-    }
-
-    /// Steps over the comma to the next child, or over the closing bracket.
-    #[inline]
-    fn next_child(&self, at: usize, closing: u8, count: u32) -> Result<Next, Fault> {
-        let at = self.after_space(at);
-        match self.peek(at) {
-            Some(b',') if count >= self.limits.children => Err(Fault::TooManyChildren(self.limits.children)),
-            Some(b',') => Ok(Next { position: self.after_space(at + 1), ends: false }),
-            Some(byte) if byte == closing => Ok(Next { position: at + 1, ends: true }),
-            _ => Err(self.unexpected(at)),
-        }
     }
 
     fn open(&mut self, kind: Kind, at: usize, depth: u8) -> Result<usize, Fault> {
@@ -202,104 +195,22 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the string whose inside starts at `start`; returns the position after its closing quote.
-    #[inline]
     fn string(&mut self, start: usize) -> Result<(Kind, usize), Fault> {
-        let end = string::plain_run(self.bytes, start);
-        let (kind, end) = match self.peek(end) {
-            Some(b'"') => (Kind::Plain, end),
-            _ => (Kind::Escaped, self.end_of_escaped(end)?),
-        };
+        let (kind, end) = words::string(self.bytes, start)?;
         self.push(kind, start, end);
         Ok((kind, end + 1))
     }
 
-    /// Returns where the string ends that has something at `at` which is neither plain nor its end.
-    #[cold]
-    fn end_of_escaped(&self, mut at: usize) -> Result<usize, Fault> {
-        loop {
-            match self.peek(at) {
-                Some(b'"') => return Ok(at),
-                Some(b'\\') => at += string::escape_len(self.rest(at))?,
-                Some(_) => return Err(Fault::ControlCharacter(to_u32(at))),
-                None => return Err(Fault::UnexpectedEnd),
-            }
-            at = string::plain_run(self.bytes, at);
-        }
-    }
-
     fn number(&mut self, start: usize) -> Result<usize, Fault> {
-        let malformed = Err(Fault::BadNumber(to_u32(start)));
-        let mut at = start + usize::from(self.peek(start) == Some(b'-'));
-        let leading_zero = self.peek(at) == Some(b'0');
-        let digits = self.digits(at);
-        if digits == 0 || (leading_zero && digits > 1) {
-            return malformed;
-        }
-        at += digits;
-        let mut integer = true;
-        if self.peek(at) == Some(b'.') {
-            integer = false;
-            let digits = self.digits(at + 1);
-            if digits == 0 {
-                return malformed;
-            }
-            at += 1 + digits;
-        }
-        if matches!(self.peek(at), Some(b'e' | b'E')) {
-            integer = false;
-            at += 1 + usize::from(matches!(self.peek(at + 1), Some(b'+' | b'-')));
-            let digits = self.digits(at);
-            if digits == 0 {
-                return malformed;
-            }
-            at += digits;
-        }
-        // 18 digits always fit an i64; only longer ones and fractions are worth a second look.
-        let kind = if integer && digits <= 18 {
-            Kind::Integer
-        } else {
-            let source = &self.text[start..at];
-            if integer && (source.parse::<i64>().is_ok() || source.parse::<u64>().is_ok()) {
-                Kind::Integer
-            } else if source.parse::<f64>().is_ok_and(f64::is_finite) {
-                Kind::Float
-            } else {
-                return malformed;
-            }
-        };
-        self.push(kind, start, at);
-        Ok(at)
+        let number = words::number(self.text, start)?;
+        self.push(number.kind, start, number.end);
+        Ok(number.end)
     }
 
     fn literal(&mut self, at: usize, word: &str, kind: Kind) -> Result<usize, Fault> {
-        if !self.rest(at).starts_with(word.as_bytes()) {
-            return Err(Fault::Unexpected(to_u32(at)));
-        }
-        let end = at + word.len();
+        let end = words::literal(self.bytes, at, word)?;
         self.push(kind, at, end);
         Ok(end)
-    }
-
-    fn digits(&self, at: usize) -> usize {
-        self.rest(at).iter().take_while(|byte| byte.is_ascii_digit()).count()
-    }
-
-    #[inline]
-    fn after_space(&self, mut at: usize) -> usize {
-        // Compact JSON has no white space: one comparison settles most calls.
-        while self.peek(at).is_some_and(|byte| byte <= b' ' && matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-            at += 1;
-        }
-        at
-    }
-
-    #[inline]
-    fn after(&self, at: usize, byte: u8) -> Result<usize, Fault> {
-        if self.peek(at) == Some(byte) { Ok(at + 1) } else { Err(self.unexpected(at)) }
-    }
-
-    fn unexpected(&self, at: usize) -> Fault {
-        if at < self.bytes.len() { Fault::Unexpected(to_u32(at)) } else { Fault::UnexpectedEnd }
     }
 
     #[inline]
@@ -307,26 +218,28 @@ impl<'a> Scanner<'a> {
         let next = to_u32(self.tape.len() + 1);
         self.tape.push(Node { kind, start: to_u32(start), end: to_u32(end), next });
     }
-
-    #[inline]
-    fn peek(&self, at: usize) -> Option<u8> {
-        self.bytes.get(at).copied()
-    }
-
-    #[inline]
-    fn rest(&self, at: usize) -> &'a [u8] {
-        self.bytes.get(at..).unwrap_or_default()
-    }
 }
 
 /// Where the next child of a container starts, or where the container ended.
-struct Next {
-    position: usize,
-    ends: bool,
+pub(super) struct Next {
+    pub(super) position: usize,
+    pub(super) ends: bool,
 }
 
-/// Positions fit: `parse` refused longer texts, and a node takes at least one byte of text.
-#[expect(clippy::cast_possible_truncation, reason = "see above")]
-const fn to_u32(position: usize) -> u32 {
-    position as u32
+/// Steps from the end of the child number `count` over the comma to the next one, or over the closing bracket.
+#[inline]
+pub(super) fn next_child(
+    bytes: &[u8],
+    at: usize,
+    closing: u8,
+    count: u32,
+    limits: Limits,
+) -> Result<Next, Fault> {
+    let at = after_space(bytes, at);
+    match peek(bytes, at) {
+        Some(b',') if count >= limits.children => Err(Fault::TooManyChildren(limits.children)),
+        Some(b',') => Ok(Next { position: after_space(bytes, at + 1), ends: false }),
+        Some(byte) if byte == closing => Ok(Next { position: at + 1, ends: true }),
+        _ => Err(unexpected(bytes, at)),
+    }
 }

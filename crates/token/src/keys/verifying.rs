@@ -9,7 +9,11 @@ use super::key_id::KeyId;
 use super::public::PublicParts;
 use super::{KeyError, import, pem, secret, thumbprint};
 use crate::algorithm::Algorithm;
+use crate::claims::Gleaner;
 use crate::header::Header;
+use crate::json::Document;
+use crate::json::reader::Expected;
+use crate::verified::LIMITS;
 
 /// A key that verifies signatures of one algorithm. Prepared once; cloning is cheap.
 ///
@@ -19,9 +23,16 @@ pub struct VerifyingKey {
     algorithm: Algorithm,
     key_id: KeyId,
     verifier: Arc<Verifier>,
-    /// The header of the first token this key verified. An issuer writes the same header on every token of a kind, so
-    /// the next ones are recognised by their text instead of being parsed again.
-    known_header: Arc<OnceLock<KnownHeader>>,
+    /// The header of the first token this key verified, and its claims' names. An issuer writes the same header on every token
+    /// of a kind, so the next ones are recognised by their text instead of being parsed again.
+    known: Arc<Known>,
+}
+
+/// What the first token told that a key verified.
+#[derive(Default)]
+struct Known {
+    header: OnceLock<KnownHeader>,
+    claims: OnceLock<Box<[Expected]>>,
 }
 
 struct KnownHeader {
@@ -75,7 +86,7 @@ impl VerifyingKey {
             algorithm,
             key_id,
             verifier: Arc::new(Verifier::Secret(Box::new(key))),
-            known_header: Arc::default(),
+            known: Arc::default(),
         })
     }
 
@@ -83,7 +94,7 @@ impl VerifyingKey {
     #[must_use]
     pub fn with_key_id(mut self, key_id: KeyId) -> Self {
         self.key_id = key_id;
-        self.known_header = Arc::default();
+        self.known = Arc::default();
         self
     }
 
@@ -118,20 +129,29 @@ impl VerifyingKey {
             algorithm,
             key_id,
             verifier: Arc::new(Verifier::Public { key, parts }),
-            known_header: Arc::default(),
+            known: Arc::default(),
         })
     }
 
     /// Returns what a header text means that a verified token of this key had before.
     pub(crate) fn known_header(&self, encoded: &str) -> Option<&Header> {
-        self.known_header.get().filter(|known| *known.encoded == *encoded).map(|known| &known.header)
+        self.known.header.get().filter(|known| *known.encoded == *encoded).map(|known| &known.header)
     }
 
     /// Remembers the header of a token this key verified; the first one stays.
     pub(crate) fn remember_header(&self, encoded: &str, header: &Header) {
-        if self.known_header.get().is_none() {
-            self.known_header.get_or_init(|| KnownHeader { encoded: encoded.into(), header: header.clone() });
+        if self.known.header.get().is_none() {
+            self.known.header.get_or_init(|| KnownHeader { encoded: encoded.into(), header: header.clone() });
         }
+    }
+
+    /// Returns the names of the first claims this key verified, or those of `payload`, which it has just verified, if these are
+    /// the first.
+    pub(crate) fn expected_claims(&self, payload: &str) -> &[Expected] {
+        self.known.claims.get_or_init(|| {
+            let document = Document::parse_text(payload, LIMITS);
+            document.map(|document| Expected::like::<Gleaner<'_>>(&document)).unwrap_or_default()
+        })
     }
 
     /// Returns whether `signature` is this key's signature of `message`. Secrets are compared in constant time.

@@ -4,9 +4,9 @@ use serde::de::DeserializeOwned;
 
 use crate::algorithm::Algorithm;
 use crate::base64url;
-use crate::claims::Claims;
+use crate::claims::{Claims, Gleaner, RegisteredClaims};
 use crate::header::Header;
-use crate::json::Document;
+use crate::json::{Document, Kind, reader};
 use crate::keys::{KeySet, VerifyingKey};
 use crate::rejection::{Part, Rejection};
 use crate::time::UnixTime;
@@ -19,8 +19,10 @@ mod profile;
 mod rules;
 
 pub use audience::Audience;
+pub(crate) use audience::Names;
 pub use error::ValidatorError;
 use profile::Profile;
+use rules::{Required, check_logout, member};
 
 /// Decides whether a token is to be believed: one kind of token, one issuer, our audiences, a list of algorithms.
 ///
@@ -49,7 +51,9 @@ pub struct Validator {
     algorithms: Vec<Algorithm>,
     leeway: Duration,
     max_lifetime: Option<Duration>,
-    required: Vec<&'static str>,
+    required: Vec<Required>,
+    /// Those among the required claims that only their presence counts of.
+    others: Vec<&'static str>,
 }
 
 impl Validator {
@@ -77,8 +81,13 @@ impl Validator {
     /// Refuses tokens without this claim, or with `null` for it.
     #[must_use]
     pub fn require(mut self, claim: &'static str) -> Self {
-        if !self.required.contains(&claim) {
-            self.required.push(claim);
+        let required = Required::named(claim);
+        if self.required.contains(&required) {
+            return self;
+        }
+        self.required.push(required);
+        if matches!(required, Required::Other(_)) {
+            self.others.push(claim);
         }
         self
     }
@@ -158,32 +167,67 @@ impl Validator {
         let algorithm = self.check_header(header)?;
         let payload = check_signature(header, parts, key, algorithm)?;
         key.remember_header(parts.header, header);
-        let document = Document::parse(&payload, limits(&payload))
+        let payload = String::from_utf8(payload).map_err(|_| not_utf8())?;
+        let (registered, claims) = self.read_claims(&payload, key, now)?;
+        let payload = payload.into_boxed_str();
+        Ok(VerifiedToken { registered, claims, payload, key_id: key.key_id().clone() })
+    }
+
+    /// Reads the payload and checks its claims: first in one pass, and where that is not enough, by the tape.
+    fn read_claims<C: DeserializeOwned>(
+        &self,
+        payload: &str,
+        key: &VerifyingKey,
+        now: UnixTime,
+    ) -> Result<(Claims, C), Rejection> {
+        // A logout token is rare, and holds more that has to be checked.
+        if matches!(self.profile, Profile::LogoutToken) {
+            return self.read_claims_thoroughly(payload, now);
+        }
+        let mut gleaner = Gleaner::new(&self.others);
+        let expected = key.expected_claims(payload);
+        let read = reader::read_watched::<C, _>(payload, limits(payload.len()), expected, &mut gleaner);
+        let (Ok(claims), Ok(())) = (read, gleaner.finish(payload)) else {
+            return self.read_claims_thoroughly(payload, now);
+        };
+        let has = |name: &str| gleaner.has(payload, name);
+        self.check_claims(RegisteredClaims::new(gleaner.claims(), payload), has, now)?;
+        Ok((gleaner.into_claims(), claims))
+    }
+
+    #[cold]
+    fn read_claims_thoroughly<C: DeserializeOwned>(
+        &self,
+        payload: &str,
+        now: UnixTime,
+    ) -> Result<(Claims, C), Rejection> {
+        let document = Document::parse_text(payload, limits(payload.len()))
             .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
         let root = document.root();
-        let claims = Claims::read(root)?;
-        self.check_claims(&claims, root, now)?;
-        let registered = claims.into_registered();
+        let registered = Claims::read(root)?;
+        let view = RegisteredClaims::new(&registered, payload);
+        let has = |name: &str| member(root, name).is_some_and(|value| value.kind() != Kind::Null);
+        self.check_claims(view, has, now)?;
+        if matches!(self.profile, Profile::LogoutToken) {
+            check_logout(view, root)?;
+        }
         let claims =
             root.deserialize().map_err(|problem| Rejection::Claims { problem: problem.to_string() })?;
-        Ok(VerifiedToken {
-            registered,
-            claims,
-            payload: payload.into_boxed_slice(),
-            key_id: key.key_id().clone(),
-        })
+        Ok((registered, claims))
     }
 
     fn check_header(&self, header: &Header) -> Result<Algorithm, Rejection> {
-        let Some(algorithm) =
-            self.algorithms.iter().copied().find(|algorithm| algorithm.name() == header.alg)
-        else {
+        let Some(algorithm) = header.algorithm.filter(|algorithm| self.algorithms.contains(algorithm)) else {
             let actual = header.alg.clone();
             return Err(Rejection::AlgorithmNotAllowed { expected: self.algorithms.clone(), actual });
         };
         self.profile.check_typ(header.typ.as_deref())?;
         Ok(algorithm)
     }
+}
+
+fn not_utf8() -> Rejection {
+    Rejection::Json { part: Part::Payload, problem: "it is not UTF-8".to_owned() }
 }
 
 /// Checks the signature with a key of this very algorithm, and returns the decoded payload.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::rules::Required;
 use super::{Audience, Validator, ValidatorError};
 use crate::algorithm::Algorithm;
 use crate::rejection::Rejection;
@@ -132,7 +133,8 @@ impl Validator {
         if issuer.is_empty() {
             return Err(ValidatorError::NoIssuer);
         }
-        if audience.0.is_empty() || audience.0.iter().any(String::is_empty) {
+        let audiences = audience.into_list();
+        if audiences.is_empty() || audiences.iter().any(String::is_empty) {
             return Err(ValidatorError::NoAudience);
         }
         let symmetric = algorithms.iter().filter(|algorithm| algorithm.is_symmetric()).count();
@@ -145,11 +147,12 @@ impl Validator {
         Ok(Self {
             profile,
             issuer,
-            audiences: audience.0,
+            audiences,
             algorithms: algorithms.to_vec(),
             leeway: Self::DEFAULT_LEEWAY,
             max_lifetime: None,
-            required: vec!["exp"],
+            required: vec![Required::Exp],
+            others: Vec::new(),
         })
     }
 }

@@ -1,4 +1,5 @@
 mod audience;
 mod build;
 mod profile;
+mod remembered;
 mod times;

@@ -85,7 +85,7 @@ pub(super) fn run(command: &Verify) -> Result<(), Failure> {
     if !command.json {
         output::note("Verified.");
     }
-    output::json_text(verified.payload())
+    output::json_text(verified.payload().as_bytes())
 }
 
 /// Parses `--leeway`. The library would cut a larger one silently, and judge by another than was asked for.
