@@ -74,8 +74,7 @@ impl View<'_> {
     pub(crate) fn account(&self, page: &AccountPage<'_>) -> Page {
         let texts = &self.texts.account;
         let body = html! {
-            @if let Some(problem) = &page.problem { (notice::bad(&self.account_problem(problem, page))) }
-            @else if let Some(done) = page.done { (notice::good(self.account_done(done))) }
+            @if let Some(done) = page.done { (notice::good(self.account_done(done))) }
             section.card {
                 div.who {
                     div {
@@ -90,6 +89,7 @@ impl View<'_> {
             section.card aria-labelledby="devices" {
                 h2 #devices { (texts.devices) }
                 p.quiet { (texts.devices_hint) }
+                @if page.problem == Some(AccountProblem::DeviceName) { (self.account_problem(page)) }
                 ul.devices { @for session in ordered(page) { (self.device(session, page)) } }
                 @if page.sessions.len() > 1 {
                     form method="post" action="/auth/account/end-others" {
@@ -147,6 +147,7 @@ impl View<'_> {
         let texts = &self.texts.account;
         let current_wrong = page.problem == Some(AccountProblem::CurrentPassword);
         let new_wrong = matches!(page.problem, Some(AccountProblem::NewPassword(_)));
+        let has_problem = page.problem.as_ref().is_some_and(|problem| *problem != AccountProblem::DeviceName);
         let hint = fill(&texts.new_password_hint, &[("n", &page.min_length)]);
         let current = Field {
             wrong: current_wrong,
@@ -160,6 +161,7 @@ impl View<'_> {
         html! {
             h2 #change-password { (texts.change_password) }
             p.quiet { (texts.change_password_hint) }
+            @if has_problem { (self.account_problem(page)) }
             form method="post" action="/auth/account/change-password" accept-charset="utf-8" {
                 // A password manager reads here whose password it is to keep.
                 input type="text" name="username" value=(page.username) autocomplete="username" readonly hidden;
@@ -181,16 +183,18 @@ impl View<'_> {
         }
     }
 
-    fn account_problem(&self, problem: &AccountProblem, page: &AccountPage<'_>) -> Markup {
+    /// Says what was wrong, beside the form that it is about: the focus takes people there.
+    fn account_problem(&self, page: &AccountPage<'_>) -> Markup {
         let (texts, common) = (&self.texts.account_wrong, &self.texts.common);
         let wait = |wait: &Duration| notice::wait(self.texts, *wait);
-        match problem {
+        let Some(problem) = &page.problem else { return Markup::default() };
+        notice::bad(&match problem {
             AccountProblem::DeviceName => html! { (fill(&texts.name, &[("n", &page.longest_name)])) },
             AccountProblem::CurrentPassword => html! { (texts.current_password) },
             AccountProblem::NewPassword(rejection) => html! { (self.password_rejected(rejection)) },
             AccountProblem::RateLimited(time) => html! { (common.rate_limited) " " (wait(time)) },
             AccountProblem::Unavailable(time) => html! { (common.unavailable) " " (wait(time)) },
-        }
+        })
     }
 
     /// Says why a password was refused, and what would do (NIST SP 800-63B-4 §3.1.1.2).

@@ -157,6 +157,14 @@ fn settings_that_do_not_fit_together_are_refused_at_start() {
         ("[cookies]\naccess_name = \"x\"\nrefresh_name = \"x\"", "cookies"),
         ("[cookies]\ndomain = \".example.org\"", "cookies.domain"),
         ("[rate_limits]\naccount_attempts = 0", "rate_limits.account_attempts"),
+        ("[pages]\ntitle = \" \"", "pages.title"),
+        ("[pages]\ntitle = \"two\\nlines\"", "pages.title"),
+        ("[pages]\ntitle = \"a title that is far too long to be read on a phone\"", "pages.title"),
+        ("[pages]\nlanguages = []", "pages.languages"),
+        ("[pages]\naccent = \"red\"", "pages.accent"),
+        ("[pages]\nhome = \"https://evil.example/\"", "pages.home"),
+        ("[pages]\nhome = \"//evil.example\"", "pages.home"),
+        ("[pages]\nhome = \"orders\"", "pages.home"),
         ("[rate_limits]\naddress_window = \"0s\"", "rate_limits.address_window"),
     ] {
         let error = load(text).unwrap_err();
@@ -194,4 +202,15 @@ fn a_service_on_loopback_needs_no_url_and_one_on_every_interface_does() {
     assert_eq!(url.as_str(), "http://127.0.0.1:4711");
     assert!(config.public_url("0.0.0.0:4711".parse().unwrap()).is_err());
     assert!(config.public_url("192.0.2.1:80".parse().unwrap()).is_err());
+}
+
+#[test]
+fn people_are_sent_to_the_service_itself_or_to_an_allowed_origin() {
+    for text in [
+        "[pages]\nhome = \"/\"",
+        "[pages]\nhome = \"https://auth.example/x\"\n[server]\npublic_url = \"https://auth.example/\"",
+        "[pages]\nhome = \"https://app.example/\"\n[server]\nallowed_origins = [\"https://app.example\"]",
+    ] {
+        assert!(load(text).is_ok(), "{text}");
+    }
 }
