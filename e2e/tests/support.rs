@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use handstamp_e2e::browser::{Browser, Fetch};
@@ -11,6 +11,9 @@ use handstamp_e2e::socket::Socket;
 use http::{Method, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// Far more than anything takes; a loaded machine is slow.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A password that the rules take.
 pub(crate) const PASSWORD: &str = "a window full of plants";
@@ -139,6 +142,18 @@ impl Tab<'_> {
     pub(crate) async fn auth(&mut self, method: Method, path: &str, body: Option<&Value>) -> Reply {
         let url = self.demo.auth(path);
         self.send(method, &url, body).await
+    }
+
+    /// Asks for the orders until the answer is no longer 200.
+    pub(crate) async fn until_refused(&mut self) -> Reply {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.orders(Method::GET, "/orders", None).await;
+            if reply.status != 200 || Instant::now() > deadline {
+                return reply;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 }
 

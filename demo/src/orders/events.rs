@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use handstamp_api_types::ErrorCode;
 use handstamp_verify::{OrgScope, Principal};
 use serde::Serialize;
@@ -24,6 +24,9 @@ const MAX_LISTENERS: usize = 200;
 
 /// Proxies and browsers give up on connections that say nothing.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// A stream ends often, with its token at the latest, and most who listened may go on: they need not wait long.
+const COME_BACK: Duration = Duration::from_millis(200);
 
 /// What happened to an order: `event` and `data` of `GET /orders/events`.
 #[derive(Debug, Clone)]
@@ -101,8 +104,10 @@ pub(super) async fn events(
         code: ErrorCode::Unavailable,
         detail: "Too many of your organisation listen already.".to_owned(),
     })?;
-    let watch = service.verifier.watch(&caller);
-    Ok(Sse::new(watch.guard(stream_of(listener))).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    let hello =
+        stream::once(async { Ok(Event::default().comment("orders of your organisation").retry(COME_BACK)) });
+    let guarded = service.verifier.watch(&caller).guard(hello.chain(stream_of(listener)));
+    Ok(Sse::new(guarded).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 
 fn stream_of(listener: broadcast::Receiver<News>) -> impl Stream<Item = Result<Event, Infallible>> {

@@ -1,8 +1,9 @@
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::Duration;
 
 use handstamp_e2e::browser::Fetch;
-use handstamp_e2e::program::Running;
+use handstamp_e2e::program::{Running, run};
 use http::Method;
 use serde_json::json;
 
@@ -111,6 +112,44 @@ async fn an_expired_token_is_refused_and_a_refresh_helps() {
     assert_eq!(refused.code(), (401, "token_expired"));
     assert_eq!(ada.auth(Method::POST, "/auth/session", None).await.status, 200);
     assert_eq!(ada.orders(Method::GET, "/orders", None).await.status, 200);
+}
+
+#[tokio::test]
+async fn how_long_a_token_lives_is_a_flag_above_a_variable_above_the_demos_own() {
+    let expires_in = async |arguments: &[&str], variables: &[(&str, &str)]| {
+        let arguments = [&["--port-base", "0"], arguments].concat();
+        let demo = Demo::start_with(&arguments, variables);
+        let whoami = demo.tab_of("ada").await.auth(Method::GET, "/auth/whoami", None).await;
+        whoami.body["expires_in"].as_i64().expect("seconds")
+    };
+    let variable = [("HANDSTAMP_TOKENS_LIFETIME", "5m")];
+
+    assert!((90..=120).contains(&expires_in(&[], &[]).await));
+    assert!((270..=300).contains(&expires_in(&[], &variable).await));
+    assert!((1..=30).contains(&expires_in(&["--token-lifetime", "30s"], &variable).await));
+}
+
+#[test]
+fn a_token_lifetime_that_cannot_be_meant_is_wrong_usage() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+
+    for lifetime in ["30", "1s", "2 days"] {
+        let refused = run(folder.path(), ["demo", "--token-lifetime", lifetime]);
+
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+    }
+}
+
+#[test]
+fn what_people_are_told_to_type_works_where_it_is_pasted() {
+    let folder = tempfile::TempDir::with_prefix("it's a folder ").expect("a temporary folder");
+    let mut running = Running::start(folder.path(), ["demo", "--port-base", "0", "--data", "kept"]);
+
+    let command = std::iter::repeat_with(|| running.line()).find(|line| line.contains("user set-roles"));
+
+    let pasted = Command::new("sh").arg("-c").arg(command.expect("it is told")).output().expect("a shell");
+    let shown = String::from_utf8_lossy(&pasted.stdout);
+    assert!(pasted.status.success() && shown.contains("cleo"), "{pasted:?}");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! `handstamp demo`, through HTTP and by a browser's rules.
 
 mod closed;
+mod control;
 mod isolation;
 mod life;
+mod live;
 mod revocation;
 mod session;
+mod upload;

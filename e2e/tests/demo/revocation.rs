@@ -1,24 +1,7 @@
-use std::time::{Duration, Instant};
-
 use http::Method;
 use serde_json::json;
 
-use crate::support::{Demo, Reply, Tab};
-
-/// Far more than it takes; a loaded machine is slow.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Asks for the orders until the answer is no longer 200.
-async fn until_refused(tab: &mut Tab<'_>) -> Reply {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let reply = tab.orders(Method::GET, "/orders", None).await;
-        if reply.status != 200 || Instant::now() > deadline {
-            return reply;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
+use crate::support::Demo;
 
 #[tokio::test]
 async fn signing_out_everywhere_reaches_the_services_before_the_token_expires() {
@@ -28,7 +11,7 @@ async fn signing_out_everywhere_reaches_the_services_before_the_token_expires() 
 
     laptop.auth(Method::POST, "/auth/sign-out", Some(&json!({ "scope": "everywhere" }))).await;
 
-    assert_eq!(until_refused(&mut phone).await.code(), (401, "token_revoked"));
+    assert_eq!(phone.until_refused().await.code(), (401, "token_revoked"));
     // Somebody else's token is as good as before.
     assert_eq!(demo.tab_of("emil").await.orders(Method::GET, "/orders", None).await.status, 200);
 }
@@ -42,7 +25,7 @@ async fn new_roles_reach_the_services_and_cost_a_refresh() {
 
     demo.beside(&["user", "set-roles", "cleo", "buyer"]).ok();
 
-    assert_eq!(until_refused(&mut cleo).await.code(), (401, "token_stale"));
+    assert_eq!(cleo.until_refused().await.code(), (401, "token_stale"));
     assert_eq!(cleo.auth(Method::POST, "/auth/refresh", None).await.status, 200);
     assert_eq!(cleo.orders(Method::POST, "/orders", Some(&lamp)).await.status, 201);
 }
