@@ -5,7 +5,7 @@
  * One file and no imports, so that it is served as it stands and one integrity hash covers it.
  *
  * @module
- * @import { Auth, AuthErrorCode, AuthErrorDetails, AuthEvent, AuthOptions, AuthState, Exchange, Platform, Snapshot, Whoami } from './types.js'
+ * @import { Auth, AuthError as TypedError, AuthErrorCode, AuthErrorDetails, AuthEvent, AuthOptions, AuthState, Exchange, Platform, Snapshot, Whoami } from './types.js'
  */
 
 /** A longer sleep of the machine is noticed within this time: timers stand still meanwhile, and sometimes clocks too. */
@@ -15,7 +15,7 @@ const HEARTBEAT = 30_000;
 const LONGEST_PAUSE = 60_000;
 
 /** Another tab that changed the cookies says so within this time. If it stays silent, the auth service is asked. */
-const HEARSAY = 100;
+const HEARSAY = 50;
 
 /** What can go wrong. Programs branch on `code`; the message is for people. */
 export class AuthError extends Error {
@@ -26,10 +26,7 @@ export class AuthError extends Error {
    */
   constructor(code, message = code, details) {
     super(message, details);
-    this.name = /** @type {const} */ ('AuthError');
-    this.code = code;
-    this.status = details?.status;
-    this.retryAfter = details?.retryAfter;
+    Object.assign(this, details, { name: 'AuthError', code });
   }
 }
 
@@ -41,14 +38,14 @@ export class AuthError extends Error {
  * @returns {Auth}
  */
 export function createAuth(options = {}, env = globalThis) {
-  const { refreshLead = 60, timeout = 10_000, maxParked = 100, onExpired } = options;
-  const { document, location } = env;
-  const { origin: base, port } = new URL(options.base ?? location.origin);
-  const origins = [base, ...(options.origins ?? [])].map((origin) => new URL(origin).origin);
+  const { origins = [], refreshLead = 60, timeout = 10_000, maxParked = 100, onExpired } = options;
+  const { document } = env;
+  const { origin: base, port } = new URL(options.base ?? env.location.origin);
+  const ours = [base, ...origins].map((origin) => new URL(origin).origin);
   /** Names the lock and the channel: one auth service, one of each. */
   const key = 'handstamp:' + base;
   /** Ports of one host share one cookie jar, so the auth service puts its port into development names. */
-  const hintForm = RegExp('(?:^|; )((?:' + (options.hint ?? 'auth_hint(-' + (port || 80) + ')?') + ')=[^;]*)');
+  const hintForm = RegExp('(^| )((?:' + (options.hint ?? 'auth_hint(-' + (port || 80) + ')?') + ')=[^;]*)');
 
   /** @type {AuthState} */
   let state = 'unknown';
@@ -62,12 +59,11 @@ export function createAuth(options = {}, env = globalThis) {
   let seen = hint();
   let life = 0;
   let since = clocks();
-  /** @type {AuthError | 0} */
+  /** @type {TypedError | 0} */
   let failure = 0;
   let failures = 0;
-  let pause = 0;
-  /** @type {number[]} */
-  let failedAt = since;
+  /** When to try again, by `performance.now()`. */
+  let retryAt = 0;
   /** @type {Promise<void> | undefined} */
   let asking;
   /** @type {any} */
@@ -82,7 +78,7 @@ export function createAuth(options = {}, env = globalThis) {
 
   /** Returns the readable cookie. It says that something changed, and whether somebody is signed in at all. */
   function hint() {
-    return document?.cookie.match(hintForm)?.[1];
+    return document?.cookie.match(hintForm)?.[2];
   }
 
   function hintSaysOut() {
@@ -94,13 +90,11 @@ export function createAuth(options = {}, env = globalThis) {
   }
 
   /**
-   * Returns the milliseconds since then, by the clock that went further: one stands still while the machine sleeps, the
-   * other may be set back. Too much costs a refresh, too little a refused call.
-   *
-   * @param {number[]} then
+   * Returns the milliseconds since the state moved, by the clock that went further: one stands still while the machine
+   * sleeps, the other may be set back. Too much costs a refresh, too little a refused call.
    */
-  function elapsed(then) {
-    return Math.max(...clocks().map((now, clock) => now - then[clock]));
+  function elapsed() {
+    return Math.max(...clocks().map((now, clock) => now - since[clock]));
   }
 
   /**
@@ -128,35 +122,37 @@ export function createAuth(options = {}, env = globalThis) {
    * @param {AuthState} next
    * @param {Whoami | null} whoami
    * @param {AuthEvent['type'] | false | null} type
+   * @param {string | undefined} [mark] the hint that goes with it
    * @param {number} [milliseconds] left to the access token
    */
-  function become(next, whoami, type, milliseconds = 0) {
+  function become(next, whoami, type, mark = hint(), milliseconds = 0) {
     const previous = user;
     state = next;
     user = whoami;
     life = milliseconds;
     since = clocks();
-    seen = hint();
+    seen = mark;
     failure = failures = 0;
     epoch++;
     snapshot = Object.freeze({ state, user, expiresAt: life ? since[1] + life : null });
     if (state !== 'expired') parked.forEach((wake) => wake());
     tick();
     if (type) emit(type, { previous });
-    emit('change', { previous });
+    emit('change');
   }
 
   /**
    * @param {Whoami} whoami
+   * @param {string | undefined} mark
    * @param {number} [late] milliseconds that the news took
    */
-  function arrived(whoami, late = 0) {
+  function arrived(whoami, mark, late = 0) {
     const type =
       !user ? 'signedin'
       : user.sub !== whoami.sub ? 'userchanged'
       : state === 'in' ? 'refreshed'
       : 'restored';
-    become('in', whoami, type, whoami.expires_in * 1000 - late);
+    become('in', whoami, type, mark, whoami.expires_in * 1000 - late);
   }
 
   /** The session is over. Who it was stays known: the page stands as it is, and only they may go on with it. */
@@ -174,10 +170,11 @@ export function createAuth(options = {}, env = globalThis) {
    * Tells the other tabs.
    *
    * @param {'in' | 'out' | 'expired'} what
+   * @param {string} [mark]
    * @param {Whoami} [whoami]
    */
-  function tell(what, whoami) {
-    channel?.postMessage([what, hint(), env.Date.now(), whoami]);
+  function tell(what, mark = hint(), whoami) {
+    channel?.postMessage([what, mark, env.Date.now(), whoami]);
   }
 
   /** @param {MessageEvent} message */
@@ -185,7 +182,7 @@ export function createAuth(options = {}, env = globalThis) {
     if (what === 'out') left();
     // Overtaken on its way. Whoever was faster tells as well, or `look` asks.
     else if (mark !== hint()) glance();
-    else if (what === 'in') arrived(whoami, Math.max(0, env.Date.now() - at));
+    else if (what === 'in') arrived(whoami, mark, Math.max(0, env.Date.now() - at));
     else over();
   }
 
@@ -203,7 +200,7 @@ export function createAuth(options = {}, env = globalThis) {
         credentials: 'include',
         // A redirect would carry a password to wherever it points.
         redirect: 'error',
-        headers: { 'X-Handstamp': '1', ...(body && { 'Content-Type': 'application/json' }) },
+        headers: { 'X-Handstamp': '1', 'Content-Type': 'application/json' },
         body: body && JSON.stringify(body),
         // The auth service counts on it that a late answer is ignored.
         signal: env.AbortSignal.timeout(timeout),
@@ -249,6 +246,8 @@ export function createAuth(options = {}, env = globalThis) {
   async function asked(way) {
     const sent = epoch;
     try {
+      /** @type {string | undefined} */
+      let mark;
       const answer = await locked(async () => {
         let before, reply;
         do {
@@ -257,32 +256,33 @@ export function createAuth(options = {}, env = globalThis) {
           if (epoch !== sent) return;
           before = hint();
           reply = await request(before === seen ? way : 'session');
-          // A refusal counts only for the cookies that it was about.
-        } while (reply.status === 401 && hint() !== before);
-        if (reply.content.sub) tell('in', reply.content);
+          mark = hint();
+          // An answer counts only for the cookies that are here now: those it was about, or those it brought.
+        } while (mark !== before && !isOf(mark, reply.content));
+        if (reply.content.sub) tell('in', mark, reply.content);
         else if (reply.status !== 401) throw reply.error;
         else tell('expired');
         return reply;
       });
       if (epoch !== sent) return;
-      if (answer?.content.sub) arrived(answer.content);
+      if (answer?.content.sub) arrived(answer.content, mark);
       else over();
     } catch (error) {
-      if (epoch === sent) throw failed(/** @type {AuthError} */ (error));
+      if (epoch === sent) throw failed(/** @type {TypedError} */ (error));
     }
   }
 
   /**
    * The auth service is away. Nobody is signed out for that; it is asked again, by everybody at another moment.
    *
-   * @param {AuthError} error
+   * @param {TypedError} error
    */
   function failed(error) {
     const backoff = Math.min(LONGEST_PAUSE, 1000 * 2 ** failures++) * (0.5 + env.Math.random() / 2);
-    pause = Math.max(backoff, (error.retryAfter ?? 0) * 1000);
-    failedAt = clocks();
-    failure = new AuthError('unavailable', error.message, { cause: error, retryAfter: pause / 1000 });
-    emit('unavailable', { error: failure });
+    const pause = Math.max(backoff, (error.retryAfter ?? 0) * 1000);
+    retryAt = env.performance.now() + pause;
+    failure = /** @type {any} */ (new AuthError('unavailable', error.message, { cause: error, retryAfter: pause / 1000 }));
+    emit('unavailable', { error: /** @type {TypedError} */ (failure) });
     return failure;
   }
 
@@ -291,8 +291,8 @@ export function createAuth(options = {}, env = globalThis) {
     env.clearTimeout(timer);
     if (closing.signal.aborted) return;
     const due =
-      failure ? pause - elapsed(failedAt)
-      : state === 'in' ? Math.max(life - refreshLead * 1000, life / 2) - elapsed(since)
+      failure ? retryAt - env.performance.now()
+      : state === 'in' ? Math.max(life - refreshLead * 1000, life / 2) - elapsed()
       : HEARTBEAT;
     if (due <= 0 && !document?.hidden && !asking) {
       if (!failure) emit('expiring');
@@ -309,19 +309,19 @@ export function createAuth(options = {}, env = globalThis) {
 
   /** Looks once whoever was at the cookies has had the time to tell. */
   function glance() {
-    env.setTimeout(() => quietly(look()), hintSaysOut() ? 0 : HEARSAY);
+    quietly(sleep(HEARSAY).then(look));
   }
 
   /** After sleep, offline time, or a while in the background: nothing that was known is taken for granted. */
   function wake() {
     if (document?.hidden) return;
-    pause = 0;
+    retryAt = 0;
     quietly(look());
     tick();
   }
 
   function who() {
-    return state + user?.sub;
+    return state + user?.sid;
   }
 
   /** @param {boolean} on */
@@ -349,7 +349,7 @@ export function createAuth(options = {}, env = globalThis) {
     if (!persisted) return;
     await quietly(seen ? look() : ask('session'));
     if (who() === shownTo && !failure) cover(false);
-    else location.reload();
+    else env.location.reload();
   }
 
   /**
@@ -378,7 +378,7 @@ export function createAuth(options = {}, env = globalThis) {
         retried = false;
         continue;
       }
-      const sent = epoch;
+      const [sent, as] = [epoch, who()];
       const response = await send(headers);
       const header = (/** @type {string} */ name) => response.headers.get(name);
       if (response.status !== 401 || !/Bearer.*error="invalid_token"/.test(header('WWW-Authenticate'))) return response;
@@ -386,10 +386,11 @@ export function createAuth(options = {}, env = globalThis) {
       const spread = header('Retry-After') * 1000;
       if (spread) await within(signal, sleep(Math.min(spread, LONGEST_PAUSE) + 1000 * env.Math.random()));
       if (epoch === sent) {
-        if (failure && elapsed(failedAt) < pause) throw failure;
+        if (failure && env.performance.now() < retryAt) throw failure;
         await within(signal, ask(retried ? 'session' : 'refresh'));
       }
-      if (retried ? state === 'in' : state === 'out' && !owner) return response;
+      // Refused again: the app's, unless the session has ended or is another one by now.
+      if (retried ? who() === as : state === 'out' && !owner) return response;
       retried = true;
     }
   }
@@ -419,9 +420,9 @@ export function createAuth(options = {}, env = globalThis) {
    */
   async function authFetch(input, init) {
     const url = new URL(/** @type {Request} */ (input).url ?? input, document?.baseURI);
-    if (!origins.includes(url.origin)) return env.fetch(input, init);
+    if (!ours.includes(url.origin)) return env.fetch(input, init);
     // A stream can be read once; everything else is copied before it is sent.
-    const once = !!(/** @type {any} */ (init?.body)?.getReader);
+    const once = /** @type {any} */ (init?.body)?.getReader;
     const call = new env.Request(input, { credentials: 'include', ...init });
     return guard({ method: call.method, signal: call.signal, once }, (headers) => {
       const copy = once ? call : call.clone();
@@ -447,12 +448,15 @@ export function createAuth(options = {}, env = globalThis) {
   async function signIn({ login, password }) {
     const { content, error } = await locked(() => request('sign-in', { login, password }));
     if (!content.sub) throw error;
-    arrived(content);
-    tell('in', content);
+    // Where another page was at the cookies meanwhile, `look` will find out whose they are.
+    const mark = isOf(hint(), content) ? hint() : seen;
+    arrived(content, mark);
+    tell('in', mark, content);
     return content;
   }
 
-  async function signOut({ everywhere = false } = {}) {
+  /** @param {{ everywhere?: boolean }} [options] */
+  async function signOut({ everywhere } = {}) {
     const out = () => request('sign-out', { scope: everywhere ? 'everywhere' : 'session' });
     let reply = await out();
     // An expired token is enough to end its own session, not to end all.
@@ -480,20 +484,19 @@ export function createAuth(options = {}, env = globalThis) {
   const listen = (target, types, listener) =>
     // Capturing, to hear at the window what happens to the document.
     types.split(' ').forEach((type) => target?.addEventListener?.(type, listener, { capture: true, signal: closing.signal }));
-  listen(env, 'focus online visibilitychange resume', wake);
+  listen(env, 'focus online visibilitychange', wake);
   listen(env, 'pagehide', leaving);
   listen(env, 'pageshow', returned);
   listen(env.cookieStore, 'change', glance);
-  if (channel) channel.onmessage = told;
+  listen(channel, 'message', told);
   if (onExpired) on('expired', onExpired);
-  const ready = quietly(ask('session')).then(() => state);
 
   return {
     base,
     get state() { return state; },
     get user() { return user; },
     get expiresAt() { return snapshot.expiresAt; },
-    ready,
+    ready: quietly(ask('session')).then(() => state),
     snapshot: () => snapshot,
     subscribe: (listener) => on('change', listener),
     on,
@@ -539,9 +542,19 @@ function within(signal, promise) {
  */
 async function outcome(response) {
   const content = await response.json().catch(() => ({}));
-  const { status, headers } = response;
+  const { status } = response;
   const { code = 'unavailable', title, detail = title } = content;
-  return { status, content, error: new AuthError(code, detail, { status, retryAfter: Number(headers.get('Retry-After')) }) };
+  return { status, content, error: new AuthError(code, detail, { status, retryAfter: +/** @type {string} */ (response.headers.get('Retry-After')) }) };
+}
+
+/**
+ * Is this hint one of that session?
+ *
+ * @param {string | undefined} mark
+ * @param {Whoami} whoami
+ */
+function isOf(mark, { sid }) {
+  return mark?.includes(/** @type {string} */ (sid?.slice(0, 8)));
 }
 
 /**

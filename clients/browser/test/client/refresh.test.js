@@ -78,17 +78,6 @@ test('after a sleep, a page that is looked at refreshes at once', async () => {
   assert.equal(browser.service.count('/auth/refresh'), 1);
 });
 
-test('a frozen page that is resumed refreshes at once', async () => {
-  const browser = new Browser().signedIn('ada');
-  const tab = await browser.opened();
-  browser.clock.sleep(60 * MINUTE);
-
-  tab.env.dispatchEvent(new Event('resume'));
-  await browser.advance(50);
-
-  assert.equal(browser.service.count('/auth/refresh'), 1);
-});
-
 test('a hidden page keeps no session alive, and catches up when it is shown', async () => {
   const browser = new Browser().signedIn('ada');
   const tab = await browser.opened();

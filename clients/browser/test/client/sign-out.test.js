@@ -60,7 +60,7 @@ test('a sign-out on a page of the auth service counts like any other', async () 
   const { auth, events } = await browser.opened();
 
   await browser.change({ at: '', rt: '', hint: '1.99.out' });
-  await browser.advance(10);
+  await browser.advance(99);
 
   assert.equal(auth.state, 'out');
   assert.equal(events.at(-1), 'signedout');

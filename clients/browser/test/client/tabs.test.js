@@ -195,9 +195,9 @@ test('cookies that somebody deleted end the session without losing the page', as
 test('old news of a frozen tab does not count for more than it is', async () => {
   const browser = new Browser().signedIn('ada');
   const tab = await browser.opened();
-  const news = { data: ['in', 'auth_hint=1.1.in', browser.clock.wall, { sub: 'u-bob', roles: [], expires_in: 600 }] };
+  const data = ['in', 'auth_hint=1.1.in', browser.clock.wall, { sub: 'u-bob', roles: [], expires_in: 600 }];
 
-  for (const channel of browser.channels) channel.onmessage?.(news);
+  for (const channel of browser.channels) channel.dispatchEvent(new MessageEvent('message', { data }));
   await browser.advance(1_000);
 
   assert.equal(tab.auth.user.sub, 'u-ada');
@@ -210,7 +210,8 @@ test('news that took its time is worth so much less', async () => {
   const late = 500_000;
 
   for (const channel of browser.channels) {
-    channel.onmessage({ data: ['in', undefined, browser.clock.wall - late, { ...tab.auth.user, expires_in: 600 }] });
+    const data = ['in', undefined, browser.clock.wall - late, { ...tab.auth.user, expires_in: 600 }];
+    channel.dispatchEvent(new MessageEvent('message', { data }));
   }
 
   assert.ok(tab.auth.expiresAt - browser.clock.wall <= 600_000 - late);

@@ -3,6 +3,8 @@
  * service behind it that believes the access token alone.
  */
 const GRACE = 30_000;
+/** Twice what a client waits, and what the service takes at most: by then every answer has arrived or was given up. */
+const SETTLING = 30_000;
 
 const PEOPLE = {
   ada: { sub: 'u-ada', preferred_username: 'ada', roles: ['buyer'] },
@@ -47,20 +49,22 @@ export class AuthService {
     for (const token of this.#tokens.values()) token.stale = true;
   }
 
-  /** How much of its life the access token still has, in milliseconds. */
-  left(cookies) {
-    const token = this.#tokens.get(cookies.at);
-    return !token || this.#refusal(cookies) ? 0 : token.exp - this.#clock.real;
-  }
-
   /** The person in whose name a request with these cookies would be done. */
   userOf(cookies) {
     return this.#refusal(cookies) ? undefined : this.#tokens.get(cookies.at).session.user.sub;
   }
 
+  /** The person whose session these cookies are, whatever the token is worth just now. */
+  sessionOf(cookies) {
+    const session = this.#tokens.get(cookies.at)?.session;
+    return session?.ended ? undefined : session?.user.sub;
+  }
+
   async handle(request, cookies) {
     const { pathname: path } = new URL(request.url);
     const body = await request.text();
+    // A refresh that nothing called for: the newest token is good for longer than anybody refreshes ahead.
+    const needless = path === '/auth/refresh' && this.#newestLeft(cookies) > 65_000;
     const reply = this.down && path.startsWith('/auth/') ? problem(503, 'unavailable', { 'Retry-After': '2' }) : this.#route(path, request, cookies, body);
     this.log.push({
       method: request.method,
@@ -71,8 +75,7 @@ export class AuthService {
       key: request.headers.get('Idempotency-Key'),
       custom: request.headers.get('X-Handstamp'),
       at: this.#clock.real,
-      /** A refresh that nothing called for: the token was good for longer than anybody refreshes ahead. */
-      needless: path === '/auth/refresh' && this.left(cookies) > 60_000,
+      needless,
     });
     return reply;
   }
@@ -112,6 +115,11 @@ export class AuthService {
     return { ...json(200, { sub, echo: body }), sub };
   }
 
+  #newestLeft(cookies) {
+    const newest = this.#tokens.get(cookies.at)?.session.newest;
+    return !newest || this.#refusal({ at: newest }) ? 0 : this.#tokens.get(newest).exp - this.#clock.real;
+  }
+
   #refusal(cookies) {
     if (!cookies.at) return 'token_missing';
     const token = this.#tokens.get(cookies.at);
@@ -126,18 +134,22 @@ export class AuthService {
     const session = this.#sessions.get(sid);
     if (this.#tokens.get(cookies.at).session !== session) return challenge('token_invalid');
     if (session.ended) return challenge('session_ended');
+    const now = this.#clock.real;
+    const inGrace = now < session.rotatedAt + GRACE;
+    const settled = !inGrace && now >= session.handedOutAt + SETTLING;
     const age = session.generation - Number(generation);
-    const inGrace = this.#clock.real < session.rotatedAt + GRACE;
-    if (age === 0 && !inGrace) {
-      session.generation++;
-      session.rotatedAt = this.#clock.real;
-      session.confirmed = false;
+    if (age === 0 && settled) {
+      Object.assign(session, { generation: session.generation + 1, rotatedAt: now, handedOutAt: now, confirmed: false });
       return this.#issue(session, true);
     }
     if (age === 0) return this.#issue(session, false);
-    if (age === 1 && (inGrace || !session.confirmed)) return this.#issue(session, true);
-    session.ended = true;
-    session.theft = true;
+    if (age === 1 && (inGrace || (settled && !session.confirmed))) {
+      session.handedOutAt = now;
+      return this.#issue(session, true);
+    }
+    // A straggler between the two gets on, and keeps the token it has or is about to get.
+    if (age === 1 && !settled) return this.#issue(session, false);
+    Object.assign(session, { ended: true, theft: true });
     return challenge('session_ended');
   }
 
@@ -177,7 +189,7 @@ export class AuthService {
   }
 
   #open(user) {
-    const session = { sid: 's' + ++this.#counter, user, generation: 0, rotatedAt: this.#clock.real, confirmed: false, ended: false };
+    const session = { sid: String(++this.#counter).padStart(8, '0').repeat(4), user, generation: 0, rotatedAt: this.#clock.real, handedOutAt: 0, confirmed: false, ended: false };
     this.#sessions.set(session.sid, session);
     return session;
   }
@@ -186,7 +198,8 @@ export class AuthService {
     const at = `at.${session.sid}.${++this.#counter}`;
     const token = { session, exp: this.#clock.real + this.lifetime * 1000, stale: false };
     this.#tokens.set(at, token);
-    const cookies = { at, hint: this.#hint('in') };
+    session.newest = at;
+    const cookies = { at, hint: this.#hint(`${session.sid.slice(0, 8)}.in`) };
     if (newRefresh) cookies.rt = `rt.${session.sid}.${session.generation}`;
     return { ...this.#whoami(token, false), cookies };
   }
@@ -198,8 +211,8 @@ export class AuthService {
     return json(200, { ...session.user, org_id: null, sid: session.sid, amr: ['pwd'], expires_in });
   }
 
-  #hint(state) {
-    return `1.${++this.#counter}.${state}`;
+  #hint(rest) {
+    return `1.${++this.#counter}.${rest}`;
   }
 }
 

@@ -139,8 +139,9 @@ export class Browser {
 
   #channelClass() {
     const browser = this;
-    return class {
+    return class extends EventTarget {
       constructor(name) {
+        super();
         this.name = name;
         browser.channels.add(this);
       }
@@ -150,7 +151,7 @@ export class Browser {
         for (const other of browser.channels) {
           if (other === this || other.name !== this.name) continue;
           const data = structuredClone(message);
-          browser.clock.setTimeout(() => browser.channels.has(other) && other.onmessage?.({ data }), 1);
+          browser.clock.setTimeout(() => browser.channels.has(other) && other.dispatchEvent(new MessageEvent('message', { data })), 1);
         }
       }
 
