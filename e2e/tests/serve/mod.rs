@@ -4,5 +4,6 @@ mod beside;
 mod crash;
 mod encrypted;
 mod folder;
+mod pages;
 mod start;
 mod storm;

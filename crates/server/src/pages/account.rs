@@ -99,7 +99,8 @@ impl View<'_> {
             }
             section.card aria-labelledby="change-password" { (self.change_password(page)) }
         };
-        self.page(&Sheet { width: Width::Wide, ..Sheet::new(&texts.title, body) })
+        let at = page.problem.is_some().then_some("/auth/account");
+        self.page(&Sheet { width: Width::Wide, at, ..Sheet::new(&texts.title, body) })
     }
 
     fn device(&self, session: &Session, page: &AccountPage<'_>) -> Markup {

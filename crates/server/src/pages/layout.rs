@@ -19,6 +19,8 @@ pub(super) struct Sheet<'a> {
     pub(super) body: Markup,
     /// The origin to which the reply to a form leads: some browsers hold redirects against `form-action` as well.
     pub(super) leads_to: Option<&'a str>,
+    /// The address of the same page for GET, where this is the answer to a form.
+    pub(super) at: Option<&'a str>,
     /// Whether the browser loads the page again at once.
     pub(super) reload: bool,
 }
@@ -52,7 +54,7 @@ impl IntoResponse for Page {
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(title: &'a str, body: Markup) -> Self {
-        Self { title, width: Width::Form, body, leads_to: None, reload: false }
+        Self { title, width: Width::Form, body, leads_to: None, at: None, reload: false }
     }
 }
 
@@ -73,7 +75,7 @@ impl View<'_> {
                     link rel="stylesheet" href=(assets.style.path());
                     script type="module" src=(assets.script.path()) {}
                 }
-                body {
+                body data-at=[sheet.at] {
                     header.top { a href=(pages.home) { (self.brand()) } }
                     main.wide[matches!(sheet.width, Width::Wide)] { (sheet.body) }
                 }

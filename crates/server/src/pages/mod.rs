@@ -25,7 +25,7 @@ pub(crate) use error::is_page;
 pub(crate) use layout::Page;
 pub(crate) use return_to::ReturnTo;
 pub(crate) use setup::{SetupForm, SetupProblem};
-pub(crate) use sign_in::{SignInForm, SignInNotice};
+pub(crate) use sign_in::{SignInForm, SignInNotice, sign_in_address};
 
 use crate::{
     assets::Assets,

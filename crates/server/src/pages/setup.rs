@@ -75,7 +75,8 @@ impl View<'_> {
                 }
             }
         };
-        self.page(&Sheet::new(&texts.title, body))
+        let at = (!form.problems.is_empty()).then_some("/auth/setup");
+        self.page(&Sheet { at, ..Sheet::new(&texts.title, body) })
     }
 
     fn setup_notice(&self, problems: &[SetupProblem]) -> Markup {

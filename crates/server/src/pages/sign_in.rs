@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
+use url::form_urlencoded;
 
 use super::{
     Page, ReturnTo, View,
@@ -34,6 +35,13 @@ pub(crate) enum SignInNotice {
     Unavailable(Duration),
 }
 
+/// Returns the address of the sign-in page, from which people go on to an address that needs no check any more.
+pub(crate) fn sign_in_address(return_to: Option<&str>) -> String {
+    let Some(to) = return_to else { return "/auth/sign-in".to_owned() };
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", to).finish();
+    format!("/auth/sign-in?{query}")
+}
+
 impl View<'_> {
     /// Returns the sign-in page.
     pub(crate) fn sign_in(&self, form: &SignInForm) -> Page {
@@ -63,7 +71,8 @@ impl View<'_> {
         };
         let leads_to =
             form.return_to.as_ref().map_or(ReturnTo::origin_in(&self.pages.home), ReturnTo::origin);
-        self.page(&Sheet { leads_to, ..Sheet::new(&texts.title, body) })
+        let at = has_problem.then(|| sign_in_address(form.return_to.as_ref().map(ReturnTo::as_str)));
+        self.page(&Sheet { leads_to, at: at.as_deref(), ..Sheet::new(&texts.title, body) })
     }
 
     fn sign_in_notice(&self, notice: SignInNotice) -> Markup {

@@ -9,7 +9,10 @@ use super::{
     sign_out,
     visitor::{Visitor, see_other},
 };
-use crate::{AppState, access::OriginCheck, extract::Form, layers::ClientAddress, problem::ApiError};
+use crate::{
+    AppState, access::OriginCheck, extract::Form, layers::ClientAddress, pages::sign_in_address,
+    problem::ApiError,
+};
 
 /// `GET /auth/sign-out`: the page that asks how far it reaches. Going there changes nothing.
 pub(super) async fn page(State(state): State<AppState>, visitor: Visitor, headers: HeaderMap) -> Response {
@@ -34,7 +37,7 @@ pub(super) async fn submit(
         // Whoever was signed out already is as well off.
         Ok(done) => Ok(done.reply(state, see_other("/auth/sign-in?done=signed_out"))),
         Err(refused) if refused.code() == ErrorCode::TokenExpired => {
-            Ok(see_other("/auth/sign-in?return_to=%2Fauth%2Fsign-out"))
+            Ok(see_other(&sign_in_address(Some("/auth/sign-out"))))
         }
         Err(refused) => Err(refused),
     }

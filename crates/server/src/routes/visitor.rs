@@ -20,6 +20,7 @@ use crate::{
     access::{OriginCheck, OriginPassed},
     config::SameSite,
     layers::ClientAddress,
+    pages::sign_in_address,
     problem::ApiError,
 };
 
@@ -125,9 +126,7 @@ pub(super) fn see_other(address: &str) -> Response {
 /// A form cannot be repeated after signing in: its page is shown again.
 fn to_sign_in(parts: &Parts) -> Response {
     let page = if parts.method == Method::GET { parts.uri.path() } else { "/auth/account" };
-    let query: String =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", page).finish();
-    see_other(&format!("/auth/sign-in?{query}"))
+    see_other(&sign_in_address(Some(page)))
 }
 
 /// Returns whether the browser may have cookies that it does not send along because another site has caused the request.

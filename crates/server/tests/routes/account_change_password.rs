@@ -61,6 +61,7 @@ async fn asvs_6_2_3_the_current_password_is_needed() {
     assert!(page.contains("autofocus>This is not your current password.</div>"), "{page}");
     let current = page.split("<input").find(|input| input.contains("name=\"current_password\"")).unwrap();
     assert!(current.contains("aria-invalid=\"true\" aria-describedby=\"problem\""), "{current}");
+    assert!(page.contains("data-at=\"/auth/account\""), "loading again sends nothing: {page}");
     assert!(!page.contains("guess") && !page.contains(NEW), "{page}");
 }
 

@@ -164,6 +164,10 @@ async fn a_wrong_password_is_said_first_and_costs_no_typing_of_the_name() {
     assert!(page.contains("value=\"&lt;ann&gt;&quot;\""), "{page}");
     assert!(!page.contains("hunter2"), "{page}");
     assert!(page.contains("name=\"return_to\" value=\"/orders\""), "{page}");
+    assert!(
+        page.contains("data-at=\"/auth/sign-in?return_to=%2Forders\""),
+        "loading again sends nothing: {page}"
+    );
     assert_eq!(page.matches("aria-invalid=\"true\" aria-describedby=\"problem\"").count(), 2, "{page}");
 }
 
@@ -241,6 +245,18 @@ async fn a_foreign_form_signs_nobody_in() {
     }
 }
 
+/// Browsers without `Sec-Fetch-Site`, and all of them on plain http, send `Origin` alone.
+#[tokio::test]
+async fn our_own_origin_is_word_enough() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let form = format!("login=ann&password={}", PASSWORD.replace(' ', "+"));
+    let submit = async |origin: &str| kit.post(FORM).header("origin", origin).form(&form).send().await;
+
+    submit(AUTH).await.expect(303);
+    submit("null").await.refused(403, "csrf_rejected");
+}
+
 #[tokio::test]
 async fn a_form_that_says_nothing_of_its_origin_signs_nobody_in() {
     let kit = Kit::new().await;
@@ -312,6 +328,17 @@ async fn whoever_comes_from_an_app_elsewhere_after_lunch_is_still_signed_in() {
 
     // The page loads itself again.
     assert_eq!(visit_from(&mut browser, AUTH, path).await.sent_on(), "/orders");
+}
+
+#[tokio::test]
+async fn an_access_cookie_that_is_held_back_as_well_is_waited_for() {
+    let kit = Kit::with(&[("cookies.access_same_site", "strict")]).await;
+    kit.user("ann").await;
+    let mut browser = kit.signed_in("ann").await;
+
+    let page = visit_from(&mut browser, APP, FORM).await.page(200);
+    assert!(page.contains("http-equiv=\"refresh\""), "{page}");
+    assert_eq!(visit_from(&mut browser, AUTH, FORM).await.sent_on(), "/auth/account");
 }
 
 #[tokio::test]

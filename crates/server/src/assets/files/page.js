@@ -1,5 +1,10 @@
-// What the pages can do with JavaScript that they can do without: showing a password while it is typed.
+// What the pages do better with JavaScript. Everything works without.
 
+// The answer to a form is a page like any other: loading it again must not send the password again.
+const { at } = document.body.dataset;
+if (at) history.replaceState(history.state, '', at);
+
+// A password can be shown while it is typed.
 for (const button of document.querySelectorAll('button[data-shows]')) {
   const input = document.getElementById(button.dataset.shows);
   if (!(input instanceof HTMLInputElement)) continue;
