@@ -28,8 +28,17 @@ pub(crate) const fn newest() -> usize {
     STEPS.len()
 }
 
-/// Returns what is in the file.
+/// Returns what is in the file, as of one moment: between a look at the mark and one at the tables another process may have made
+/// both, and tables without our mark are those of somebody else.
 pub(crate) fn schema(connection: &Connection) -> rusqlite::Result<Schema> {
+    connection.execute_batch("SAVEPOINT look")?;
+    let found = look(connection);
+    let released = connection.execute_batch("RELEASE look");
+    let found = found?;
+    released.map(|()| found)
+}
+
+fn look(connection: &Connection) -> rusqlite::Result<Schema> {
     let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if id == APPLICATION_ID {
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
