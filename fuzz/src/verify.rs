@@ -6,7 +6,8 @@ use std::time::Duration;
 use base64_simd::URL_SAFE_NO_PAD;
 use handstamp_api_types::Rev;
 use handstamp_api_types::revocation::{
-    BATCH_AUDIENCE, RevocationBatch, RevocationEvent, RevocationKind, RevocationLevel, SelectorKeyText,
+    BATCH_AUDIENCE, MAX_EARLIER_EPOCHS, RevocationBatch, RevocationEvent, RevocationKind, RevocationLevel,
+    SelectorKeyText,
 };
 use handstamp_token::UnixTime;
 use handstamp_verify::cookies::{CookieError, Cookies};
@@ -143,41 +144,127 @@ fn apply(follower: &mut Follower, batch: &RevocationBatch) {
     follower.tick(NOW);
 }
 
-/// Bytes as the life of a log, two at a time: an event is written, or a stretch of the log is delivered, in any order and any
-/// number of times. Whatever arrived, nobody who is revoked passes, and nobody else is refused.
+/// Bytes as the life of a log, two at a time: an event is written, a stretch of the log is delivered, in any order and any number
+/// of times, or the database goes back and a new epoch begins. Whatever arrived, nobody who is revoked passes, and nobody else is
+/// refused.
 pub fn revocation_log(data: &[u8]) {
     let (roomy, mut roomy_follower) = Revocations::follow(FollowOptions::default());
     let (cramped, mut cramped_follower) = Revocations::follow(FollowOptions { max_events: 3 });
-    let mut log = Vec::new();
+    let mut log = Log::default();
     // A long log adds nothing but time.
     for step in data.chunks_exact(2).take(256) {
         let (what, how) = (step[0], u64::from(step[1]));
-        let head = log.len() as u64;
-        if what & 0x80 == 0 {
-            log.push(event(head + 1, what, step[1]));
-            continue;
-        }
-        let after = how % (head + 1);
-        let through = after + u64::from(what & 0x7f) % (head - after + 1);
-        let batch = batch(&log, after, through);
-        for follower in [&mut roomy_follower, &mut cramped_follower] {
-            apply(follower, &batch);
+        match what {
+            0x7f => log.begin_epoch(step[1] % 4),
+            0..0x7f => log.events.push(event(log.head() + 1, what, step[1])),
+            0x80.. => {
+                let after = how % (log.head() + 1);
+                let through = after + u64::from(what & 0x7f) % (log.head() - after + 1);
+                let batch = log.batch(after, through);
+                for follower in [&mut roomy_follower, &mut cramped_follower] {
+                    apply(follower, &batch);
+                }
+            }
         }
     }
-    let everything = batch(&log, 0, log.len() as u64);
-    for follower in [&mut roomy_follower, &mut cramped_follower] {
+    let (fresh, mut fresh_follower) = Revocations::follow(FollowOptions::default());
+    let everything = log.batch(0, log.head());
+    for follower in [&mut roomy_follower, &mut cramped_follower, &mut fresh_follower] {
         assert_eq!(follower.apply_local(&everything, NOW), Ok(Progress::Current));
     }
-    for seq in 0..=log.len() as u64 {
+    for at in log.positions() {
         for who in 0..3 {
             let names = names(who);
-            let token = token_of(&names, seq);
-            let expected = by_the_book(&log, &names, seq);
+            let token = token_of(&names, at);
+            let expected = log.by_the_book(&names, at);
+            assert_eq!(check(&fresh, &token), expected, "{who} at {at}");
+            // What the database has lost is still held by who was told of it.
             let told = check(&roomy, &token);
-            assert_eq!(told, expected, "{who} at {seq}");
+            assert!(told == expected || (log.has_lost && told > expected), "{who} at {at}: {told:?}");
             // Widened for lack of room, never narrowed.
-            assert!(check(&cramped, &token) >= expected.map(|_| RevocationKind::Stale), "{who} at {seq}");
+            assert!(check(&cramped, &token) >= expected.map(|_| RevocationKind::Stale), "{who} at {at}");
         }
+    }
+}
+
+/// A log as an issuer keeps it.
+#[derive(Default)]
+struct Log {
+    events: Vec<RevocationEvent>,
+    /// The epochs that were left, each with where the next one goes on from.
+    earlier: Vec<Rev>,
+    has_lost: bool,
+}
+
+impl Log {
+    fn epoch(&self) -> u32 {
+        self.earlier.last().map_or(1, |last| last.epoch + 1)
+    }
+
+    fn head(&self) -> u64 {
+        self.events.last().map_or(0, |event| event.seq)
+    }
+
+    /// The database loses its last events and goes on in a new epoch, if there is room for one more.
+    fn begin_epoch(&mut self, lost: u8) {
+        if self.earlier.len() == MAX_EARLIER_EPOCHS {
+            return;
+        }
+        let border = self.earlier.last().map_or(0, |last| last.seq);
+        for _ in 0..lost {
+            // An older backup than the last one has lost that epoch too, which is another story.
+            if self.head() > border {
+                self.events.pop();
+                self.has_lost = true;
+            }
+        }
+        let end = Rev { epoch: self.epoch(), seq: self.head().max(border) };
+        self.earlier.push(end);
+        let mut rebuilt = event(end.seq + 1_000, 6, 0x40);
+        rebuilt.kind = RevocationKind::Stale;
+        self.events.push(rebuilt);
+    }
+
+    /// Returns every position of the last epochs that a token can have, and some that nothing is known of.
+    fn positions(&self) -> Vec<Rev> {
+        let epochs = self.earlier.iter().map(|rev| rev.epoch).chain([self.epoch()]);
+        let seqs = || self.events.iter().map(|event| event.seq).chain([0, self.head() + 1]);
+        epochs.flat_map(|epoch| seqs().map(move |seq| Rev { epoch, seq })).take(2_000).collect()
+    }
+
+    fn batch(&self, after: u64, through: u64) -> RevocationBatch {
+        let wanted = self.events.iter().filter(|event| event.seq > after && event.seq <= through);
+        RevocationBatch {
+            iss: "https://auth.example".to_owned(),
+            aud: BATCH_AUDIENCE.to_owned(),
+            iat: NOW.wall,
+            exp: NOW.wall.saturating_add(Duration::from_mins(10)),
+            time_ms: 1_800_000_000_000,
+            epoch: self.epoch(),
+            earlier: self.earlier.clone(),
+            after,
+            through,
+            head: self.head(),
+            events: wanted.cloned().collect(),
+            nonce: None,
+            selector_key: Some(SelectorKeyText(KEY)),
+        }
+    }
+
+    /// The worst of all events that match and are newer than the token. A number belongs to the epoch that gave it out.
+    fn by_the_book(&self, names: &[String; 7], at: Rev) -> Option<RevocationKind> {
+        let key = SelectorKey::from_bytes(KEY);
+        let hits = |event: &&RevocationEvent| {
+            let place = LEVELS.iter().position(|level| *level == event.level).expect("all are there");
+            event.sel.is_none_or(|sel| sel == key.hash(event.level, &names[place]))
+        };
+        let given_out_in = |seq: u64| {
+            self.earlier.iter().find(|border| seq <= border.seq).map_or(self.epoch(), |border| border.epoch)
+        };
+        let counts = |event: &&RevocationEvent| {
+            (given_out_in(event.seq), event.seq) > (at.epoch, at.seq) || event.level == RevocationLevel::Key
+        };
+        self.events.iter().filter(counts).filter(hits).map(|event| event.kind).max()
     }
 }
 
@@ -199,10 +286,10 @@ fn names(who: u8) -> [String; 7] {
     })
 }
 
-fn token_of(names: &[String; 7], seq: u64) -> TokenIdentity<'_> {
+fn token_of(names: &[String; 7], rev: Rev) -> TokenIdentity<'_> {
     let [jti, sid, sub, org_id, client_id, kid, _] = names;
     TokenIdentity {
-        rev: Some(Rev { epoch: 1, seq }),
+        rev: Some(rev),
         kid,
         jti,
         sid: Some(sid),
@@ -233,35 +320,6 @@ fn event(seq: u64, level: u8, who: u8) -> RevocationEvent {
         sub: (is_narrow && who & 0x20 == 0).then(|| hash(RevocationLevel::Subject)),
         org: (is_narrow && who & 0x10 == 0).then(|| hash(RevocationLevel::Organization)),
     }
-}
-
-fn batch(log: &[RevocationEvent], after: u64, through: u64) -> RevocationBatch {
-    RevocationBatch {
-        iss: "https://auth.example".to_owned(),
-        aud: BATCH_AUDIENCE.to_owned(),
-        iat: NOW.wall,
-        exp: NOW.wall.saturating_add(Duration::from_mins(10)),
-        time_ms: 1_800_000_000_000,
-        epoch: 1,
-        earlier: Vec::new(),
-        after,
-        through,
-        head: log.len() as u64,
-        events: log.iter().filter(|event| event.seq > after && event.seq <= through).cloned().collect(),
-        nonce: None,
-        selector_key: Some(SelectorKeyText(KEY)),
-    }
-}
-
-/// The worst of all events that match and are newer than the token.
-fn by_the_book(log: &[RevocationEvent], names: &[String; 7], seq: u64) -> Option<RevocationKind> {
-    let key = SelectorKey::from_bytes(KEY);
-    let hits = |event: &&RevocationEvent| {
-        let at = LEVELS.iter().position(|level| *level == event.level).expect("all are there");
-        event.sel.is_none_or(|sel| sel == key.hash(event.level, &names[at]))
-    };
-    let counts = |event: &&RevocationEvent| event.seq > seq || event.level == RevocationLevel::Key;
-    log.iter().filter(counts).filter(hits).map(|event| event.kind).max()
 }
 
 fn check(revocations: &Revocations, token: &TokenIdentity<'_>) -> Option<RevocationKind> {

@@ -28,7 +28,7 @@ mod verifier;
 
 pub use clock::{Clock, SystemClock};
 pub use error::AuthError;
-pub use handstamp_token::NoClaims;
+pub use handstamp_token::{NoClaims, UnixTime};
 #[cfg(feature = "jwe")]
 pub use handstamp_token::jwe::{ContentEncryption, DecryptionKey};
 pub use keys::SharedKeys;

@@ -7,10 +7,10 @@ pub(crate) fn live<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
     get(async || "live\n")
 }
 
-/// Answers 200 once the service can tell who is calling: when it has the issuer's keys, and knows what was revoked.
+/// Answers 200 while the service can tell who is calling: it has the issuer's keys, and hears what is revoked.
 pub(crate) fn ready<S: Clone + Send + Sync + 'static>(verifier: Verifier) -> MethodRouter<S> {
     get(move || {
-        let is_ready = verifier.has_keys() && verifier.revocations().status(verifier.now()).ready;
+        let is_ready = verifier.is_ready();
         async move {
             if is_ready {
                 (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], "ready\n")

@@ -133,6 +133,15 @@ impl Revocations {
         }
     }
 
+    /// Does something while every lock there is is held, as a writer does that was stopped at the worst moment.
+    #[cfg(test)]
+    pub(super) fn with_everything_held(&self, act: impl FnOnce()) {
+        if let Some(shared) = &self.shared {
+            let _snapshot = shared.snapshot.load();
+            shared.counters.with_position_held(|| shared.pulse.with_shown_held(act));
+        }
+    }
+
     #[cfg(feature = "remote")]
     pub(super) fn changes(&self) -> Option<tokio::sync::watch::Receiver<u64>> {
         self.shared.as_ref().map(|shared| shared.changes.subscribe())

@@ -20,6 +20,7 @@ mod ledger;
 #[cfg(feature = "remote")]
 mod link;
 mod marks;
+mod metrics;
 mod policy;
 mod pulse;
 mod selector;

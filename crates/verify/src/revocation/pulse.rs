@@ -78,10 +78,17 @@ impl Pulse {
     #[cold]
     pub(super) fn want(&self, order: Order, rev: Rev) {
         self.wanted.fetch_max(order, Ordering::Relaxed);
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        // A request never waits: if another one is noting something just now, the next token will say it again.
+        let Ok(mut shown) = self.shown.try_lock() else { return };
         if shown.is_none_or(|shown| (rev.epoch, rev.seq) > (shown.epoch, shown.seq)) {
             *shown = Some(rev);
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_shown_held(&self, act: impl FnOnce()) {
+        let _held = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        act();
     }
 
     /// Returns the furthest position that a token has shown while we were not there.

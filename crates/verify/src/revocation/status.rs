@@ -105,6 +105,12 @@ impl Counters {
         *self.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = position;
     }
 
+    #[cfg(test)]
+    pub(super) fn with_position_held(&self, act: impl FnOnce()) {
+        let _held = self.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        act();
+    }
+
     pub(super) fn set_held(&self, events: usize, bytes: usize) {
         self.events.store(events, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);

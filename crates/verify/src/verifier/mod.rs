@@ -157,6 +157,21 @@ impl Verifier {
         !self.inner.keys.load().keys.is_empty()
     }
 
+    /// Returns whether the service is ready for traffic: it has keys, and its news of revocations is not older than its policy
+    /// allows. Under [`ServeStale`](crate::revocation::SilencePolicy::ServeStale) the age does not count.
+    ///
+    /// For `/health/ready`: a load balancer then sends requests to an instance that hears more.
+    pub fn is_ready(&self) -> bool {
+        let status = self.revocations().status(self.now());
+        let is_informed = match self.when_silent {
+            SilencePolicy::ServeStale { .. } => true,
+            SilencePolicy::YoungOnly { max_stale } | SilencePolicy::Refuse { max_stale } => {
+                status.is_fresh(max_stale)
+            }
+        };
+        self.has_keys() && is_informed
+    }
+
     #[cfg_attr(not(feature = "remote"), expect(clippy::unused_async, reason = "remote parts make it wait"))]
     async fn verified(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
         #[cfg(not(feature = "remote"))]

@@ -146,23 +146,22 @@ impl Connection {
     }
 
     /// Verifies and applies a batch.
-    async fn take(&self, link: &mut Link, base: &Url, batch: &str) -> Result<Progress, ConnectionError> {
+    async fn take(&self, link: &mut Link, base: &Url, jwt: &str) -> Result<Progress, ConnectionError> {
         let jwks = below(base, "jwks.json");
         let mut verifier = self.verifier.lock().await;
-        let verified = verifier.verify(batch, &self.client, &jwks, self.clock.now()).await;
+        let batch = verifier.verify(jwt, &self.client, &jwks, self.clock.now()).await;
         drop(verifier);
-        let verified = verified.inspect_err(|_| self.shared.counters.count_refused())?;
+        let batch = batch.inspect_err(|_| self.shared.counters.count_refused())?;
         let (progress, position) = self.with_follower(|follower, now| {
-            follower.apply(link, &verified, now).map(|progress| (progress, follower.position()))
+            follower.apply(link, &batch, now).map(|progress| (progress, follower.position()))
         })?;
         // A long one does not fit into a header, and a greeting holds the selector key, which belongs into no log of a proxy. A
         // heartbeat that says the same follows within two seconds.
-        if batch.len() <= MAX_LAST_BATCH
-            && verified.selector_key.is_none()
-            && position == Some(Rev { epoch: verified.epoch, seq: verified.through })
+        if jwt.len() <= MAX_LAST_BATCH
+            && batch.selector_key.is_none()
+            && position == Some(Rev { epoch: batch.epoch, seq: batch.through })
         {
-            *self.last_batch.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-                Some(batch.to_owned());
+            *self.last_batch.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(jwt.to_owned());
         }
         Ok(progress)
     }

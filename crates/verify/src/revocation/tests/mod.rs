@@ -7,6 +7,8 @@ mod forgetting;
 mod freshness;
 mod levels;
 mod log;
+mod readers;
+mod spread;
 
 use std::time::Duration;
 
@@ -83,6 +85,14 @@ impl World {
     /// Hands the follower everything after a position.
     pub(super) fn deliver(&mut self, after: u64) {
         let batch = self.batch(after, self.head());
+        self.follower.apply_local(&batch, self.now()).unwrap();
+    }
+
+    /// The same for the last events of a long log, without a look at all of it.
+    pub(super) fn deliver_tail(&mut self, after: u64, count: usize) {
+        let events = self.log[self.log.len() - count..].to_vec();
+        let head = self.head();
+        let batch = RevocationBatch { events, after, through: head, head, ..self.batch(head, head) };
         self.follower.apply_local(&batch, self.now()).unwrap();
     }
 
