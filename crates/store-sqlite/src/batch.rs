@@ -6,6 +6,7 @@ use crate::apply::{self, Done};
 use crate::clean_up::{self, RoundDone};
 use crate::connection;
 use crate::failure::{Failure, Refusal};
+use crate::log_news::LogNews;
 use crate::query::execute;
 use crate::read::log;
 use crate::writer::Job;
@@ -15,6 +16,7 @@ pub(crate) struct Batches {
     connection: Connection,
     synced: bool,
     outcomes: Vec<Outcome>,
+    log: LogNews,
 }
 
 /// What a job came to, kept back until the transaction has been committed.
@@ -27,8 +29,8 @@ enum Outcome {
 
 impl Batches {
     /// Takes over a connection of [`connection::writer`], which waits for the disk.
-    pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, synced: true, outcomes: Vec::new() }
+    pub(crate) fn new(connection: Connection, log: LogNews) -> Self {
+        Self { connection, synced: true, outcomes: Vec::new(), log }
     }
 
     /// Does all the jobs in one transaction, and answers when it has been committed.
@@ -85,9 +87,12 @@ impl Batches {
             self.outcomes.push(outcome);
         }
         if head != before {
-            apply::events::advance_log(&self.connection, head.seq)?;
+            apply::events::advance_log(&self.connection, head)?;
         }
         execute(&self.connection, "COMMIT", [])?;
+        if head != before {
+            self.log.moved(head);
+        }
         Ok(())
     }
 
@@ -206,7 +211,8 @@ mod tests {
     fn batches() -> (TempDir, Batches) {
         let folder = tempfile::tempdir().unwrap();
         drop(SqliteStore::open(folder.path(), OpenMode::Command).unwrap());
-        let mut batches = Batches::new(connection::writer(&folder.path().join(DATABASE_FILE)).unwrap());
+        let writer = connection::writer(&folder.path().join(DATABASE_FILE)).unwrap();
+        let mut batches = Batches::new(writer, LogNews::new(folder.path()));
         assert_committed(&commit(&mut batches, [Changes::one(Change::CreateUser(user(1)))])[0]);
         (folder, batches)
     }

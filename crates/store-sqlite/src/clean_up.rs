@@ -45,6 +45,7 @@ pub(crate) fn round(connection: &Connection, round: &Round) -> Result<RoundDone,
     if round.is_first {
         cleaned_up.sessions_forgotten = forget_sessions(connection, what)?;
         cleaned_up.events_forgotten = forget_events(connection, what)?;
+        forget_epochs(connection, what)?;
         cleaned_up.status_lists_forgotten = forget_status_lists(connection, what)?;
         cleaned_up.audit_forgotten = forget_audit(connection, what)?;
         cleaned_up.reports_forgotten = forget_reports(connection, what)?;
@@ -123,6 +124,11 @@ fn forget_events(connection: &Connection, what: &CleanUp) -> Result<u64, Failure
         return Ok(0);
     };
     Ok(execute(connection, "DELETE FROM revocation_events WHERE seq <= ?1", [last])? as u64)
+}
+
+/// Forgets the epochs whose last token is dead.
+fn forget_epochs(connection: &Connection, what: &CleanUp) -> Result<(), Failure> {
+    execute(connection, "DELETE FROM revocation_epochs WHERE forget_at <= ?1", [to_sql(what.now)]).map(drop)
 }
 
 fn forget_status_lists(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {

@@ -30,6 +30,7 @@ mod failure;
 mod fields;
 mod folder;
 mod lock;
+mod log_news;
 mod migrations;
 mod open;
 mod open_error;

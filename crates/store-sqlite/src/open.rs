@@ -8,7 +8,8 @@ use rusqlite::{Connection, ErrorCode};
 use crate::connection;
 use crate::failure::{Kind, kind};
 use crate::folder::{self, DATABASE_FILE};
-use crate::lock::{self, ServeLock, ShareMode};
+use crate::lock::{self, ShareMode};
+use crate::log_news::LogNews;
 use crate::migrations::{self, Schema};
 use crate::open_error::OpenError;
 use crate::readers::{Connections, Readers};
@@ -30,7 +31,7 @@ const MOST_LOOK_UPS: usize = 8;
 const READING_THREADS: usize = 2;
 
 /// Makes, checks, migrates and opens the database in a folder.
-pub(crate) fn open(folder: &Path, mode: OpenMode) -> Result<(Readers, Writer), OpenError> {
+pub(crate) fn open(folder: &Path, mode: OpenMode, log: LogNews) -> Result<(Readers, Writer), OpenError> {
     folder::make(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
     let lock = match mode {
         OpenMode::Serve(share) => Some(lock::lock(folder, share)?),
@@ -40,7 +41,10 @@ pub(crate) fn open(folder: &Path, mode: OpenMode) -> Result<(Readers, Writer), O
     make_file(&file)?;
     let connection = connection::writer(&file).map_err(|error| sort(&file, error))?;
     prepare(&connection, &file)?;
-    start(connection, &file, mode, lock)
+    let readers = start_readers(&file, mode)?;
+    let shared = mode == OpenMode::Serve(ShareMode::Shared);
+    let writer = Writer::start(connection, log, shared, lock);
+    Ok((readers, writer.map_err(|source| OpenError::Thread { file, source })?))
 }
 
 fn make_file(file: &Path) -> Result<(), OpenError> {
@@ -82,12 +86,7 @@ fn refuse(found: Schema, file: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn start(
-    connection: Connection,
-    file: &Path,
-    mode: OpenMode,
-    lock: Option<ServeLock>,
-) -> Result<(Readers, Writer), OpenError> {
+fn start_readers(file: &Path, mode: OpenMode) -> Result<Readers, OpenError> {
     let (here, threads) = match mode {
         OpenMode::Serve(_) => {
             let cores = thread::available_parallelism().map_or(2, NonZero::get);
@@ -102,11 +101,7 @@ fn start(
         impatient: connect(here, connection::impatient_reader)?,
         patient: connect(threads, connection::reader)?,
     };
-    let failed = |source| OpenError::Thread { file: file.to_owned(), source };
-    let readers = Readers::start(connections).map_err(failed)?;
-    let shared = mode == OpenMode::Serve(ShareMode::Shared);
-    let writer = Writer::start(connection, shared, lock).map_err(failed)?;
-    Ok((readers, writer))
+    Readers::start(connections).map_err(|source| OpenError::Thread { file: file.to_owned(), source })
 }
 
 fn sort(file: &Path, error: rusqlite::Error) -> OpenError {

@@ -80,5 +80,7 @@ pub(crate) fn event(session: SessionId) -> NewEvent {
         reason: Reason::SessionEnded,
         at: now(),
         forget_at: after(Duration::from_mins(11)),
+        user: None,
+        org_id: None,
     }
 }

@@ -8,7 +8,10 @@ use handstamp_core::model::{
 };
 use handstamp_core::store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject};
 use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::watch;
 
+use crate::log_news::{self, LogNews};
 use crate::open::{self, OpenMode};
 use crate::open_error::OpenError;
 use crate::readers::Readers;
@@ -22,6 +25,7 @@ pub struct SqliteStore {
     folder: PathBuf,
     readers: Readers,
     writer: Writer,
+    log_moved: watch::Receiver<LogPosition>,
 }
 
 impl SqliteStore {
@@ -30,8 +34,10 @@ impl SqliteStore {
     ///
     /// Blocks for some milliseconds, and for five seconds where another program holds on to the database.
     pub fn open(folder: &Path, mode: OpenMode) -> Result<Self, OpenError> {
-        let (readers, writer) = open::open(folder, mode)?;
-        Ok(Self { folder: folder.to_owned(), readers, writer })
+        let log = LogNews::new(folder);
+        let log_moved = log.subscribe();
+        let (readers, writer) = open::open(folder, mode, log)?;
+        Ok(Self { folder: folder.to_owned(), readers, writer, log_moved })
     }
 
     /// Finishes what is queued, brings the log into the database and lets go of the folder.
@@ -118,6 +124,27 @@ impl Store for SqliteStore {
 
     async fn log_head(&self) -> Result<LogPosition, StoreError> {
         self.readers.look_up("reading the revocation log", read::log::head).await
+    }
+
+    async fn earlier_epochs(&self) -> Result<Vec<LogPosition>, StoreError> {
+        self.readers.read("reading the revocation log's epochs", read::log::earlier_epochs).await
+    }
+
+    async fn log_mark(&self) -> Result<Option<LogPosition>, StoreError> {
+        let folder = self.folder.clone();
+        let read = move |_: &Connection| Ok(log_news::read(&folder));
+        let read = self.readers.read("reading how far the revocation log was", read).await?;
+        read.map_err(|source| StoreError::Unavailable {
+            doing: "reading how far the revocation log was",
+            source: source.into(),
+        })
+    }
+
+    async fn log_moved(&self, past: LogPosition) {
+        if self.log_moved.clone().wait_for(|head| *head > past).await.is_err() {
+            // The writer has ended, and nothing moves any more.
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {

@@ -16,6 +16,7 @@ use crate::batch::Batches;
 use crate::clean_up::{Round, RoundDone};
 use crate::failure::thread_gone;
 use crate::lock::ServeLock;
+use crate::log_news::LogNews;
 use crate::turns::Turns;
 
 /// The most units of work in one transaction: the first of them must not wait long for the last.
@@ -42,10 +43,17 @@ pub(crate) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 impl Writer {
     /// Starts the thread. It holds the lock for as long as it may write.
-    pub(crate) fn start(connection: Connection, shared: bool, lock: Option<ServeLock>) -> io::Result<Self> {
+    pub(crate) fn start(
+        connection: Connection,
+        log: LogNews,
+        shared: bool,
+        lock: Option<ServeLock>,
+    ) -> io::Result<Self> {
         let (jobs, queue) = crossbeam_channel::unbounded();
         let thread = thread::Builder::new().name("sqlite-write".to_owned());
-        let thread = thread.spawn(move || run(connection, &queue, Turns::new(shared), lock))?;
+        let thread = thread.spawn(move || {
+            run(Batches::new(connection, log), &queue, Turns::new(shared), lock);
+        })?;
         Ok(Self { jobs, thread: Mutex::new(Some(thread)) })
     }
 
@@ -103,8 +111,7 @@ impl Job {
     }
 }
 
-fn run(connection: Connection, queue: &Receiver<Job>, mut turns: Turns, lock: Option<ServeLock>) {
-    let mut batches = Batches::new(connection);
+fn run(mut batches: Batches, queue: &Receiver<Job>, mut turns: Turns, lock: Option<ServeLock>) {
     let mut jobs = Vec::with_capacity(MOST_UNITS);
     let mut closing = None;
     while closing.is_none() {

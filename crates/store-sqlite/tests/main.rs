@@ -10,6 +10,7 @@ mod contract;
 mod crash;
 mod kit;
 mod lock;
+mod log_order;
 mod open;
 mod power_cut;
 mod processes;

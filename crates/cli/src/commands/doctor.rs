@@ -2,7 +2,9 @@ use std::io::Write;
 
 use clap::Args;
 use handstamp_core::Context;
+use handstamp_core::flows::revocation_log::went_back;
 use handstamp_core::model::{KeyPurpose, KeyState};
+use handstamp_core::store::StoreError;
 use handstamp_server::config::{Config, PublicUrl};
 use handstamp_store_sqlite::OpenMode;
 use jiff::SignedDuration;
@@ -113,8 +115,12 @@ fn inside(config: &Config, url: &PublicUrl) -> Vec<Finding> {
     let opened = runtime::block_on(async {
         let house = House::open(config, url, OpenMode::Command).await?;
         let store = house.store();
-        let findings =
-            vec![clocks(&house.context).await, keys(&house.context).await, users(&house.context).await];
+        let findings = vec![
+            clocks(&house.context).await,
+            keys(&house.context).await,
+            revocation_log(&house.context).await,
+            users(&house.context).await,
+        ];
         drop(house);
         House::close(&store).await?;
         Ok(findings)
@@ -135,6 +141,25 @@ async fn clocks(context: &Context) -> Finding {
             if apart > CLOCK_TOLERANCE { bad("clock", told) } else { good("clock", told) }
         }
         Err(cause) => bad("clock", cause.to_string()),
+    }
+}
+
+async fn revocation_log(context: &Context) -> Finding {
+    let read = async {
+        // The mark first: what is committed in between must not look lost.
+        let mark = context.store.log_mark().await?;
+        Ok::<_, StoreError>((mark, context.store.log_head().await?))
+    };
+    match read.await {
+        Ok((Some(mark), head)) if went_back(head, mark, clock::now()) => bad(
+            "revocation log",
+            format!(
+                "it was at {mark} and ends at {head}: the database went back to an older state. \
+                 Start `handstamp serve`, or run `handstamp revocation new-epoch`"
+            ),
+        ),
+        Ok((_, head)) => good("revocation log", format!("it stands at {head}")),
+        Err(cause) => bad("revocation log", cause.to_string()),
     }
 }
 

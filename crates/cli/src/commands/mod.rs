@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod key;
 mod org;
+mod revocation;
 mod serve;
 mod token;
 mod user;
@@ -42,6 +43,7 @@ enum Command {
     Org(org::OrgCommand),
     Client(client::ClientCommand),
     Key(key::KeyCommand),
+    Revocation(revocation::RevocationCommand),
     Token(token::TokenCommand),
     Config(config::ConfigCommand),
     Doctor(doctor::Doctor),
@@ -56,6 +58,7 @@ pub(crate) fn run(handstamp: Handstamp) -> Result<(), Failure> {
         Command::Org(command) => org::run(command),
         Command::Client(command) => client::run(command),
         Command::Key(command) => key::run(command),
+        Command::Revocation(command) => revocation::run(command),
         Command::Token(command) => token::run(command),
         Command::Config(command) => config::run(command),
         Command::Doctor(command) => doctor::run(&command),

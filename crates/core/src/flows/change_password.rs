@@ -124,6 +124,8 @@ async fn commit(
 }
 
 fn changes(ctx: &Context, user: User, command: &ChangePassword, now: Timestamp) -> Changes {
+    let event = events::dead(Selector::Subject(user.id), Reason::PasswordChanged, now, &ctx.settings)
+        .of(user.id, user.org_id.clone());
     Changes::one(Change::UpdateUser(user))
         .and(Change::EndSessionsOf {
             user_id: command.user,
@@ -131,7 +133,7 @@ fn changes(ctx: &Context, user: User, command: &ChangePassword, now: Timestamp) 
             at: now,
             reason: EndReason::PasswordChanged,
         })
-        .event(events::dead(Selector::Subject(command.user), Reason::PasswordChanged, now, &ctx.settings))
+        .event(event)
         .audit(AuditEntry {
             user_id: Some(command.user),
             session_id: Some(command.session),

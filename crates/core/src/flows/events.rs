@@ -1,8 +1,10 @@
 use jiff::Timestamp;
 
 use crate::{
-    model::{EventKind, NewEvent, Reason, Selector, later},
+    Context,
+    model::{EventKind, NewEvent, OrgId, Reason, Selector, UserId, later},
     settings::Settings,
+    store::StoreError,
 };
 
 /// Tokens that match are over.
@@ -22,5 +24,19 @@ fn event(
     now: Timestamp,
     settings: &Settings,
 ) -> NewEvent {
-    NewEvent { selector, kind, reason, at: now, forget_at: later(now, settings.tokens.reach()) }
+    let forget_at = later(now, settings.tokens.reach());
+    NewEvent { selector, kind, reason, at: now, forget_at, user: None, org_id: None }
+}
+
+/// Looks up in which organisation the user is whose tokens the event means, and says so.
+pub(super) async fn owned(ctx: &Context, event: NewEvent, user: UserId) -> Result<NewEvent, StoreError> {
+    let org_id = ctx.store.user(user).await?.and_then(|user| user.org_id);
+    Ok(event.of(user, org_id))
+}
+
+impl NewEvent {
+    /// Says whose the tokens are, as of before the change that the event tells of.
+    pub(super) fn of(self, user: UserId, org_id: Option<OrgId>) -> Self {
+        Self { user: Some(user), org_id, ..self }
+    }
 }

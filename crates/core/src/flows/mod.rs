@@ -13,6 +13,7 @@ mod issued;
 pub mod keys;
 pub mod organizations;
 pub mod refresh;
+pub mod revocation_log;
 pub mod revoke_token;
 pub mod sessions;
 pub mod sign_in;

@@ -171,10 +171,11 @@ impl Attempt<'_> {
     async fn theft(&self, session: &Session, sign: TheftSign) -> Result<RefreshError, StoreError> {
         let (presented, stood) = (words(self.presented), words(session.refresh.current()));
         let detail = format!("{}: presented {presented}, stood at {stood}", sign.as_str());
-        let selector = Selector::Session(session.id);
+        let event =
+            events::dead(Selector::Session(session.id), Reason::TokenReuse, self.now, &self.ctx.settings);
         let changes =
             Changes::one(Change::EndSession { id: session.id, at: self.now, reason: EndReason::TokenReuse })
-                .event(events::dead(selector, Reason::TokenReuse, self.now, &self.ctx.settings))
+                .event(events::owned(self.ctx, event, session.user_id).await?)
                 .audit(self.entry(AuditKind::TokenReuse, session, detail));
         self.ctx.store.apply(changes).await?;
         Ok(RefreshError::Theft(sign))

@@ -8,8 +8,8 @@ use super::events;
 use crate::{
     Context,
     model::{
-        AuditEntry, AuditKind, ClientId, EndReason, Reason, Selector, Session, SessionId, SessionState,
-        UserId,
+        AuditEntry, AuditKind, ClientId, EndReason, NewEvent, OrgId, Reason, Selector, Session, SessionId,
+        SessionState, UserId,
     },
     store::{Change, Changes, StoreError},
 };
@@ -23,6 +23,8 @@ pub struct AccessTokenToRevoke<'a> {
     pub session: Option<SessionId>,
     /// Its `sub`, for the audit log.
     pub user: Option<UserId>,
+    /// Its `org_id`.
+    pub org_id: Option<OrgId>,
     /// Whom it was issued to.
     pub client_id: Option<&'a str>,
 }
@@ -48,6 +50,7 @@ pub async fn access_token(
         return Ok(Revoked::NothingToDo);
     }
     let event = events::dead(Selector::Token(token.jti.to_owned()), Reason::TokenRevoked, now, &ctx.settings);
+    let event = NewEvent { user: token.user, org_id: token.org_id, ..event };
     let entry = AuditEntry {
         user_id: token.user,
         session_id: token.session,
@@ -82,6 +85,7 @@ pub async fn refresh_token(
     };
     let change = Change::EndSession { id: session.id, at: now, reason: EndReason::SignedOut };
     let event = events::dead(Selector::Session(session.id), Reason::SessionEnded, now, &ctx.settings);
+    let event = events::owned(ctx, event, session.user_id).await?;
     ctx.store.apply(Changes::one(change).event(event).audit(entry)).await?;
     Ok(Revoked::Yes)
 }

@@ -42,8 +42,9 @@ pub async fn end_own(
 ) -> Result<(), SessionsError> {
     own(ctx, user, session, now).await?;
     let reason = EndReason::EndedByUser;
+    let event = events::dead(Selector::Session(session), Reason::SessionEnded, now, &ctx.settings);
     let changes = Changes::one(Change::EndSession { id: session, at: now, reason })
-        .event(events::dead(Selector::Session(session), Reason::SessionEnded, now, &ctx.settings))
+        .event(events::owned(ctx, event, user).await?)
         .audit(ended(user, session, reason, address, now));
     ctx.store.apply(changes).await?;
     Ok(())
@@ -59,11 +60,15 @@ pub async fn end_others(
 ) -> Result<u64, StoreError> {
     let reason = EndReason::EndedByUser;
     let mut changes = Changes::default();
+    let org_id = ctx.store.user(user).await?.and_then(|user| user.org_id);
     // One event each: an event for the whole user would end the session that stays.
     for session in ctx.store.live_sessions(user, now).await?.iter().filter(|session| session.id != keep) {
         changes = changes
             .and(Change::EndSession { id: session.id, at: now, reason })
-            .event(events::dead(Selector::Session(session.id), Reason::SessionEnded, now, &ctx.settings))
+            .event(
+                events::dead(Selector::Session(session.id), Reason::SessionEnded, now, &ctx.settings)
+                    .of(user, org_id.clone()),
+            )
             .audit(ended(user, session.id, reason, address, now));
     }
     if changes.changes.is_empty() {

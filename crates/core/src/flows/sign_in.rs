@@ -198,7 +198,10 @@ async fn end_oldest(
         let (id, reason) = (oldest.id, EndReason::TooManySessions);
         changes = changes
             .and(Change::EndSession { id, at: now, reason })
-            .event(events::dead(Selector::Session(id), Reason::SessionEnded, now, &ctx.settings))
+            .event(
+                events::dead(Selector::Session(id), Reason::SessionEnded, now, &ctx.settings)
+                    .of(user.id, user.org_id.clone()),
+            )
             .audit(AuditEntry {
                 user_id: Some(user.id),
                 session_id: Some(id),

@@ -47,7 +47,8 @@ pub async fn sign_out(ctx: &Context, command: SignOut, now: Timestamp) -> Result
         let change = Change::EndSession { id: session, at: now, reason: EndReason::SignedOut };
         (change, Selector::Session(session), Reason::SessionEnded)
     };
-    let changes = Changes::one(change).event(events::dead(selector, reason, now, &ctx.settings)).audit(entry);
+    let event = events::owned(ctx, events::dead(selector, reason, now, &ctx.settings), user).await?;
+    let changes = Changes::one(change).event(event).audit(entry);
     match ctx.store.apply(changes).await? {
         Applied::Committed { sessions_ended, .. } => Ok(sessions_ended),
         // Ending conflicts with nothing.

@@ -108,9 +108,10 @@ pub async fn disable(
         user.status = UserStatus::Disabled { at: now };
         let reason = EndReason::AccountDisabled;
         Some(
-            changes
-                .and(Change::EndSessionsOf { user_id: id, except: None, at: now, reason })
-                .event(events::dead(Selector::Subject(id), Reason::AccountDisabled, now, settings)),
+            changes.and(Change::EndSessionsOf { user_id: id, except: None, at: now, reason }).event(
+                events::dead(Selector::Subject(id), Reason::AccountDisabled, now, settings)
+                    .of(id, user.org_id.clone()),
+            ),
         )
     })
     .await
@@ -141,7 +142,7 @@ pub async fn set_roles(
     let shown = roles.iter().map(Role::as_str).collect::<Vec<_>>().join(" ");
     update(ctx, id, changed(id, actor, &format!("roles: {shown}"), now), |user, changes| {
         let was = std::mem::replace(&mut user.roles, roles.clone());
-        (was != roles).then(|| changes.event(claims_changed(ctx, id, now)))
+        (was != roles).then(|| changes.event(claims_changed(ctx, id, user.org_id.clone(), now)))
     })
     .await
 }
@@ -157,7 +158,8 @@ pub async fn set_org(
     let shown = org_id.as_ref().map_or("none", OrgId::as_str);
     update(ctx, id, changed(id, actor, &format!("organisation: {shown}"), now), |user, changes| {
         let was = std::mem::replace(&mut user.org_id, org_id.clone());
-        (was != org_id).then(|| changes.event(claims_changed(ctx, id, now)))
+        // The tokens that are stale now name the organisation of before.
+        (was != org_id).then(|| changes.event(claims_changed(ctx, id, was, now)))
     })
     .await
 }
@@ -175,7 +177,7 @@ pub async fn set_claims(
     }
     update(ctx, id, changed(id, actor, "claims", now), |user, changes| {
         let was = std::mem::replace(&mut user.claims, custom.clone());
-        (was != custom).then(|| changes.event(claims_changed(ctx, id, now)))
+        (was != custom).then(|| changes.event(claims_changed(ctx, id, user.org_id.clone(), now)))
     })
     .await
 }
@@ -198,9 +200,10 @@ pub async fn set_password(
         user.password = Some(hash.clone());
         let reason = EndReason::PasswordChanged;
         Some(
-            changes
-                .and(Change::EndSessionsOf { user_id: id, except: None, at: now, reason })
-                .event(events::dead(Selector::Subject(id), Reason::PasswordChanged, now, settings)),
+            changes.and(Change::EndSessionsOf { user_id: id, except: None, at: now, reason }).event(
+                events::dead(Selector::Subject(id), Reason::PasswordChanged, now, settings)
+                    .of(id, user.org_id.clone()),
+            ),
         )
     })
     .await
@@ -213,10 +216,11 @@ pub async fn end_sessions(
     actor: Option<UserId>,
     now: Timestamp,
 ) -> Result<u64, UsersError> {
-    ctx.store.user(id).await?.ok_or(UsersError::NotFound)?;
+    let user = ctx.store.user(id).await?.ok_or(UsersError::NotFound)?;
     let reason = EndReason::EndedByAdmin;
+    let event = events::dead(Selector::Subject(id), Reason::Operator, now, &ctx.settings).of(id, user.org_id);
     let changes = Changes::one(Change::EndSessionsOf { user_id: id, except: None, at: now, reason })
-        .event(events::dead(Selector::Subject(id), Reason::Operator, now, &ctx.settings))
+        .event(event)
         .audit(AuditEntry {
             user_id: Some(id),
             actor,
@@ -303,6 +307,11 @@ fn changed(id: UserId, actor: Option<UserId>, what: &str, now: Timestamp) -> Aud
     AuditEntry { user_id: Some(id), actor, detail, ..AuditEntry::new(AuditKind::UserChanged, now) }
 }
 
-fn claims_changed(ctx: &Context, id: UserId, now: Timestamp) -> crate::model::NewEvent {
-    events::stale(Selector::Subject(id), Reason::ClaimsChanged, now, &ctx.settings)
+fn claims_changed(
+    ctx: &Context,
+    id: UserId,
+    org_id: Option<OrgId>,
+    now: Timestamp,
+) -> crate::model::NewEvent {
+    events::stale(Selector::Subject(id), Reason::ClaimsChanged, now, &ctx.settings).of(id, org_id)
 }

@@ -74,6 +74,8 @@ audit_kinds! {
     OrganizationChanged = "organization_changed",
     /// A machine client was made or removed.
     ClientChanged = "client_changed",
+    /// The revocation log began another epoch.
+    RevocationEpochBegun = "revocation_epoch_begun",
     /// A key was made, rotated or revoked.
     KeyChanged = "key_changed",
 }

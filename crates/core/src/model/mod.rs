@@ -22,7 +22,7 @@ pub use organization::{Organization, OrganizationStatus};
 pub(crate) use refresh::later;
 pub use refresh::{RefreshState, Step};
 pub use report::{InstanceId, InstanceIdError, VerifierReport};
-pub use revocation::{EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
+pub use revocation::{EPOCH_STRIDE, EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
 pub use session::{EndReason, Session, SessionMoved, SessionState};
 pub use status_list::{StatusBits, StatusList, StatusListId, StatusPlace, TokenStatus};
 pub use user::{PasswordHash, User, UserStatus};

@@ -6,14 +6,19 @@ use serde::Serialize;
 
 use super::{ClientId, OrgId, SessionId, UserId};
 
-/// A position in the revocation log. Written into tokens as `epoch.seq`: the claim `rev`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A position in the revocation log. Written into tokens as `epoch.seq`: the claim `rev`. A later one is larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogPosition {
-    /// Changes when the log is rebuilt.
+    /// Changes when the log is rebuilt, to a larger one: the time in Unix seconds, or one more than the epoch before.
     pub epoch: u32,
     /// The newest event; 0 before the first.
     pub seq: u64,
 }
+
+/// A new epoch begins so many numbers past what the database still knows: further than anything can have been lost.
+///
+/// Numbers stay below 2^48, so there is room for 65,000 epochs.
+pub const EPOCH_STRIDE: u64 = 1 << 32;
 
 impl fmt::Display for LogPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,6 +54,12 @@ pub struct NewEvent {
     pub at: Timestamp,
     /// The last token it can hit has expired by then, leeway included: everybody may forget it.
     pub forget_at: Timestamp,
+    /// The user that all its tokens are of, where the selector is narrower: a verifier without room for one more session makes
+    /// the user's tokens stale, and not everybody's.
+    pub user: Option<UserId>,
+    /// The organisation that all its tokens are of, for the same use. Tokens from before the user came into it do not matter:
+    /// the move has made them stale.
+    pub org_id: Option<OrgId>,
 }
 
 /// Which tokens an event means.

@@ -154,6 +154,19 @@ pub enum Change {
     },
     /// Forgets a key. Does nothing when it is gone.
     RemoveKey(handstamp_token::KeyId),
+    /// Begins another epoch of the revocation log, [`EPOCH_STRIDE`](crate::model::EPOCH_STRIDE) numbers ahead, and notes up to
+    /// where it goes on from the one before. Events of the same unit belong to the new one. Conflicts unless the log is in the
+    /// epoch that was read.
+    BeginEpoch {
+        /// The epoch that was read.
+        from: u32,
+        /// The new one; it is larger.
+        to: u32,
+        /// An epoch between the two that the database has lost altogether: it went on from the same place.
+        lost: Option<u32>,
+        /// By then the last token of an earlier epoch is dead.
+        forget_at: Timestamp,
+    },
     /// Adds a machine client. Conflicts when the id is taken.
     CreateClient(Client),
     /// Removes a machine client. Conflicts when it is gone.
@@ -216,6 +229,9 @@ pub enum Conflict {
     /// The key changed meanwhile, is gone, or its id is taken.
     #[error("the key changed meanwhile")]
     KeyChanged,
+    /// The revocation log is in another epoch by now.
+    #[error("the revocation log is in another epoch by now")]
+    EpochChanged,
     /// The client id is taken.
     #[error("the client id is taken")]
     ClientTaken,

@@ -70,6 +70,17 @@ pub trait Store: Send + Sync + 'static {
     /// Returns where the revocation log stands.
     async fn log_head(&self) -> Result<LogPosition, StoreError>;
 
+    /// Returns the epochs of the revocation log that the current one goes on from, oldest first, each with its last number.
+    async fn earlier_epochs(&self) -> Result<Vec<LogPosition>, StoreError>;
+
+    /// Returns how far the log is known to have been by a note outside the database, which a restored backup leaves as it is.
+    /// `None` where there is no such note.
+    async fn log_mark(&self) -> Result<Option<LogPosition>, StoreError>;
+
+    /// Waits until the log has moved past a position, as far as this process hears of it by itself: at once of what it commits,
+    /// perhaps never of what others do.
+    async fn log_moved(&self, past: LogPosition);
+
     /// Returns up to `limit` events with a number above `seq`, in order.
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError>;
 

@@ -9,4 +9,4 @@ mod memory_store;
 pub use clock::FixedClock;
 pub use entropy::SeededEntropy;
 pub use kit::{Kit, PASSWORD};
-pub use memory_store::MemoryStore;
+pub use memory_store::{Backup, MemoryStore};

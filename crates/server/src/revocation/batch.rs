@@ -39,7 +39,7 @@ pub(super) fn batch(issuer: &str, stretch: Stretch, hello: Option<Hello>, now: T
         exp: iat.saturating_add(LIFETIME),
         time_ms: u64::try_from(now.as_millisecond()).unwrap_or(0),
         epoch: stretch.epoch,
-        earlier: Vec::new(),
+        earlier: stretch.earlier,
         after: stretch.after,
         through: stretch.through,
         head: stretch.head,

@@ -1,48 +1,56 @@
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use handstamp_api_types::{
     Rev,
-    revocation::{MAX_BATCHES_PER_SNAPSHOT, MAX_EVENTS_PER_BATCH, RevocationBatch, SelectorKeyText},
+    revocation::{MAX_BATCHES_PER_SNAPSHOT, SelectorKeyText},
 };
 use handstamp_core::{
     Context,
-    model::{RevocationEvent, Selector},
+    model::ClientId,
     root_key::{RootKey, RootKeyError},
-    store::StoreError,
 };
 use handstamp_token::UnixTime;
-use handstamp_verify::revocation::{FollowOptions, Follower, Moment, Revocations, SelectorKey};
+use handstamp_verify::revocation::{FeedStatus, FollowOptions, Follower, Moment, Revocations, SelectorKey};
 use jiff::Timestamp;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast};
 
 use super::{
     batch::{self, Hello, Signed},
     log::{Log, Stretch},
+    loss::Losses,
     reports::Reports,
-    wire,
+    signed::SignedBatches,
 };
 
 /// So many batches a slow subscriber may be behind before it is served from the log again.
 const NEWS_KEPT: usize = 256;
 
-/// As many events as fit a batch.
-#[expect(clippy::cast_possible_truncation, reason = "a constant of 500")]
-const READ_AT_ONCE: u32 = MAX_EVENTS_PER_BATCH as u32;
+/// So many clients can be removed at the same moment before a stream that is not sure ends.
+const REMOVALS_KEPT: usize = 64;
 
-/// The feed of this replica.
+/// A replica that has not read the log for this long tells nobody about sign-outs: traffic goes to another one. Longer than a
+/// busy database makes wait, shorter than the bound after which verifiers refuse.
+const LONGEST_LAG: Duration = Duration::from_secs(10);
+
+/// The feed of this replica. Reading the log on is in `publish`; here is what readers are told.
 pub(crate) struct RevocationFeed {
-    revocations: Revocations,
-    selectors: SelectorKey,
-    selectors_text: SelectorKeyText,
-    issuer: String,
-    log: Mutex<Option<Log>>,
+    pub(super) revocations: Revocations,
+    pub(super) selectors: SelectorKey,
+    pub(super) selectors_text: SelectorKeyText,
+    pub(super) issuer: String,
+    pub(super) log: Mutex<Option<Log>>,
     /// Held while the log is read on: one reader at a time keeps the order.
-    writer: tokio::sync::Mutex<Follower>,
+    pub(super) writer: tokio::sync::Mutex<Follower>,
     started: Instant,
-    news: broadcast::Sender<Arc<Signed>>,
+    pub(super) news: broadcast::Sender<Arc<Signed>>,
+    /// Up to where the news was told.
+    pub(super) told: Mutex<Option<Rev>>,
+    pub(super) signed: Mutex<SignedBatches>,
+    pub(super) removed_clients: broadcast::Sender<ClientId>,
+    pub(super) losses: Losses,
     /// One for each subscriber that may still come.
     places: Arc<Semaphore>,
     wake: Notify,
@@ -63,6 +71,10 @@ impl RevocationFeed {
             writer: tokio::sync::Mutex::new(follower),
             started: Instant::now(),
             news: broadcast::Sender::new(NEWS_KEPT),
+            told: Mutex::new(None),
+            signed: Mutex::default(),
+            removed_clients: broadcast::Sender::new(REMOVALS_KEPT),
+            losses: Losses::default(),
             places: Arc::new(Semaphore::new(places)),
             wake: Notify::new(),
             reports: Reports::default(),
@@ -83,54 +95,14 @@ impl RevocationFeed {
         (self.log().as_ref().map_or(0, Log::len), self.news.receiver_count())
     }
 
-    /// Reads the log on to its end, applies what is new, and tells the subscribers.
-    pub(crate) async fn catch_up(&self, core: &Context, now: Timestamp) -> Result<(), StoreError> {
-        let mut follower = self.writer.lock().await;
-        let head = core.store.log_head().await?;
-        let head = Rev { epoch: head.epoch, seq: head.seq };
-        self.begin(head)?;
-        loop {
-            let at = self.position().unwrap_or(head);
-            if at.seq >= head.seq {
-                break;
-            }
-            let read = core.store.events_after(at.seq, READ_AT_ONCE).await?;
-            if read.iter().any(tells_of_a_key) {
-                drop_leaked_keys(core).await;
-            }
-            let last = read.last().map_or(head.seq, |event| event.seq);
-            let through = if read.len() == MAX_EVENTS_PER_BATCH { last } else { last.max(head.seq) };
-            let events: Vec<_> = read.iter().map(|event| wire::event(event, &self.selectors)).collect();
-            if let Some(log) = self.log().as_mut() {
-                log.extend(&events, through);
-            }
-            let stretch =
-                Stretch { epoch: at.epoch, after: at.seq, through, head: head.seq.max(through), events };
-            self.apply(&mut follower, &self.local(stretch.clone(), now), now);
-            self.tell(core, stretch, now);
-        }
-        // The log was asked and had no more to say: that is news as well.
-        if let Some(stretch) = self.heartbeat_stretch() {
-            self.apply(&mut follower, &self.local(stretch, now), now);
-        }
-        Ok(())
+    /// Returns how the replica's own list is doing.
+    pub(crate) fn status(&self, now: Timestamp) -> FeedStatus {
+        self.revocations.status(unix(now))
     }
 
-    /// Signs a heartbeat and tells it to everybody.
-    pub(crate) fn beat(&self, core: &Context, now: Timestamp) {
-        if let Some(stretch) = self.heartbeat_stretch() {
-            self.tell(core, stretch, now);
-        }
-    }
-
-    /// Forgets what can hit no token any more.
-    pub(crate) async fn sweep(&self, now: Timestamp) {
-        let wall = UnixTime::from_secs(now.as_second());
-        if let Some(log) = self.log().as_mut() {
-            log.forget(wall);
-        }
-        self.reports.sweep(now);
-        self.writer.lock().await.tick(self.moment(now));
+    /// Returns whether the log was read to its end lately: only then does what is committed reach anybody through this replica.
+    pub(crate) fn keeps_up(&self, now: Timestamp) -> bool {
+        self.status(now).is_fresh(LONGEST_LAG)
     }
 
     /// Asks the publisher to look at the log at once.
@@ -165,21 +137,29 @@ impl RevocationFeed {
             && let Some(signed) = self.next(core, at, now)
         {
             at = Rev { epoch: signed.epoch, seq: signed.through };
-            batches.push(signed.jwt);
+            batches.push(signed.jwt.clone());
         }
         Some((head, batches))
     }
 
-    /// Returns the next stretch for a reader who is at `at`, signed; `None` when there is nothing more.
-    pub(super) fn next(&self, core: &Context, at: Rev, now: Timestamp) -> Option<Signed> {
+    /// Returns the next stretch for a reader who is at `at`, signed for it or for another; `None` when there is nothing more.
+    pub(super) fn next(&self, core: &Context, at: Rev, now: Timestamp) -> Option<Arc<Signed>> {
         let stretch = {
             let log = self.log();
             let log = log.as_ref()?;
+            if log.position() == at {
+                return None;
+            }
             let after = log.resume(Some(at));
-            let is_current = log.position() == at;
-            (!is_current).then(|| log.stretch(after))?
+            let from = Rev { epoch: log.position().epoch, seq: after };
+            if let Some(signed) = self.signed().find(from, log.end_of_stretch(after), now) {
+                return Some(signed);
+            }
+            log.stretch(after)
         };
-        self.sign(core, stretch, None, now)
+        let signed = Arc::new(self.sign(core, stretch, None, now)?);
+        self.signed().keep(&signed, now);
+        Some(signed)
     }
 
     /// Takes a place among the subscribers; `None` while all are taken. It is free again when what this returns is dropped.
@@ -194,6 +174,11 @@ impl RevocationFeed {
         Some((self.resume(from)?, news))
     }
 
+    /// Returns the removals of clients from now on: their streams end.
+    pub(crate) fn removals(&self) -> broadcast::Receiver<ClientId> {
+        self.removed_clients.subscribe()
+    }
+
     /// Returns from where a reader is told the log.
     pub(super) fn resume(&self, from: Option<Rev>) -> Option<Rev> {
         let log = self.log();
@@ -206,76 +191,39 @@ impl RevocationFeed {
         self.log().as_ref().map(Log::position)
     }
 
-    /// Begins a log that was never read, or one of a new epoch.
-    fn begin(&self, head: Rev) -> Result<(), StoreError> {
-        let mut log = self.log();
-        match log.as_ref().map(Log::position) {
-            Some(at) if at.epoch == head.epoch && at.seq <= head.seq => {}
-            // Somebody has put an old copy of the database in its place. What comes next would have numbers that were used
-            // before, and readers would skip it: better no token passes than a revoked one.
-            Some(at) if at.epoch == head.epoch => {
-                return Err(StoreError::Corrupt {
-                    what: format!(
-                        "the revocation log stood at {at} and now ends at {head}, in the same epoch"
-                    ),
-                });
-            }
-            _ => *log = Some(Log::of_epoch(head.epoch)),
-        }
-        Ok(())
+    pub(super) fn heartbeat_stretch(&self) -> Option<Stretch> {
+        let log = self.log();
+        let log = log.as_ref()?;
+        let at = log.position().seq;
+        Some(log.between(at, at, Vec::new()))
     }
 
-    fn heartbeat_stretch(&self) -> Option<Stretch> {
-        let Rev { epoch, seq } = self.position()?;
-        Some(Stretch { epoch, after: seq, through: seq, head: seq, events: Vec::new() })
-    }
-
-    fn local(&self, stretch: Stretch, now: Timestamp) -> RevocationBatch {
-        let hello = Hello { nonce: String::new(), key: self.selectors_text };
-        batch::batch(&self.issuer, stretch, Some(hello), now)
-    }
-
-    fn apply(&self, follower: &mut Follower, batch: &RevocationBatch, now: Timestamp) {
-        if let Err(error) = follower.apply_local(batch, self.moment(now)) {
-            tracing::error!(%error, "the service's own revocation list refused a batch: the log is read again");
-            *self.log() = None;
-        }
-    }
-
-    fn tell(&self, core: &Context, stretch: Stretch, now: Timestamp) {
-        if self.news.receiver_count() == 0 {
-            return;
-        }
-        if let Some(signed) = self.sign(core, stretch, None, now) {
-            // Nobody listens any more: as good.
-            let _ = self.news.send(Arc::new(signed));
-        }
-    }
-
-    fn sign(&self, core: &Context, stretch: Stretch, hello: Option<Hello>, now: Timestamp) -> Option<Signed> {
+    pub(super) fn sign(
+        &self,
+        core: &Context,
+        stretch: Stretch,
+        hello: Option<Hello>,
+        now: Timestamp,
+    ) -> Option<Signed> {
         let batch = batch::batch(&self.issuer, stretch, hello, now);
         batch::sign(&core.keyring.feed_signing_key(), &batch)
             .inspect_err(|error| tracing::error!(%error, "a revocation batch could not be signed"))
             .ok()
     }
 
-    fn moment(&self, now: Timestamp) -> Moment {
-        Moment { elapsed: self.started.elapsed(), wall: UnixTime::from_secs(now.as_second()) }
+    pub(super) fn moment(&self, now: Timestamp) -> Moment {
+        Moment { elapsed: self.started.elapsed(), wall: unix(now) }
     }
 
-    fn log(&self) -> MutexGuard<'_, Option<Log>> {
+    pub(super) fn log(&self) -> MutexGuard<'_, Option<Log>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn tells_of_a_key(event: &RevocationEvent) -> bool {
-    matches!(event.event.selector, Selector::Key(_))
-}
-
-/// Before anybody hears that a key has leaked: whoever refreshes then must not get a token under it once more, and whoever asks
-/// for the key set must not find it there.
-async fn drop_leaked_keys(core: &Context) {
-    if let Err(error) = core.keyring.reload(&*core.store).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "loading the keys again failed");
+    pub(super) fn signed(&self) -> MutexGuard<'_, SignedBatches> {
+        self.signed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+pub(super) fn unix(now: Timestamp) -> UnixTime {
+    UnixTime::from_secs(now.as_second())
 }

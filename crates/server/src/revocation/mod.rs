@@ -3,9 +3,13 @@
 //! The log is the truth. Whatever is lost on the way costs time, never correctness: readers see a gap and ask.
 
 mod batch;
+mod coalesce;
 mod feed;
 mod log;
+mod loss;
+mod publish;
 mod reports;
+mod signed;
 mod stream;
 mod wire;
 

@@ -140,7 +140,7 @@ mod tests {
     #[tokio::test]
     async fn a_fleet_is_written_in_several_units() {
         let (reports, store) = (Reports::default(), MemoryStore::default());
-        for instance in 0..AT_ONCE + 1 {
+        for instance in 0..=AT_ONCE {
             reports.take(report(Some("orders"), instance, 10)).unwrap();
         }
         reports.write(&store).await.unwrap();

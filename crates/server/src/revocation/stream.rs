@@ -3,6 +3,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use handstamp_api_types::Rev;
+use handstamp_core::model::ClientId;
 use tokio::{
     sync::{
         OwnedSemaphorePermit,
@@ -12,7 +13,7 @@ use tokio::{
 };
 
 use super::batch::Signed;
-use crate::AppState;
+use crate::{AppState, access::Subscriber};
 
 /// A stream ends after this long. The reader comes back at once, and proves again that it may.
 const LONGEST_STREAM: Duration = Duration::from_mins(15);
@@ -20,6 +21,9 @@ const LONGEST_STREAM: Duration = Duration::from_mins(15);
 /// One subscriber's view of the feed: the hello, the gap, then the news.
 pub(crate) struct Subscription {
     state: AppState,
+    /// Whose stream it is; `None` where anybody may follow.
+    client: Option<ClientId>,
+    removals: Receiver<ClientId>,
     hello: Option<Signed>,
     /// Up to where the subscriber was told.
     at: Rev,
@@ -33,6 +37,7 @@ impl Subscription {
     pub(crate) fn new(
         state: &AppState,
         place: OwnedSemaphorePermit,
+        subscriber: Subscriber,
         nonce: String,
         from: Option<Rev>,
     ) -> Option<Self> {
@@ -41,6 +46,8 @@ impl Subscription {
         let hello = feed.hello(state.core(), nonce, state.now())?;
         Some(Self {
             state: state.clone(),
+            client: subscriber.client,
+            removals: subscriber.removals,
             hello: Some(hello),
             at,
             news,
@@ -67,6 +74,7 @@ impl Subscription {
         loop {
             let heard = tokio::select! {
                 heard = self.news.recv() => heard,
+                () = ended(&mut self.removals, self.client.as_ref()) => return None,
                 () = tokio::time::sleep_until(self.ends) => return None,
                 () = self.state.stopped() => return None,
             };
@@ -76,7 +84,7 @@ impl Subscription {
                     return Some(signed.to_string());
                 }
                 // Told from the log already.
-                Ok(signed) if signed.epoch == self.at.epoch && signed.through < self.at.seq => {}
+                Ok(signed) if signed.epoch == self.at.epoch && signed.through <= self.at.seq => {}
                 // Too slow, or the log was rebuilt: the log itself knows what is missing.
                 Ok(_) | Err(RecvError::Lagged(_)) => {
                     if let Some(stretch) = self.told_by_log() {
@@ -95,7 +103,18 @@ impl Subscription {
         Some(signed.to_string())
     }
 
+    /// Returns whether it brings something, or says that there is nothing more.
     fn continues(&self, signed: &Signed) -> bool {
-        signed.epoch == self.at.epoch && signed.after <= self.at.seq && signed.through >= self.at.seq
+        let is_heartbeat = signed.after == signed.through && signed.through == self.at.seq;
+        signed.epoch == self.at.epoch
+            && signed.after <= self.at.seq
+            && (is_heartbeat || signed.through > self.at.seq)
     }
+}
+
+/// Returns when the client may not follow any more.
+async fn ended(removals: &mut Receiver<ClientId>, client: Option<&ClientId>) {
+    let Some(client) = client else { return std::future::pending().await };
+    // Who cannot tell any more whether it was meant has to prove again that it may.
+    while removals.recv().await.is_ok_and(|removed| removed != *client) {}
 }

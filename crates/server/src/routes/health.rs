@@ -1,5 +1,5 @@
 use axum::{Json, extract::State};
-use handstamp_api_types::{Health, HealthStatus};
+use handstamp_api_types::{ErrorCode, Health, HealthStatus};
 use jiff::SignedDuration;
 
 use crate::{AppState, problem::ApiError};
@@ -12,12 +12,16 @@ pub(super) async fn live() -> Json<Health> {
     Json(Health { status: HealthStatus::Ok })
 }
 
-/// `GET /health/ready`: the store answers.
+/// `GET /health/ready`: the store answers, and the revocation log was read to its end lately.
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
     let theirs = state.core().store.clock().await?;
     let off = state.now().duration_since(theirs).abs();
     if off > CLOCK_TOLERANCE {
         tracing::warn!(off_by_ms = off.as_millis(), "this machine's clock and the database's differ");
+    }
+    if !state.feed().keeps_up(state.now()) {
+        return Err(ApiError::new(ErrorCode::Unavailable)
+            .detail("This replica has not read the revocation log to its end lately."));
     }
     Ok(Json(Health { status: HealthStatus::Ok }))
 }

@@ -22,7 +22,7 @@ pub(super) async fn metrics(
         return Err(ApiError::new(ErrorCode::NotFound)
             .detail("See metrics.allowed_networks and server.trusted_proxies."));
     }
-    state.metrics().feed.observe(state.feed());
+    state.metrics().feed.observe(state.feed(), state.now());
     let text = state.metrics().render().map_err(|error| ApiError::new(ErrorCode::Internal).cause(error))?;
     Ok(([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text).into_response())
 }

@@ -67,6 +67,7 @@ async fn revoke_access_token(
         jti: principal.jti(),
         session: principal.sid().and_then(|sid| sid.parse().ok()),
         user: principal.sub().parse().ok(),
+        org_id: principal.org_id().and_then(|org_id| org_id.parse().ok()),
         client_id: principal.client_id(),
     };
     let done = flow::access_token(state.core(), client, token, address.ip, state.now()).await;

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use handstamp_api_types::{ErrorCode, Rev};
+use handstamp_api_types::{ErrorCode, Rev, revocation::LAST_BATCH_HEADER};
 
 use crate::{AppState, access::Subscriber, extract::Query, problem::ApiError, revocation::Subscription};
 
@@ -17,23 +17,31 @@ const FULL_RETRY: Duration = Duration::from_secs(30);
 /// does not know yet, then every event as it is committed, and a heartbeat every two seconds.
 pub(super) async fn follow(
     State(state): State<AppState>,
-    _subscriber: Subscriber,
+    subscriber: Subscriber,
     headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, ApiError> {
+    note_last_batch(&state, &headers);
     let nonce =
         take_nonce(&mut query)?.ok_or_else(|| ApiError::invalid("", "The parameter nonce is missing."))?;
     // What cannot be a position of ours is none: the reader is told everything.
     let from =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<Rev>().ok());
     let place = state.feed().place().ok_or_else(full)?;
-    let subscription = Subscription::new(&state, place, nonce, from).ok_or_else(unread)?;
+    let subscription = Subscription::new(&state, place, subscriber, nonce, from).ok_or_else(unread)?;
     let head = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         // nginx would gather events until a buffer is full.
         ("x-accel-buffering", "no"),
     ];
     Ok((head, Body::from_stream(subscription.into_events())).into_response())
+}
+
+/// A reader that was further than we are tells that our database has lost something.
+pub(super) fn note_last_batch(state: &AppState, headers: &HeaderMap) {
+    if let Some(batch) = headers.get(LAST_BATCH_HEADER).and_then(|batch| batch.to_str().ok()) {
+        state.feed().note_last_batch(state.core(), batch);
+    }
 }
 
 /// Takes the reader's nonce: 16 to 64 characters of base64url.

@@ -6,7 +6,7 @@ use axum::{
 };
 use handstamp_api_types::{Rev, revocation::RevocationSnapshot};
 
-use super::revocations::{take_nonce, unread};
+use super::revocations::{note_last_batch, take_nonce, unread};
 use crate::{AppState, access::Subscriber, extract::Query, problem::ApiError};
 
 /// `GET /revocations/snapshot`: the same as a plain document, for those who poll.
@@ -18,6 +18,7 @@ pub(super) async fn snapshot(
     headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, ApiError> {
+    note_last_batch(&state, &headers);
     let nonce = take_nonce(&mut query)?;
     let from = query.take("after").first().and_then(|after| after.parse::<Rev>().ok());
     let is_for_one = nonce.is_some();

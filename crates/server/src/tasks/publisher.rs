@@ -7,7 +7,7 @@ use crate::AppState;
 
 /// How soon what other processes have committed is noticed: one indexed read each time. What this one commits is
 /// published at once.
-const POLL: Duration = Duration::from_millis(40);
+const POLL: Duration = Duration::from_millis(20);
 /// How often what nobody needs any more is forgotten.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -25,6 +25,8 @@ pub(super) async fn run(state: AppState) {
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
             () = state.feed().woken() => {}
+            // A store that is away would say so again and again.
+            () = moved(&state), if silent_since.is_none() => {}
             () = state.stopped() => return,
             _ = sweeps.tick() => {
                 state.feed().sweep(state.now()).await;
@@ -59,4 +61,9 @@ pub(super) async fn run(state: AppState) {
             }
         }
     }
+}
+
+/// Returns when this process has committed an event that was not published yet.
+async fn moved(state: &AppState) {
+    state.core().store.log_moved(state.feed().log_position()).await;
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::support::Kit;
 
 #[tokio::test]
@@ -18,4 +20,25 @@ async fn a_store_that_is_away_makes_it_unready_and_leaves_it_live() {
 
     kit.get("/health/ready").send().await.refused(503, "unavailable");
     kit.get("/health/live").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_replica_that_has_not_read_the_revocation_log_lately_is_unready() {
+    let kit = Kit::new().await;
+    kit.get("/health/ready").send().await.expect(200);
+
+    kit.wait(Duration::from_secs(9));
+    kit.get("/health/ready").send_at_once().await.expect(200);
+    kit.wait(Duration::from_secs(2));
+    // Others still hear of sign-outs: traffic goes to them.
+    kit.get("/health/ready").send_at_once().await.refused(503, "unavailable");
+
+    kit.get("/health/ready").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_replica_that_has_never_read_the_revocation_log_is_unready() {
+    let kit = Kit::new().await;
+
+    kit.get("/health/ready").send_at_once().await.refused(503, "unavailable");
 }

@@ -16,6 +16,7 @@ mod oauth2_revoke;
 mod oauth2_token;
 mod openapi;
 mod refresh;
+mod revocation_epochs;
 mod revocations;
 mod revocations_report;
 mod session;

@@ -12,7 +12,7 @@ use tower::ServiceExt as _;
 
 use crate::support::{AUTH, Kit};
 
-const NONCE: &str = "0123456789abcdef";
+pub(super) const NONCE: &str = "0123456789abcdef";
 
 /// Adds a client and returns what it shows.
 async fn client(kit: &Kit, scopes: &[&str]) -> (String, String) {
@@ -26,12 +26,12 @@ fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", base64_simd::STANDARD.encode_to_string(format!("{id}:{secret}")))
 }
 
-async fn open() -> Kit {
+pub(super) async fn open() -> Kit {
     Kit::with(&[("revocation.subscribers", "open")]).await
 }
 
 /// Verifies a batch as a service does: under the feed's keys, with the feed's type and audience.
-async fn read(kit: &Kit, jwt: &str) -> RevocationBatch {
+pub(super) async fn read(kit: &Kit, jwt: &str) -> RevocationBatch {
     let jwks = kit.get("/revocations/jwks.json").send().await.expect(200);
     let (keys, _) = KeySet::from_jwks_json(jwks.0.body()).unwrap();
     let algorithms: Vec<_> = keys.iter().map(handstamp_token::VerifyingKey::algorithm).collect();
@@ -320,4 +320,97 @@ async fn more_subscribers_than_allowed_are_told_to_come_back() {
 
     drop(first);
     assert_eq!(follow().await.status(), 200, "the place is free again");
+}
+
+/// Opens a stream as a client and returns what it is told, one event at a time.
+async fn stream(
+    kit: &Kit,
+    credentials: Option<&str>,
+    last_event_id: Option<&str>,
+) -> axum::body::BodyDataStream {
+    kit.app.follow_revocations().await;
+    let mut request = Request::get(format!("/revocations?nonce={NONCE}"));
+    for (name, value) in [("authorization", credentials), ("last-event-id", last_event_id)] {
+        if let Some(value) = value {
+            request = request.header(name, value);
+        }
+    }
+    let reply = kit.router().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(reply.status(), 200);
+    reply.into_body().into_data_stream()
+}
+
+#[tokio::test]
+async fn the_stream_of_a_removed_client_ends_and_no_other_does() {
+    let kit = Kit::new().await;
+    let (_, orders) = client(&kit, &["revocations"]).await;
+    let new = NewClient {
+        id: "profiles".parse().unwrap(),
+        scopes: ["revocations".to_owned()].into(),
+        audiences: [].into(),
+    };
+    let (_, secret) = clients::add(kit.core(), new, None, kit.rules.clock.now()).await.unwrap();
+    let mut removed = stream(&kit, Some(&orders), None).await;
+    let mut kept = stream(&kit, Some(&basic("profiles", secret.reveal())), None).await;
+    for stream in [&mut removed, &mut kept] {
+        stream.next().await.expect("the hello").unwrap();
+    }
+
+    clients::remove(kit.core(), &"orders".parse().unwrap(), None, kit.rules.clock.now()).await.unwrap();
+    kit.app.follow_revocations().await;
+
+    let rest = tokio::time::timeout(Duration::from_secs(5), removed.collect::<Vec<_>>()).await;
+    // The news of its own removal may come first.
+    assert!(rest.expect("the stream ends").len() <= 1);
+    kept.next().await.expect("the news").unwrap();
+    assert!(tokio::time::timeout(Duration::from_millis(100), kept.next()).await.is_err(), "it stays open");
+}
+
+#[tokio::test]
+async fn a_hundred_services_that_come_back_are_sent_one_signed_batch() {
+    let kit = open().await;
+    kit.user("ann").await;
+    for _ in 0..3 {
+        let (token, _) = kit.tokens("ann").await;
+        kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+    }
+    let epoch = events(&kit, None, 1).await[0].1.epoch;
+    let last_seen = format!("{epoch}.1");
+
+    let mut gaps = std::collections::HashSet::new();
+    for _ in 0..100 {
+        let mut stream = stream(&kit, None, Some(&last_seen)).await;
+        stream.next().await.expect("the hello").unwrap();
+        gaps.insert(stream.next().await.expect("the gap").unwrap());
+    }
+
+    // ECDSA draws a number for each signature: two of them never look the same.
+    assert_eq!(gaps.len(), 1);
+}
+
+#[tokio::test]
+async fn a_sign_out_says_whose_it_was_so_that_a_full_verifier_can_widen_it() {
+    let kit = open().await;
+    let ann = kit.user("ann").await;
+    let acme = handstamp_core::flows::organizations::add(
+        kit.core(),
+        "acme".parse().unwrap(),
+        None,
+        None,
+        kit.rules.clock.now(),
+    )
+    .await
+    .unwrap();
+    users::set_org(kit.core(), ann.id, Some(acme.id), None, kit.rules.clock.now()).await.unwrap();
+    let (token, _) = kit.tokens("ann").await;
+    kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+
+    let events = events(&kit, None, 2).await;
+
+    let key = handstamp_verify::revocation::SelectorKey::from(events[0].1.selector_key.unwrap());
+    let hash = |level, value: &str| Some(key.hash(level, value));
+    let [moved, signed_out] = &events[1].1.events[..] else { panic!("two events") };
+    assert_eq!(moved.org, None, "the tokens that the move made stale were in no organisation");
+    assert_eq!(signed_out.sub, hash(RevocationLevel::Subject, &ann.id.to_string()));
+    assert_eq!(signed_out.org, hash(RevocationLevel::Organization, "acme"));
 }

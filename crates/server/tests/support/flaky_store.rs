@@ -8,7 +8,7 @@ use handstamp_core::{
         SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
-    test_support::MemoryStore,
+    test_support::{Backup, MemoryStore},
 };
 use jiff::Timestamp;
 
@@ -18,16 +18,43 @@ pub(crate) struct FlakyStore {
     away: AtomicBool,
     asked: AtomicUsize,
     slow_ms: AtomicU64,
+    read_only: AtomicBool,
 }
 
 impl FlakyStore {
     pub(crate) fn new(store: MemoryStore) -> Self {
-        Self { store, away: AtomicBool::new(false), asked: AtomicUsize::new(0), slow_ms: AtomicU64::new(0) }
+        Self {
+            store,
+            away: AtomicBool::new(false),
+            asked: AtomicUsize::new(0),
+            slow_ms: AtomicU64::new(0),
+            read_only: AtomicBool::new(false),
+        }
     }
 
     /// Takes the store away, or brings it back.
     pub(crate) fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Refuses whatever would change something, or takes it again.
+    pub(crate) fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::SeqCst);
+    }
+
+    /// Returns all that is in the store.
+    pub(crate) fn backup(&self) -> Backup {
+        self.store.backup()
+    }
+
+    /// Puts back what was in the store before.
+    pub(crate) fn restore(&self, backup: Backup) {
+        self.store.restore(backup);
+    }
+
+    /// Forgets how far the revocation log was.
+    pub(crate) fn forget_mark(&self) {
+        self.store.forget_mark();
     }
 
     /// Makes every answer take this long.
@@ -42,10 +69,10 @@ impl FlakyStore {
 
     async fn here(&self, call: &str) -> Result<&MemoryStore, StoreError> {
         tokio::time::sleep(Duration::from_millis(self.slow_ms.load(Ordering::SeqCst))).await;
-        if call != "log_head" && call != "events_after" {
+        if !["log_head", "earlier_epochs", "log_mark", "events_after"].contains(&call) {
             self.asked.fetch_add(1, Ordering::SeqCst);
         }
-        if self.away.load(Ordering::SeqCst) {
+        if self.away.load(Ordering::SeqCst) || (call == "apply" && self.read_only.load(Ordering::SeqCst)) {
             let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into();
             return Err(StoreError::Unavailable { doing: "testing", source });
         }
@@ -60,6 +87,10 @@ macro_rules! pass_on {
             $(async fn $name(&self, $($argument: $type),*) -> Result<$result, StoreError> {
                 self.here(stringify!($name)).await?.$name($($argument),*).await
             })+
+
+            async fn log_moved(&self, past: LogPosition) {
+                self.store.log_moved(past).await;
+            }
         }
     };
 }
@@ -80,6 +111,8 @@ pass_on! {
     fn keys() -> Vec<StoredKey>;
     fn reports() -> Vec<VerifierReport>;
     fn log_head() -> LogPosition;
+    fn earlier_epochs() -> Vec<LogPosition>;
+    fn log_mark() -> Option<LogPosition>;
     fn events_after(seq: u64, limit: u32) -> Vec<RevocationEvent>;
     fn status_lists() -> Vec<StatusList>;
     fn status_list(id: StatusListId) -> Option<StatusList>;

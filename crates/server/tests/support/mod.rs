@@ -29,7 +29,7 @@ use handstamp_server::{
 use handstamp_token::Algorithm;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt as _;
 
 pub(crate) use flaky_store::FlakyStore;
@@ -51,11 +51,12 @@ pub(crate) struct Kit {
     router: Router,
 }
 
-struct HandClock(FixedClock);
+/// The clock in the teller's hand, and by how many seconds a replica's is off.
+struct HandClock(FixedClock, i64);
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        self.0.now()
+        self.0.now() + SignedDuration::from_secs(self.1)
     }
 }
 
@@ -116,13 +117,18 @@ impl Kit {
         let mut settings = config.settings(&public_url);
         change(&mut settings);
         let rules = handstamp_core::test_support::Kit::over(over, clock, |before| *before = settings).await;
-        let app = app(&rules, config, public_url);
+        let app = app(&rules, config, public_url, 0);
         Self { rules: Arc::new(rules), store, router: router(&app), app }
     }
 
     /// Returns another replica on the same store, which has just been started.
     pub(crate) fn another_replica(&self) -> Self {
-        let app = app(&self.rules, self.app.config().clone(), self.app.public_url().clone());
+        self.another_replica_off_by(0)
+    }
+
+    /// Returns another replica on the same store, whose clock is off by so many seconds.
+    pub(crate) fn another_replica_off_by(&self, seconds: i64) -> Self {
+        let app = app(&self.rules, self.app.config().clone(), self.app.public_url().clone(), seconds);
         Self { rules: Arc::clone(&self.rules), store: Arc::clone(&self.store), router: router(&app), app }
     }
 
@@ -189,12 +195,17 @@ impl Kit {
     }
 }
 
-fn app(rules: &handstamp_core::test_support::Kit, config: Config, public_url: PublicUrl) -> AppState {
+fn app(
+    rules: &handstamp_core::test_support::Kit,
+    config: Config,
+    public_url: PublicUrl,
+    off_by: i64,
+) -> AppState {
     AppState::new(Parts {
         context: Arc::clone(&rules.ctx),
         config,
         public_url,
-        clock: Arc::new(HandClock(rules.clock.clone())),
+        clock: Arc::new(HandClock(rules.clock.clone(), off_by)),
         root_key: rules.root.clone(),
     })
     .expect("the parts fit together")

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use handstamp_core::model::{EventKind, NewEvent, Selector};
+use handstamp_core::model::{EPOCH_STRIDE, EventKind, LogPosition, NewEvent, OrgId, Selector, UserId};
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::failure::Failure;
@@ -14,8 +15,8 @@ pub(super) fn add(connection: &Connection, seq: u64, event: &NewEvent) -> Result
         EventKind::Stale => "stale",
         EventKind::Dead => "dead",
     };
-    let sql = "INSERT INTO revocation_events (seq, selector, target, kind, reason, at, forget_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql = "INSERT INTO revocation_events (seq, selector, target, kind, reason, at, forget_at, user_id, org_id) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let row = params![
         number(seq),
         selector,
@@ -23,14 +24,31 @@ pub(super) fn add(connection: &Connection, seq: u64, event: &NewEvent) -> Result
         kind,
         event.reason.as_str(),
         to_sql(event.at),
-        to_sql(event.forget_at)
+        to_sql(event.forget_at),
+        event.user.as_ref().map(UserId::as_bytes),
+        event.org_id.as_ref().map(OrgId::as_str)
     ];
     execute(connection, sql, row).map(drop)
 }
 
 /// Moves the log to the newest number of this transaction.
-pub(crate) fn advance_log(connection: &Connection, seq: u64) -> Result<(), Failure> {
-    execute(connection, "UPDATE revocation_log SET seq = ?1 WHERE only_row = 1", [number(seq)]).map(drop)
+pub(crate) fn advance_log(connection: &Connection, head: LogPosition) -> Result<(), Failure> {
+    let sql = "UPDATE revocation_log SET epoch = ?1, seq = ?2 WHERE only_row = 1";
+    execute(connection, sql, params![head.epoch, number(head.seq)]).map(drop)
+}
+
+/// Notes up to where the epoch that begins goes on from the one before. Returns where the new one begins.
+pub(super) fn begin_epoch(
+    connection: &Connection,
+    head: LogPosition,
+    to: u32,
+    lost: Option<u32>,
+    forget_at: Timestamp,
+) -> Result<LogPosition, Failure> {
+    let sql = "INSERT INTO revocation_epochs (epoch, last_seq, forget_at) \
+               SELECT ?1, ?3, ?4 UNION ALL SELECT ?2, ?3, ?4 WHERE ?2 IS NOT NULL";
+    execute(connection, sql, params![head.epoch, lost, number(head.seq), to_sql(forget_at)])?;
+    Ok(LogPosition { epoch: to, seq: head.seq + EPOCH_STRIDE })
 }
 
 fn selector(selector: &Selector) -> (&'static str, Option<Cow<'_, str>>) {

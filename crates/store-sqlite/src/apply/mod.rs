@@ -16,7 +16,7 @@ mod status_lists;
 mod users;
 
 use handstamp_core::model::LogPosition;
-use handstamp_core::store::{Change, Changes};
+use handstamp_core::store::{Change, Changes, Conflict};
 use rusqlite::Connection;
 
 use crate::failure::Refusal;
@@ -39,7 +39,14 @@ pub(crate) fn apply(
 ) -> Result<Done, Refusal> {
     let mut sessions_ended = 0;
     for change in &changes.changes {
-        sessions_ended += apply_one(connection, change)?;
+        if let Change::BeginEpoch { from, to, lost, forget_at } = change {
+            if head.epoch != *from {
+                return Err(Conflict::EpochChanged.into());
+            }
+            head = events::begin_epoch(connection, head, *to, *lost, *forget_at)?;
+        } else {
+            sessions_ended += apply_one(connection, change)?;
+        }
     }
     for event in &changes.events {
         head.seq += 1;
@@ -85,6 +92,8 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
         Change::AddNextKey(key) => keys::add_next(connection, key),
         Change::MoveKey { key, from } => keys::move_on(connection, key, from),
         Change::RemoveKey(id) => keys::remove(connection, id),
+        // It moves the log, which is the caller's.
+        Change::BeginEpoch { .. } => Ok(()),
         Change::CreateClient(client) => clients::create(connection, client),
         Change::RemoveClient(id) => clients::remove(connection, id),
         Change::NoteReport { report, at_most } => reports::note(connection, report, *at_most),

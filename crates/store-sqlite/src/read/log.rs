@@ -1,4 +1,4 @@
-use handstamp_core::model::{EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
+use handstamp_core::model::{EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector, UserId};
 use handstamp_token::KeyId;
 use rusqlite::{Connection, params};
 
@@ -27,11 +27,20 @@ pub(crate) fn events_after(
     seq: u64,
     limit: u32,
 ) -> Result<Vec<RevocationEvent>, Failure> {
-    let sql = "SELECT seq, selector, target, kind, reason, at, forget_at FROM revocation_events \
+    let sql = "SELECT seq, selector, target, kind, reason, at, forget_at, user_id, org_id FROM revocation_events \
                WHERE seq > ?1 ORDER BY seq LIMIT ?2";
     // A number past the end of the log has nothing after it, however far past.
     let seq = i64::try_from(seq).unwrap_or(i64::MAX);
     query::list(connection, sql, params![seq, limit], decode_event)
+}
+
+/// Returns the epochs that the current one goes on from, oldest first, each with its last number.
+pub(crate) fn earlier_epochs(connection: &Connection) -> Result<Vec<LogPosition>, Failure> {
+    let sql = "SELECT epoch, last_seq FROM revocation_epochs ORDER BY epoch";
+    query::list(connection, sql, [], |fields| {
+        let fields = fields.of("revocation_epochs");
+        Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("last_seq")? })
+    })
 }
 
 /// Takes the columns of the log's one row.
@@ -54,6 +63,8 @@ fn decode_event(fields: &mut Fields<'_, '_>) -> Result<RevocationEvent, Failure>
             reason: fields.name("reason", Reason::from_name)?,
             at: fields.time("at")?,
             forget_at: fields.time("forget_at")?,
+            user: fields.optional_id("user_id")?.map(UserId::from_bytes),
+            org_id: fields.optional_parsed("org_id")?,
         },
     })
 }

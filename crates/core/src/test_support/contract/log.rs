@@ -5,19 +5,28 @@ use std::{net::IpAddr, sync::Arc};
 use handstamp_token::KeyId;
 
 use super::{
-    commit, race,
+    commit, race, refused,
     samples::{HOUR, after, given_user, noon, user},
 };
 use crate::{
     model::{
-        AuditEntry, AuditKind, EventKind, NewEvent, Reason, RevocationEvent, Selector, SessionId, UserId,
+        AuditEntry, AuditKind, EPOCH_STRIDE, EventKind, LogPosition, NewEvent, OrgId, Reason,
+        RevocationEvent, Selector, SessionId, UserId,
     },
-    store::{Applied, Changes, Store},
+    store::{Applied, Change, Changes, Conflict, Store},
 };
 
 /// An event about something.
 pub(super) fn event(selector: Selector) -> NewEvent {
-    NewEvent { selector, kind: EventKind::Dead, reason: Reason::Operator, at: noon(), forget_at: after(HOUR) }
+    NewEvent {
+        selector,
+        kind: EventKind::Dead,
+        reason: Reason::Operator,
+        at: noon(),
+        forget_at: after(HOUR),
+        user: None,
+        org_id: None,
+    }
 }
 
 async fn events(store: &Arc<dyn Store>, after: u64, limit: u32) -> Vec<RevocationEvent> {
@@ -56,6 +65,12 @@ pub async fn every_selector_kind_and_reason_reads_back(store: Arc<dyn Store>) {
     ];
     let mut written: Vec<NewEvent> = selectors.map(event).into();
     written.push(NewEvent { kind: EventKind::Stale, ..event(Selector::Subject(ann)) });
+    let acme: OrgId = "acme".parse().expect("it is an id");
+    written.push(NewEvent {
+        user: Some(ann),
+        org_id: Some(acme),
+        ..event(Selector::Session(SessionId::from_bytes([2; 16])))
+    });
     written.extend(Reason::ALL.iter().map(|&reason| NewEvent { reason, ..event(Selector::Everything) }));
 
     let unit = written.iter().cloned().fold(Changes::default(), Changes::event);
@@ -81,6 +96,61 @@ pub async fn concurrent_events_get_numbers_without_gaps(store: Arc<dyn Store>) {
     let units = (0..40).map(|_| Changes::default().event(event(Selector::Everything))).collect();
     assert_eq!(race(&store, units).await, 40);
     assert_eq!(numbers(&events(&store, 0, 100).await), (1..=40).collect::<Vec<_>>());
+}
+
+/// What begins in the new epoch has numbers that were never given out, and whoever asks hears what it goes on from.
+pub async fn a_new_epoch_goes_on_far_ahead_and_knows_the_ones_before(store: Arc<dyn Store>) {
+    commit(&store, Changes::default().event(event(Selector::Everything))).await;
+    let before = store.log_head().await.expect("the store works");
+    let (to, lost) = (before.epoch + 10, before.epoch + 5);
+    let begin = Change::BeginEpoch { from: before.epoch, to, lost: Some(lost), forget_at: after(HOUR) };
+
+    commit(&store, Changes::one(begin).event(event(Selector::Everything))).await;
+
+    let head = LogPosition { epoch: to, seq: before.seq + EPOCH_STRIDE + 1 };
+    assert_eq!(store.log_head().await.expect("the store works"), head);
+    assert_eq!(numbers(&events(&store, 0, 10).await), [1, head.seq]);
+    let earlier = [before, LogPosition { epoch: lost, ..before }];
+    assert_eq!(store.earlier_epochs().await.expect("the store works"), earlier);
+}
+
+/// Of two that notice a loss one begins the epoch.
+pub async fn a_new_epoch_from_one_that_was_left_is_refused(store: Arc<dyn Store>) {
+    let from = store.log_head().await.expect("the store works").epoch;
+    let begin = |to| Changes::one(Change::BeginEpoch { from, to, lost: None, forget_at: after(HOUR) });
+    commit(&store, begin(from + 1)).await;
+    let head = store.log_head().await.expect("the store works");
+
+    assert_eq!(refused(&store, begin(from + 2)).await, Conflict::EpochChanged);
+
+    assert_eq!(store.log_head().await.expect("the store works"), head);
+    assert_eq!(store.earlier_epochs().await.expect("the store works").len(), 1);
+}
+
+/// Tokens of an earlier epoch are all dead after some time.
+pub async fn an_earlier_epoch_is_forgotten_with_its_last_token(store: Arc<dyn Store>) {
+    let from = store.log_head().await.expect("the store works").epoch;
+    let begin = Change::BeginEpoch { from, to: from + 1, lost: None, forget_at: after(HOUR) };
+    commit(&store, Changes::one(begin)).await;
+    for (at, left) in [(noon(), 1), (after(HOUR), 0)] {
+        let what = super::clean_up::at(at);
+        store.clean_up(what).await.expect("the store works");
+        assert_eq!(store.earlier_epochs().await.expect("the store works").len(), left);
+    }
+}
+
+/// Whoever waits for news is woken by the commit itself.
+pub async fn a_commit_of_an_event_wakes_whoever_waits_for_the_log(store: Arc<dyn Store>) {
+    let before = store.log_head().await.expect("the store works");
+    let waiting = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.log_moved(before).await }
+    });
+    tokio::task::yield_now().await;
+    commit(&store, Changes::default().event(event(Selector::Everything))).await;
+    waiting.await.expect("it returns");
+    // Whoever asks too late need not wait.
+    store.log_moved(before).await;
 }
 
 /// Every field and kind survives.

@@ -122,6 +122,10 @@ macro_rules! store_contract_tests {
             log::every_selector_kind_and_reason_reads_back
             log::events_are_read_in_order_a_page_at_a_time
             log::concurrent_events_get_numbers_without_gaps
+            log::a_new_epoch_goes_on_far_ahead_and_knows_the_ones_before
+            log::a_new_epoch_from_one_that_was_left_is_refused
+            log::an_earlier_epoch_is_forgotten_with_its_last_token
+            log::a_commit_of_an_event_wakes_whoever_waits_for_the_log
             log::audit_entries_are_read_newest_first
             log::audit_entries_are_read_by_user
             units::a_conflict_undoes_the_whole_unit

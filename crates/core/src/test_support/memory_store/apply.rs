@@ -1,6 +1,11 @@
+use jiff::Timestamp;
+
 use super::Data;
 use crate::{
-    model::{RevocationEvent, Session, SessionId, SessionMoved, SessionState, StoredKey, User, VerifierReport},
+    model::{
+        EPOCH_STRIDE, LogPosition, RevocationEvent, Session, SessionId, SessionMoved, SessionState,
+        StoredKey, User, VerifierReport,
+    },
     store::{Change, Changes, Conflict},
 };
 
@@ -93,6 +98,9 @@ impl Data {
             Change::RemoveKey(id) => {
                 self.keys.remove(&id);
             }
+            Change::BeginEpoch { from, to, lost, forget_at } => {
+                self.begin_epoch(from, to, lost, forget_at)?;
+            }
             Change::CreateClient(client) => {
                 if self.clients.contains_key(&client.id) {
                     return Err(Conflict::ClientTaken);
@@ -105,6 +113,24 @@ impl Data {
             Change::NoteReport { report, at_most } => self.note_report(report, at_most),
         }
         Ok(0)
+    }
+
+    fn begin_epoch(
+        &mut self,
+        from: u32,
+        to: u32,
+        lost: Option<u32>,
+        forget_at: Timestamp,
+    ) -> Result<(), Conflict> {
+        if self.epoch != from {
+            return Err(Conflict::EpochChanged);
+        }
+        for epoch in std::iter::once(from).chain(lost) {
+            self.earlier_epochs.push((LogPosition { epoch, seq: self.last_seq }, forget_at));
+        }
+        self.epoch = to;
+        self.last_seq += EPOCH_STRIDE;
+        Ok(())
     }
 
     fn create_user(&mut self, user: User) -> Result<(), Conflict> {

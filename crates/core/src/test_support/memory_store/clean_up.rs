@@ -45,6 +45,7 @@ impl Data {
     fn forget_events(&mut self, what: CleanUp) -> u64 {
         let forgotten = self.events.iter().take_while(|event| event.event.forget_at <= what.now);
         let forgotten = forgotten.take(what.limit as usize).count();
+        self.earlier_epochs.retain(|(_, forget_at)| *forget_at > what.now);
         self.events.drain(..forgotten);
         forgotten as u64
     }

@@ -10,6 +10,7 @@ use std::{
 use async_trait::async_trait;
 use handstamp_token::KeyId;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::FixedClock;
 use crate::{
@@ -26,7 +27,13 @@ use crate::{
 pub struct MemoryStore {
     clock: FixedClock,
     data: Mutex<Data>,
+    /// The furthest that the log ever was; a restored backup leaves it as it is.
+    mark: watch::Sender<LogPosition>,
 }
+
+/// What was in a store at one moment.
+#[derive(Debug, Clone)]
+pub struct Backup(Data);
 
 #[derive(Debug, Clone, Default)]
 struct Data {
@@ -38,14 +45,33 @@ struct Data {
     reports: BTreeMap<(Option<ClientId>, InstanceId), VerifierReport>,
     status_lists: BTreeMap<StatusListId, StatusList>,
     events: Vec<RevocationEvent>,
+    epoch: u32,
     last_seq: u64,
+    earlier_epochs: Vec<(LogPosition, Timestamp)>,
     audit: Vec<AuditEntry>,
 }
 
 impl MemoryStore {
     /// Returns an empty store whose own clock is this one.
     pub fn new(clock: FixedClock) -> Self {
-        Self { clock, data: Mutex::default() }
+        let data = Data { epoch: 1, ..Data::default() };
+        let mark = watch::Sender::new(data.head());
+        Self { clock, data: Mutex::new(data), mark }
+    }
+
+    /// Returns all that is in the store.
+    pub fn backup(&self) -> Backup {
+        Backup(self.data.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// Puts back what was in the store before, and so takes back all that was committed since.
+    pub fn restore(&self, backup: Backup) {
+        *self.data.lock().unwrap_or_else(PoisonError::into_inner) = backup.0;
+    }
+
+    /// Forgets how far the log was, as somebody does who restores the whole machine.
+    pub fn forget_mark(&self) {
+        self.mark.send_replace(LogPosition { epoch: 0, seq: 0 });
     }
 
     /// Gives others a turn first, as the way to a database does, so that tests meet the races that services meet.
@@ -63,7 +89,7 @@ impl Default for MemoryStore {
 
 impl Data {
     fn head(&self) -> LogPosition {
-        LogPosition { epoch: 1, seq: self.last_seq }
+        LogPosition { epoch: self.epoch, seq: self.last_seq }
     }
 
     fn subject(&self, user: UserId) -> Option<Subject> {
@@ -152,6 +178,19 @@ impl Store for MemoryStore {
         Ok(self.data().await.head())
     }
 
+    async fn earlier_epochs(&self) -> Result<Vec<LogPosition>, StoreError> {
+        Ok(self.data().await.earlier_epochs.iter().map(|(position, _)| *position).collect())
+    }
+
+    async fn log_mark(&self) -> Result<Option<LogPosition>, StoreError> {
+        Ok(Some(*self.mark.borrow()))
+    }
+
+    async fn log_moved(&self, past: LogPosition) {
+        // The sender lives in `self`: waiting can only end by the word.
+        let _ = self.mark.subscribe().wait_for(|mark| *mark > past).await;
+    }
+
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {
         let data = self.data().await;
         Ok(data.events.iter().filter(|event| event.seq > seq).take(limit as usize).cloned().collect())
@@ -186,6 +225,10 @@ impl Store for MemoryStore {
         match next.apply(changes) {
             Ok(sessions_ended) => {
                 *data = next;
+                self.mark.send_if_modified(|mark| {
+                    let furthest = data.head().max(*mark);
+                    std::mem::replace(mark, furthest) != furthest
+                });
                 Ok(Applied::Committed { head: data.head(), sessions_ended })
             }
             Err(conflict) => Ok(Applied::Conflict(conflict)),
