@@ -1,5 +1,6 @@
 //! The real binary, end to end: the wiring, and nothing that a smaller test could show.
 
 mod demo;
+mod revocation;
 mod serve;
 mod support;

@@ -1,0 +1,9 @@
+//! What must hold of revocations whatever fails: real processes, real sockets, and a network that can be told to misbehave.
+
+mod failover;
+mod house;
+mod network;
+mod proxy;
+mod push;
+mod replicas;
+mod sign_in_again;
