@@ -1,6 +1,6 @@
 //! Installs what the tests need and a fresh Debian machine does not have.
 
-use crate::process::{exists, root, run};
+use crate::process::{exists, output, root, run};
 
 /// A program that must be there, and the Debian package that brings it.
 struct Tool {
@@ -12,8 +12,14 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     Tool { program: "cc", package: "gcc", used_for: "building the C parts of aws-lc and SQLite" },
     Tool { program: "cmake", package: "cmake", used_for: "building aws-lc where no prebuilt bindings fit" },
-    Tool { program: "node", package: "nodejs", used_for: "differential tests against jose" },
-    Tool { program: "npm", package: "npm", used_for: "installing jose" },
+    Tool {
+        program: "node",
+        package: "nodejs",
+        used_for: "the browser client's tests, and differential tests against jose",
+    },
+    Tool { program: "npm", package: "npm", used_for: "installing what those tests need" },
+    Tool { program: "chromium", package: "chromium", used_for: "the tests in a real browser" },
+    Tool { program: "openssl", package: "openssl", used_for: "the certificate of the tests over https" },
     Tool { program: "python3", package: "python3-venv", used_for: "differential tests against PyJWT" },
 ];
 
@@ -21,11 +27,41 @@ const TOOLS: &[Tool] = &[
 const NODE_PEERS: &[&str] = &["jose@6.2.17"];
 const PYTHON_PEERS: &[&str] = &["PyJWT==2.15.1", "cryptography==50.0.2"];
 
+/// Folders whose `package-lock.json` says what their tests need.
+const NODE_PACKAGES: &[&str] = &["clients/browser", "e2e/browser"];
+
+/// What the tests in JavaScript are written for. Debian 12 has an older one.
+const OLDEST_NODE: u32 = 20;
+
 /// Installs everything.
 pub(crate) fn everything() -> Result<(), String> {
     debian_packages()?;
+    node_is_new_enough()?;
     node_peers()?;
+    NODE_PACKAGES.iter().try_for_each(|folder| node_package(folder))?;
     python_peers()
+}
+
+fn node_is_new_enough() -> Result<(), String> {
+    let version = output("node", &["--version"])?;
+    let version = String::from_utf8_lossy(&version);
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
+    if major.is_some_and(|major: u32| major >= OLDEST_NODE) {
+        return Ok(());
+    }
+    Err(format!("Node.js {OLDEST_NODE} or newer is needed, and this is {}", version.trim()))
+}
+
+/// Installs exactly what the lock file says, once for each version of it.
+fn node_package(folder: &str) -> Result<(), String> {
+    let lock = root().join(folder).join("package-lock.json");
+    let lock = std::fs::read_to_string(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
+    let installed = root().join(folder).join("node_modules");
+    if stamped(&installed, &lock) {
+        return Ok(());
+    }
+    run("npm", &["ci", "--no-audit", "--no-fund", "--silent", "--prefix", folder])?;
+    write_stamp(&installed, &lock)
 }
 
 fn debian_packages() -> Result<(), String> {
@@ -52,7 +88,7 @@ fn apt(arguments: &[&str]) -> Result<(), String> {
 }
 
 fn is_root() -> bool {
-    crate::process::output("id", &["-u"]).is_ok_and(|id| id.trim_ascii() == b"0")
+    output("id", &["-u"]).is_ok_and(|id| id.trim_ascii() == b"0")
 }
 
 fn node_peers() -> Result<(), String> {

@@ -4,6 +4,7 @@
 
 mod advisories;
 mod bench;
+mod browser;
 mod install;
 mod licences;
 mod process;
@@ -17,6 +18,7 @@ usage: cargo xtask <command>
 
   test               install what the tests need, then run every check and every test
   test --fast        the same without installing and without the documentation build
+  browser [TEXT]     the tests in a real browser; with a text, those whose name holds it
   bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
   model              the refresh model's long walks, in a release build: minutes, and the numbers of states
   walls              compare who depends on whom with the table in ARCHITECTURE.md
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         ["test"] => test::run(&test::Extent::Whole),
         ["test", "--fast"] => test::run(&test::Extent::Fast),
+        ["browser"] => browser::test(),
+        ["browser", name] => browser::test_named(name),
         ["bench", ref rest @ ..] => bench::run(rest),
         ["model"] => process::run("cargo", MODEL),
         ["walls"] => walls::check(),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::process;
-use crate::{advisories, install, licences, walls};
+use crate::{advisories, browser, install, licences, walls};
 
 /// How much to run.
 pub(crate) enum Extent {
@@ -34,6 +34,9 @@ const STEPS: &[Step] = &[
             &["test", "-p", "handstamp-token", "--all-features", "--locked", "--no-fail-fast"],
         )
     }),
+    ("types of the browser client", || process::run("npm", &["--prefix", "clients/browser", "run", "check"])),
+    ("tests of the browser client", || process::run("npm", &["--prefix", "clients/browser", "test"])),
+    ("tests in a real browser", browser::test),
 ];
 
 const DOCUMENTATION: Step = ("documentation", || {

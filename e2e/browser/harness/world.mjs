@@ -1,0 +1,85 @@
+import { Api } from './api.mjs';
+import { app } from './app.mjs';
+import { certificate } from './certificate.mjs';
+import { browser } from './chromium.mjs';
+import { Device } from './device.mjs';
+import { Front } from './front.mjs';
+import { Service } from './service.mjs';
+
+/** The host of the app over https. */
+export const HOST = 'app.handstamp.test';
+
+const IS_OF_AUTH = /^\/(auth|oauth2|\.well-known)(\/|$)/;
+
+/**
+ * An auth service, a service of the app, and the app, behind fronts that can break; and devices to visit them with.
+ *
+ * `plain` is a development machine: three origins of `http://localhost`. `secure` is how it goes live: all of it on one
+ * https origin.
+ */
+export class World {
+  /** Everything that browsers reach. */
+  fronts = [];
+  devices = [];
+
+  /** Opens a world. `settings` are those of the service; `users` can sign in with `PASSWORD`. */
+  static async open({ secure = false, settings = {}, users = ['ada', 'ben'] } = {}) {
+    const world = new World();
+    try {
+      await (secure ? world.#openSecure(settings) : world.#openPlain(settings));
+      await Promise.all(users.map((name) => world.service.addUser(name)));
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+    return world;
+  }
+
+  async #openPlain(settings) {
+    this.front = await this.#front(() => this.service?.address);
+    const api = await this.#front(() => this.api.handle);
+    const pages = await this.#front(() => app(this.places));
+    this.places = { auth: this.front.origin(), api: api.origin(), app: pages.origin() };
+    this.api = new Api(() => this.service.address, [this.places.app]);
+    this.service = await Service.start(this.places.auth, { SERVER_ALLOWED_ORIGINS: this.places.app, ...settings });
+  }
+
+  async #openSecure(settings) {
+    const { tls } = await certificate();
+    const inside = (path) => {
+      if (IS_OF_AUTH.test(path)) return this.service.address;
+      return path.startsWith('/api/') ? this.api.handle : app(this.places);
+    };
+    this.front = await this.#front((host, path) => (host === HOST ? inside(path) : undefined), tls);
+    const origin = this.front.origin(HOST);
+    this.places = { auth: origin, api: origin, app: origin };
+    this.api = new Api(() => this.service.address);
+    this.service = await Service.start(origin, settings);
+  }
+
+  async #front(route, tls) {
+    const front = await Front.open(route, tls);
+    this.fronts.push(front);
+    return front;
+  }
+
+  /** Opens one more front: a place of somebody else. */
+  async stranger(answer, { secure = false } = {}) {
+    return this.#front(() => answer, secure ? (await certificate()).tls : undefined);
+  }
+
+  /** Returns a device: a browser profile with cookies of its own. `options` are those of a browser context. */
+  async device(options = {}) {
+    const context = await (await browser()).newContext(options);
+    const device = new Device(this, context);
+    this.devices.push(device);
+    return device;
+  }
+
+  /** Stops everything. */
+  async close() {
+    await Promise.all(this.devices.map((device) => device.close()));
+    await Promise.all(this.fronts.map((front) => front.close()));
+    await this.service?.stop();
+  }
+}
