@@ -12,7 +12,7 @@ export { openEvents };
 export const auth = createAuth({
   base: config.auth,
   origins: [location.origin, config.services.orders, config.services.profiles],
-  // The default is a minute. The demo's tokens live two, and the countdown is there to be watched.
+  // The default is a minute; the countdown of the demo is there to be watched.
   refreshLead: 15,
 });
 

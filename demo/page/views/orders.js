@@ -35,7 +35,7 @@ export function orders(_, signal) {
       ...['No.', 'Item', 'Quantity', 'Ordered by'].map((name) =>
         element('th', { scope: 'col', className: name === 'Quantity' ? 'number' : '' }, name)))),
     rows);
-  const frame = element('div', { className: 'scroll', tabIndex: 0, role: 'region', ariaLabel: title }, table);
+  const frame = element('div', { className: 'scroll', tabIndex: 0, role: 'region', ariaLabel: 'Table of orders' }, table);
   return {
     title: 'Orders',
     node: card(title, 1,

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use crate::support::{Demo, PATIENCE};
 
 /// The watch looks every 50 ms and the feed takes less than 100; the rest is for a machine that runs everything else too.
-/// A token lives two minutes: it is not its expiry that ends a stream this soon.
+/// A token lives five minutes: it is not its expiry that ends a stream this soon.
 const SOON: Duration = Duration::from_secs(3);
 
 /// An open stream of `GET /orders/events`.

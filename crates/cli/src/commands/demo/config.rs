@@ -9,8 +9,8 @@ use super::system::Places;
 use crate::edge::settings;
 use crate::failure::Failure;
 
-/// Long enough to read the page in peace, short enough to see a token renewed.
-const TOKEN_LIFETIME: &str = "2m";
+/// Long enough to paste a whole tour with one token, short enough to see it renewed.
+const TOKEN_LIFETIME: &str = "5m";
 
 /// Returns the auth service's configuration: the demo's defaults, variables above them, what the demo needs on top.
 pub(super) fn of_auth_service(
@@ -24,6 +24,8 @@ pub(super) fn of_auth_service(
         flag("server.public_url", &places.auth),
         flag("server.allowed_origins", &places.app),
         flag("server.shutdown_timeout", "1s"),
+        // From the account page back to where people work.
+        flag("pages.home", &format!("{}/", places.app)),
         flag("storage.data", &data.to_string_lossy()),
         flag("tokens.audiences", &audiences),
         // Whoever reaches the feed is on this machine; it names nobody.

@@ -46,7 +46,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// How long an access token lives, from 5s to 1h; 2m unless `HANDSTAMP_TOKENS_LIFETIME` says otherwise
+    /// How long an access token lives, from 5s to 1h; 5m unless `HANDSTAMP_TOKENS_LIFETIME` says otherwise
     #[arg(long, value_name = "TIME", value_parser = token_lifetime)]
     token_lifetime: Option<Duration>,
 

@@ -15,7 +15,7 @@ fn with_a_token(places: &Places, commands: &Commands) -> String {
     let explain = commands.anywhere("token explain -");
     format!(
         r#"
-  # sign in as ben; the token goes into a variable
+  # sign in as ben; the token goes into a variable, and lives some minutes
   TOKEN=$(curl -s {auth}/auth/sign-in -H 'Content-Type: application/json' -d '{{"login":"{login}","password":"{password}","delivery":"body"}}' \
       | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 
