@@ -3,6 +3,8 @@ use std::{fmt, str::FromStr};
 use handstamp_token::UnixTime;
 use serde::{Deserialize, Serialize, de};
 
+use crate::status_list::StatusClaim;
+
 /// The claims of an access token ([RFC 9068 §2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2) and our own).
 ///
 /// Custom claims stand beside these in the same JSON object; read them with a struct of your own.
@@ -45,6 +47,9 @@ pub struct AccessTokenClaims {
     pub org_id: Option<String>,
     /// Position of the revocation log when these claims were read.
     pub rev: Rev,
+    /// Where the token's status stands, for verifiers that do not follow the log. Only where status lists are on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusClaim>,
 }
 
 /// A position in the revocation log: `epoch.seq`, such as `1.42`.

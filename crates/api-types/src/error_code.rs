@@ -76,8 +76,12 @@ error_codes! {
     NotFound = "not_found", 404, "There is nothing here.";
     /// The address exists, the method does not.
     MethodNotAllowed = "method_not_allowed", 405, "This method is not allowed here.";
+    /// The answer has none of the types that `Accept` takes.
+    NotAcceptable = "not_acceptable", 406, "There is no answer of a type that would be accepted.";
     /// What was asked for clashes with what is there.
     Conflict = "conflict", 409, "This clashes with what is already there.";
+    /// The request asks for an optional feature that is not there.
+    NotImplemented = "not_implemented", 501, "This service does not have that feature.";
     /// A part that is needed is away; `Retry-After` says when to come back. Nothing is lost.
     Unavailable = "unavailable", 503, "The service cannot answer just now. Try again.";
     /// A fault of ours. The log has the cause under the request id.

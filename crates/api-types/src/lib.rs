@@ -23,6 +23,7 @@ mod problem;
 pub mod revocation;
 mod sessions;
 mod sign_in;
+pub mod status_list;
 mod whoami;
 
 pub use account::{ChangePasswordRequest, PasswordChangedReply, SetupReply, SetupRequest};

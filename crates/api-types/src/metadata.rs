@@ -39,6 +39,9 @@ pub struct AuthorizationServerMetadata {
     /// Claims a token may carry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims_supported: Vec<String>,
+    /// Where the addresses of all status lists are (Token Status List §9.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_list_aggregation_endpoint: Option<String>,
     /// Where the revocation feed is, for verifiers that speak it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handstamp_revocations_uri: Option<String>,

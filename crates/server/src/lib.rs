@@ -35,6 +35,7 @@ mod revocation;
 mod routes;
 mod serve;
 mod state;
+mod status_list;
 mod tasks;
 
 pub use assets::{Logo, LogoError};

@@ -22,6 +22,7 @@ use crate::{
     problem::ApiError,
     rate_limit::{Refused, SignInLimits},
     revocation::RevocationFeed,
+    status_list::StatusLists,
     tasks::Seen,
 };
 
@@ -55,6 +56,7 @@ struct Shared {
     gate: Gate,
     feed: RevocationFeed,
     seen: Seen,
+    status_lists: StatusLists,
     pages: Pages,
     stopping: watch::Sender<bool>,
 }
@@ -94,6 +96,7 @@ impl AppState {
         Ok(Self(Arc::new(Shared {
             limits: SignInLimits::new(&config.rate_limits),
             pages: Pages::new(&config.pages),
+            status_lists: StatusLists::new(config.status_lists.ttl),
             core: context,
             config,
             public_url,
@@ -151,6 +154,13 @@ impl AppState {
             tracing::warn!(error = &error as &dyn std::error::Error, "the revocation log cannot be read");
             self.feed().wake();
         }
+        // A leaked key may have been among the news.
+        self.gate().take_keys(self.core());
+    }
+
+    /// Makes the status lists anew that services ask for and that something has happened to.
+    pub async fn refresh_status_lists(&self) {
+        self.status_lists().refresh(self.core(), self.now()).await;
     }
 
     /// Writes down which sessions were seen since the last time.
@@ -194,6 +204,10 @@ impl AppState {
 
     pub(crate) fn feed(&self) -> &RevocationFeed {
         &self.0.feed
+    }
+
+    pub(crate) fn status_lists(&self) -> &StatusLists {
+        &self.0.status_lists
     }
 
     pub(crate) fn seen(&self) -> &Seen {

@@ -6,4 +6,5 @@ mod encrypted;
 mod folder;
 mod pages;
 mod start;
+mod status_lists;
 mod storm;

@@ -19,6 +19,7 @@ mod rotation;
 mod server;
 mod sessions;
 mod settings;
+mod status_lists;
 mod storage;
 mod tokens;
 
@@ -39,6 +40,7 @@ pub use revocation::{RevocationConfig, Subscribers};
 pub use rotation::KeyConfig;
 pub use server::{Network, NetworkError, ServerConfig};
 pub use sessions::SessionConfig;
+pub use status_lists::StatusListConfig;
 pub use storage::StorageConfig;
 pub use tokens::TokenConfig;
 
@@ -66,6 +68,8 @@ pub struct Config {
     pub pages: PagesConfig,
     /// Who may follow the revocation feed.
     pub revocation: RevocationConfig,
+    /// Token Status Lists, for services that do not follow the feed.
+    pub status_lists: StatusListConfig,
     /// Who may read the figures at `/metrics`.
     pub metrics: MetricsConfig,
     /// What the service writes about itself.
@@ -97,6 +101,7 @@ impl Config {
         self.server.check(problems);
         self.cookies.check(problems);
         self.rate_limits.check(problems);
+        self.status_lists.check(self.tokens.lifetime, problems);
         self.pages.check(&self.server, problems);
         self.check_settings(problems);
     }

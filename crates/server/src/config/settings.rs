@@ -29,6 +29,7 @@ impl Config {
                 max_per_user: self.sessions.max_per_user,
             },
             passwords: self.password_settings(),
+            status_lists: self.status_lists.settings(),
             ..Settings::new(url.as_str())
         };
         self.tokens.audiences.iter().fold(settings, Settings::audience)

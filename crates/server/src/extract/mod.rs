@@ -1,11 +1,13 @@
 //! Turns what comes over the wire into types that cannot be wrong, or into a problem that says where it is wrong.
 
+mod accepted;
 mod body;
 mod discard;
 mod form;
 mod json;
 mod query;
 
+pub(crate) use accepted::Accepted;
 pub(crate) use body::{content_type_is, too_large};
 pub(crate) use discard::discard;
 pub(crate) use form::Form;

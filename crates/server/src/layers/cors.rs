@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use handstamp_api_types::CSRF_HEADER;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use crate::config::Config;
 
@@ -13,9 +13,12 @@ const REMEMBER: Duration = Duration::from_hours(1);
 pub(super) fn layer(config: &Config) -> CorsLayer {
     let origins =
         config.server.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let origins: Vec<_> = origins.collect();
+    let with_cookies = origins.clone();
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
-        .allow_credentials(true)
+        // Documents that everybody may read say so themselves, and speak to no cookie.
+        .allow_credentials(AllowCredentials::predicate(move |origin, _| with_cookies.contains(origin)))
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,

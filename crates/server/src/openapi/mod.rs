@@ -148,6 +148,10 @@ mod tests {
             "RevocationReport",
             &RevocationReport { instance: text(), epoch: 1, seq: 1, lag_ms: 1, kids: Vec::new() },
         );
+        check(
+            "StatusListAggregation",
+            &handstamp_api_types::status_list::StatusListAggregation { status_lists: Vec::new() },
+        );
         let module = BrowserModule { name: text(), url: text(), integrity: text() };
         check("BrowserModule", &module);
         check("BrowserModules", &BrowserModules { modules: vec![module] });

@@ -39,6 +39,8 @@ pub(super) async fn metadata(
         "org_id",
         "rev",
     ]);
+    let has_lists = state.core().settings.status_lists.is_some();
+    claims.extend(has_lists.then(|| "status".to_owned()));
     claims.extend(state.core().settings.tokens.custom_claims.iter().cloned());
     let document = AuthorizationServerMetadata {
         issuer: state.public_url().to_string(),
@@ -51,6 +53,7 @@ pub(super) async fn metadata(
         access_token_signing_alg_values_supported: algorithms,
         subject_types_supported: names(&["public"]),
         claims_supported: claims,
+        status_list_aggregation_endpoint: has_lists.then(|| at("/status-lists")),
         handstamp_revocations_uri: Some(at("/revocations")),
         ..AuthorizationServerMetadata::default()
     };

@@ -34,6 +34,8 @@ mod sign_in;
 mod sign_in_page;
 mod sign_out;
 mod sign_out_page;
+mod status_list;
+mod status_lists;
 mod visitor;
 mod whoami;
 mod whoami_body;
@@ -104,6 +106,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
         get("/revocations/snapshot", public(), revocations_snapshot::snapshot),
         get("/revocations/jwks.json", public(), revocations_jwks::jwks),
         post("/revocations/report", public(), revocations_report::report),
+        get("/status-lists", public(), status_lists::status_lists),
+        get("/status-lists/{id}", public(), status_list::status_list),
         // For operators.
         get("/health/live", public(), health::live),
         get("/health/ready", public(), health::ready),

@@ -5,6 +5,7 @@ mod key_reload;
 mod publisher;
 mod reports;
 mod seen;
+mod status_lists;
 
 use tokio::task::JoinSet;
 
@@ -17,6 +18,7 @@ pub(crate) fn start(state: &AppState) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(publisher::run(state.clone()));
     tasks.spawn(seen::run(state.clone()));
+    tasks.spawn(status_lists::run(state.clone()));
     tasks.spawn(housekeeping::run(state.clone()));
     tasks.spawn(key_reload::run(state.clone()));
     tasks.spawn(reports::run(state.clone()));

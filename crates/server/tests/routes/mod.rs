@@ -26,4 +26,6 @@ mod sign_in;
 mod sign_in_page;
 mod sign_out;
 mod sign_out_page;
+mod status_list;
+mod status_lists;
 mod whoami;
