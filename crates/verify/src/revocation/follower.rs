@@ -94,7 +94,8 @@ pub enum FollowError {
     Malformed(#[from] MalformedBatch),
 }
 
-/// So many unfulfilled claims are remembered. The oldest count: each is a moment for which completeness can be shown.
+/// So many unfulfilled claims are remembered: the oldest, each a moment for which completeness can be shown soon, and the newest,
+/// which says how far there is to go.
 const CLAIMS_KEPT: usize = 64;
 
 impl Follower {
@@ -249,9 +250,10 @@ impl Follower {
     }
 
     fn note_claim(&mut self, claim: Claim) {
-        if self.claims.len() < CLAIMS_KEPT {
-            self.claims.push_back(claim);
+        if self.claims.len() >= CLAIMS_KEPT {
+            self.claims.pop_back();
         }
+        self.claims.push_back(claim);
     }
 
     pub(super) fn set_position(&mut self, position: Rev) {

@@ -209,3 +209,20 @@ fn a_token_that_knows_more_than_we_do_makes_us_ask() {
     world.deliver(0);
     assert!(!world.follower.wants_more());
 }
+
+#[test]
+fn who_was_told_often_of_events_that_did_not_come_still_knows_how_far_there_is_to_go() {
+    let mut world = World::started();
+    session(&mut world, "session-1");
+    for _ in 0..100 {
+        let nothing = world.batch(0, 0);
+        assert_eq!(world.follower.apply_local(&nothing, world.now()), Ok(Progress::Behind));
+    }
+    session(&mut world, "session-2");
+
+    let first = world.batch(0, 1);
+
+    assert_eq!(world.follower.apply_local(&first, world.now()), Ok(Progress::Behind));
+    let second = world.batch(1, 2);
+    assert_eq!(world.follower.apply_local(&second, world.now()), Ok(Progress::Current));
+}
