@@ -51,10 +51,12 @@ export function createAuth(options = {}, env = globalThis) {
   let state = 'unknown';
   /** @type {Whoami | null} */
   let user = null;
-  /** @type {Snapshot} */
+  /**
+   * A new one whenever the state moves. A request notes it, to know later whether it was overtaken.
+   *
+   * @type {Snapshot}
+   */
   let snapshot = Object.freeze({ state, user, expiresAt: null });
-  /** Moves whenever the state does. A request notes it, to know later whether it was overtaken. */
-  let epoch = 0;
   /** What the hint said when the state moved. Another value means that another tab, or page, was at the cookies. */
   let seen = hint();
   let life = 0;
@@ -133,7 +135,6 @@ export function createAuth(options = {}, env = globalThis) {
     since = clocks();
     seen = mark;
     failure = failures = 0;
-    epoch++;
     snapshot = Object.freeze({ state, user, expiresAt: life ? since[1] + life : null });
     if (state !== 'expired') parked.forEach((wake) => wake());
     tick();
@@ -244,7 +245,7 @@ export function createAuth(options = {}, env = globalThis) {
 
   /** @param {'refresh' | 'session'} way */
   async function asked(way) {
-    const sent = epoch;
+    const sent = snapshot;
     try {
       /** @type {string | undefined} */
       let mark;
@@ -253,7 +254,7 @@ export function createAuth(options = {}, env = globalThis) {
         do {
           // Another tab was first, and tells. If it does not: there is nothing to refresh, only to learn.
           if (hint() !== seen) await sleep(HEARSAY);
-          if (epoch !== sent) return;
+          if (snapshot !== sent) return;
           before = hint();
           reply = await request(before === seen ? way : 'session');
           mark = hint();
@@ -264,11 +265,11 @@ export function createAuth(options = {}, env = globalThis) {
         else tell('expired');
         return reply;
       });
-      if (epoch !== sent) return;
+      if (snapshot !== sent) return;
       if (answer?.content.sub) arrived(answer.content, mark);
       else over();
     } catch (error) {
-      if (epoch === sent) throw failed(/** @type {TypedError} */ (error));
+      if (snapshot === sent) throw failed(/** @type {TypedError} */ (error));
     }
   }
 
@@ -279,7 +280,7 @@ export function createAuth(options = {}, env = globalThis) {
    */
   function failed(error) {
     const backoff = Math.min(LONGEST_PAUSE, 1000 * 2 ** failures++) * (0.5 + env.Math.random() / 2);
-    const pause = Math.max(backoff, (error.retryAfter ?? 0) * 1000);
+    const pause = Math.max(backoff, 1000 * (error.retryAfter || 0));
     retryAt = env.performance.now() + pause;
     failure = /** @type {any} */ (new AuthError('unavailable', error.message, { cause: error, retryAfter: pause / 1000 }));
     emit('unavailable', { error: /** @type {TypedError} */ (failure) });
@@ -289,11 +290,11 @@ export function createAuth(options = {}, env = globalThis) {
   /** Refreshes when it is time, and looks again later. A hidden page keeps no session alive. */
   function tick() {
     env.clearTimeout(timer);
-    if (closing.signal.aborted) return;
     const due =
       failure ? retryAt - env.performance.now()
       : state === 'in' ? Math.max(life - refreshLead * 1000, life / 2) - elapsed()
       : HEARTBEAT;
+    if (closing.signal.aborted) return;
     if (due <= 0 && !document?.hidden && !asking) {
       if (!failure) emit('expiring');
       quietly(ask(state === 'in' ? 'refresh' : 'session'));
@@ -324,9 +325,13 @@ export function createAuth(options = {}, env = globalThis) {
     return state + user?.sid;
   }
 
-  /** @param {boolean} on */
-  function cover(on) {
-    Object.assign(document.documentElement.style, { opacity: on ? 0 : '', visibility: on ? 'hidden' : '' });
+  /**
+   * What lies in the top layer goes by the visibility alone; what has a visibility of its own, by the opacity.
+   *
+   * @param {'hidden' | ''} visibility
+   */
+  function cover(visibility) {
+    Object.assign(document.documentElement.style, { visibility, opacity: visibility && 0 });
   }
 
   /**
@@ -336,7 +341,7 @@ export function createAuth(options = {}, env = globalThis) {
    */
   function leaving({ persisted }) {
     shownTo = who();
-    if (persisted && user) cover(true);
+    if (persisted && user) cover('hidden');
   }
 
   /**
@@ -348,7 +353,7 @@ export function createAuth(options = {}, env = globalThis) {
   async function returned({ persisted }) {
     if (!persisted) return;
     await quietly(seen ? look() : ask('session'));
-    if (who() === shownTo && !failure) cover(false);
+    if (who() === shownTo && !failure) cover('');
     else env.location.reload();
   }
 
@@ -378,14 +383,14 @@ export function createAuth(options = {}, env = globalThis) {
         retried = false;
         continue;
       }
-      const [sent, as] = [epoch, who()];
+      const [sent, as] = [snapshot, who()];
       const response = await send(headers);
       const header = (/** @type {string} */ name) => response.headers.get(name);
       if (response.status !== 401 || !/Bearer.*error="invalid_token"/.test(header('WWW-Authenticate'))) return response;
       if (once) throw new AuthError('not_replayable');
       const spread = header('Retry-After') * 1000;
       if (spread) await within(signal, sleep(Math.min(spread, LONGEST_PAUSE) + 1000 * env.Math.random()));
-      if (epoch === sent) {
+      if (snapshot === sent) {
         if (failure && env.performance.now() < retryAt) throw failure;
         await within(signal, ask(retried ? 'session' : 'refresh'));
       }
@@ -412,6 +417,11 @@ export function createAuth(options = {}, env = globalThis) {
     return new Promise((resolve) => env.setTimeout(resolve, milliseconds));
   }
 
+  /** @param {string | URL} url */
+  function covers(url) {
+    return ours.includes(new URL(url, document?.baseURI).origin);
+  }
+
   /**
    * The app's `fetch`. Calls to other origins than those it was made for go out untouched.
    *
@@ -419,8 +429,7 @@ export function createAuth(options = {}, env = globalThis) {
    * @param {RequestInit} [init]
    */
   async function authFetch(input, init) {
-    const url = new URL(/** @type {Request} */ (input).url ?? input, document?.baseURI);
-    if (!ours.includes(url.origin)) return env.fetch(input, init);
+    if (!covers(/** @type {Request} */ (input).url ?? input)) return env.fetch(input, init);
     // A stream can be read once; everything else is copied before it is sent.
     const once = /** @type {any} */ (init?.body)?.getReader;
     const call = new env.Request(input, { credentials: 'include', ...init });
@@ -500,6 +509,7 @@ export function createAuth(options = {}, env = globalThis) {
     snapshot: () => snapshot,
     subscribe: (listener) => on('change', listener),
     on,
+    covers,
     fetch: authFetch,
     guard,
     signIn,
@@ -542,9 +552,13 @@ function within(signal, promise) {
  */
 async function outcome(response) {
   const content = await response.json().catch(() => ({}));
-  const { status } = response;
   const { code = 'unavailable', title, detail = title } = content;
-  return { status, content, error: new AuthError(code, detail, { status, retryAfter: +/** @type {string} */ (response.headers.get('Retry-After')) }) };
+  const retryAfter = +/** @type {string} */ (response.headers.get('Retry-After'));
+  return {
+    status: response.status,
+    content,
+    error: new AuthError(code, detail, { status: response.status, retryAfter }),
+  };
 }
 
 /**

@@ -153,6 +153,8 @@ export interface Auth {
   subscribe(listener: () => void): () => void;
   /** Calls the listener at every such event, and returns what stops it. */
   on(type: AuthEventType, listener: (event: AuthEvent) => void): () => void;
+  /** Returns whether calls to this address are carried through refresh and sign-in. */
+  covers(url: string | URL): boolean;
   /** `fetch` that refreshes where that helps, and waits while the session is over. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** Does for any other HTTP library what `fetch` does. `send` is given headers to add, and may be called again. */
