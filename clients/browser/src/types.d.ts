@@ -250,4 +250,49 @@ export interface SocketStream extends Stream {
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>): boolean;
 }
 
+/** Somebody in a test. */
+export interface MockPerson extends Partial<Whoami> {
+  sub: string;
+  /** Default: `right`. */
+  password?: string;
+}
+
+/** A call that reached a service in a test. */
+export interface MockCall {
+  method: string;
+  url: string;
+  headers: Headers;
+  body: string;
+  /** In whose name it was made. */
+  user: Whoami;
+}
+
+export interface MockOptions extends AuthOptions {
+  /** Who is signed in at the start; `null` for nobody. Default: Ada. */
+  user?: MockPerson | null;
+  /** Who can sign in. Default: Ada and Bob. */
+  people?: MockPerson[];
+  /** The life of an access token, in seconds. Default: 600. */
+  lifetime?: number;
+  /** Answers the app's calls. Asked only for calls with a good token. Default: an empty object. */
+  respond?: (request: Request, user: Whoami) => Response | Promise<Response>;
+}
+
+export interface AuthMock extends Auth {
+  /** The calls that were let through, oldest first. */
+  readonly calls: MockCall[];
+  /** The access token expires: the next call is refreshed and repeated, unseen. */
+  expireNow(): void;
+  /** The session is over. Resolves when the client knows. */
+  endSession(): Promise<void>;
+  /** Nothing answers any more; `offline(false)` brings it back. */
+  offline(away?: boolean): void;
+  /** The auth service answers 503; `unavailable(false)` brings it back. */
+  unavailable(away?: boolean): void;
+  /** Somebody signs in in another tab. */
+  signInAs(person: MockPerson): Promise<void>;
+  /** The user signs out in another tab. */
+  signOutElsewhere(): Promise<void>;
+}
+
 export declare function createAuth(options?: AuthOptions, env?: Platform): Auth;

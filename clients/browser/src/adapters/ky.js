@@ -11,7 +11,10 @@ export function kyOptions(auth) {
     timeout: false,
     hooks: {
       beforeRequest: [
-        (request) => {
+        // ky 2 hands over one object, ky 1 the request itself.
+        (/** @type {any} */ given) => {
+          /** @type {Request} */
+          const request = given.request ?? given;
           // ky repeats calls as well, each time as a call of its own: the key must be the same in all of them.
           const unsafe = !/^(GET|HEAD|OPTIONS)$/.test(request.method);
           if (unsafe && auth.covers(request.url) && !request.headers.has('Idempotency-Key')) {

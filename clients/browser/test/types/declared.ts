@@ -1,0 +1,35 @@
+// What is declared is what is written: each of these lines fails to compile where the two differ.
+import * as client from '../../src/client.js';
+import * as dialog from '../../src/dialog.js';
+import * as mock from '../../src/mock.js';
+import * as redirect from '../../src/redirect.js';
+import * as streams from '../../src/streams.js';
+import * as angular from '../../src/adapters/angular.js';
+import * as axios from '../../src/adapters/axios.js';
+import * as ky from '../../src/adapters/ky.js';
+import * as react from '../../src/adapters/react.js';
+import * as svelte from '../../src/adapters/svelte.js';
+import * as vue from '../../src/adapters/vue.js';
+import type * as clientTypes from '../../src/types.js';
+import type * as dialogTypes from '../../types/dialog.js';
+import type * as mockTypes from '../../types/mock.js';
+import type * as redirectTypes from '../../types/redirect.js';
+import type * as streamsTypes from '../../types/streams.js';
+import type * as angularTypes from '../../types/adapters/angular.js';
+import type * as axiosTypes from '../../types/adapters/axios.js';
+import type * as kyTypes from '../../types/adapters/ky.js';
+import type * as reactTypes from '../../types/adapters/react.js';
+import type * as svelteTypes from '../../types/adapters/svelte.js';
+import type * as vueTypes from '../../types/adapters/vue.js';
+
+client.createAuth satisfies typeof clientTypes.createAuth;
+dialog.AuthDialog.texts satisfies typeof dialogTypes.AuthDialog.texts;
+mock satisfies typeof mockTypes;
+redirect satisfies typeof redirectTypes;
+streams satisfies typeof streamsTypes;
+angular satisfies typeof angularTypes;
+axios satisfies typeof axiosTypes;
+ky satisfies typeof kyTypes;
+react satisfies typeof reactTypes;
+svelte satisfies typeof svelteTypes;
+vue satisfies typeof vueTypes;
