@@ -84,10 +84,10 @@ async fn while_a_secret_is_changed_tokens_of_both_are_taken() {
 
 #[tokio::test]
 async fn a_token_under_the_wrong_secret_is_refused() {
-    let (kit, forger) = (kit(NEW).await, kit(OLD).await);
+    let (kit, thief) = (kit(NEW).await, kit(OLD).await);
     kit.user("ann").await;
-    forger.user("ann").await;
-    let (forged, _) = forger.tokens("ann").await;
+    thief.user("ann").await;
+    let (forged, _) = thief.tokens("ann").await;
     kit.get("/auth/whoami").bearer(&forged).send().await.refused(401, "token_invalid");
 }
 

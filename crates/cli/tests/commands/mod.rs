@@ -1,3 +1,4 @@
 mod config;
 mod key;
 mod token;
+mod token_secret;

@@ -35,7 +35,7 @@ async fn a_report_is_in_the_store_soon_and_in_the_figures_at_once() {
     let stored = kit.store.reports().await.unwrap();
     assert_eq!(stored.len(), 2);
     assert_eq!((stored[0].client.as_ref(), stored[0].instance.as_str()), (None, "one"));
-    assert_eq!(stored[0].kids.iter().map(|kid| kid.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(stored[0].kids.iter().map(handstamp_token::KeyId::as_str).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!((stored[0].position.seq, stored[0].lag), (7, Duration::from_millis(1234)));
 }
 

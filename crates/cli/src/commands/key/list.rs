@@ -8,7 +8,9 @@ use crate::edge::settings::SettingsArgs;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
 
-/// List keys, oldest first
+/// List keys: where each is in its life, what comes next, and which services do not hold it
+///
+/// Services that follow the revocation feed report which keys they hold. A key that is next takes over when all of them hold it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -1,7 +1,8 @@
 use std::io::Write;
 
 use handstamp_core::flows::keys::{KeyList, ListedKey};
-use handstamp_core::model::{ClientId, KeyState, LogPosition, StoredKey, VerifierReport};
+use handstamp_core::key_rotation::Outlook;
+use handstamp_core::model::{ClientId, KeyPurpose, KeyState, LogPosition, StoredKey, VerifierReport};
 use handstamp_token::VerifyingKey;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::output::{self, OutputArgs, Table, words};
 pub(super) fn print(list: &KeyList, now: Timestamp, output: OutputArgs) -> Result<(), Failure> {
     if output.json {
         let secrets = list.secrets.iter().enumerate().map(|(index, key)| secret_to_json(key, index == 0));
-        let keys = list.keys.iter().map(|key| to_json(key, list.head, now));
+        let keys = in_order(list).into_iter().map(|key| to_json(key, list.head, now));
         return output::json(&secrets.chain(keys).collect::<Vec<Value>>());
     }
     let mut table = Table::new(&["KEY", "FOR", "ALGORITHM", "STATE", "SINCE", "HELD BY", "THEN"]);
@@ -24,7 +25,7 @@ pub(super) fn print(list: &KeyList, now: Timestamp, output: OutputArgs) -> Resul
         let (kid, alg) = (secret.key_id().to_string(), secret.algorithm().to_string());
         table.row([kid, "access_token".into(), alg, state.into(), "-".into(), "-".into(), then.into()]);
     }
-    for listed in &list.keys {
+    for listed in in_order(list) {
         let ListedKey { key, held_by, behind, .. } = listed;
         let (state, since) = life(key);
         let reporting = held_by + behind.len();
@@ -43,10 +44,28 @@ pub(super) fn print(list: &KeyList, now: Timestamp, output: OutputArgs) -> Resul
     print_behind(list, now, &mut out)
 }
 
+/// Returns the keys by what they are for, those that sign first.
+fn in_order(list: &KeyList) -> Vec<&ListedKey> {
+    let mut keys: Vec<_> = list.keys.iter().collect();
+    keys.sort_by_key(|listed| {
+        let purpose = KeyPurpose::ALL.iter().position(|purpose| *purpose == listed.key.purpose);
+        let state = match listed.key.state {
+            KeyState::Active { .. } => 0,
+            KeyState::Next { .. } => 1,
+            KeyState::Retired { .. } => 2,
+            KeyState::Revoked { .. } => 3,
+        };
+        (purpose, state)
+    });
+    keys
+}
+
 /// Who is behind: only where somebody is.
 fn print_behind(list: &KeyList, now: Timestamp, out: &mut output::Styled<impl Write>) -> Result<(), Failure> {
-    let behind: Vec<_> =
-        list.keys.iter().flat_map(|key| key.behind.iter().map(move |report| (&key.key, report))).collect();
+    let behind: Vec<_> = in_order(list)
+        .into_iter()
+        .flat_map(|key| key.behind.iter().map(move |report| (&key.key, report)))
+        .collect();
     if behind.is_empty() {
         return Ok(());
     }
@@ -86,7 +105,7 @@ fn to_json(listed: &ListedKey, head: LogPosition, now: Timestamp) -> Value {
     let seconds = |at: Option<Timestamp>| at.map(Timestamp::as_second);
     let until = match key.state {
         KeyState::Retired { remove_at, .. } => Some(remove_at),
-        KeyState::Active { .. } => outlook.as_ref().and_then(|outlook| outlook.switches_at()),
+        KeyState::Active { .. } => outlook.as_ref().and_then(Outlook::switches_at),
         _ => None,
     };
     let is_next = key.state.is_next();
@@ -99,7 +118,7 @@ fn to_json(listed: &ListedKey, head: LogPosition, now: Timestamp) -> Value {
         "since": since.as_second(),
         "until": seconds(until),
         "created_at": key.created_at.as_second(),
-        "signs_from": seconds(outlook.and_then(|outlook| outlook.switches_at())),
+        "signs_from": seconds(outlook.and_then(Outlook::switches_at)),
         "signs_at_the_latest": seconds(outlook.filter(|outlook| outlook.wanted_from.is_some()).map(|outlook| outlook.waits_until)),
         "ready": outlook.map(|outlook| outlook.is_ready(now)),
         "held_by": held_by,

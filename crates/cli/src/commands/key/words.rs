@@ -15,25 +15,22 @@ pub(super) fn next_step(listed: &ListedKey, now: Timestamp) -> String {
             Some(switch) => format!("retires {}", at(switch.max(now))),
             None => "until asked".to_owned(),
         },
-        (KeyState::Active { .. }, None) => "-".to_owned(),
         (KeyState::Retired { remove_at, .. }, _) => format!("removed {}", at(remove_at)),
-        (KeyState::Revoked { .. }, _) => "-".to_owned(),
+        (KeyState::Active { .. }, None) | (KeyState::Revoked { .. }, _) => "-".to_owned(),
     }
 }
 
 /// Says when the next key signs, and whom it waits for.
-pub(super) fn takes_over(outlook: &Outlook, now: Timestamp) -> String {
+fn takes_over(outlook: &Outlook, now: Timestamp) -> String {
     let Some(switch) = outlook.switches_at() else { return "signs when asked".to_owned() };
-    if outlook.behind.is_empty() || now >= outlook.waits_until {
-        return format!("signs {}", at(switch.max(now)));
+    let behind = outlook.behind.len();
+    let signs = format!("signs {}", at(switch.max(now)));
+    if behind == 0 || now >= outlook.waits_until {
+        return signs;
     }
-    let processes = outlook.behind.len() as u64;
-    let processes = if processes == 1 { "1 process".to_owned() } else { format!("{processes} processes") };
-    let waits = at(outlook.waits_until);
-    if now < switch {
-        return format!("signs {}, or when {processes} more hold it, {waits} at the latest", at(switch));
-    }
-    format!("signs when {processes} more hold it, {waits} at the latest")
+    let processes = if behind == 1 { "1 process".to_owned() } else { format!("{behind} processes") };
+    let waits = format!("waits for {processes} until {}", at(outlook.waits_until));
+    if now < switch { format!("{signs}, {waits}") } else { waits }
 }
 
 /// Whole seconds are what people compare with their logs.

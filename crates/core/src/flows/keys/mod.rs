@@ -36,7 +36,7 @@ pub enum KeysError {
     },
     /// Verifiers that do not report may not hold the next key yet.
     #[error(
-        "the next key {kid} was published too short a time ago: verifiers that do not report may not know it before {until}"
+        "the next key {kid} was published too short a time ago: verifiers that do not report may not know it before {until:.0}"
     )]
     TooYoung {
         /// The next key.

@@ -36,23 +36,24 @@ impl Mover<'_> {
     /// Lets the next key sign, or a new one where there is none that fits, and publishes a new next one.
     pub(super) fn succeed(&self, keys: &Keys<'_>) -> Result<Changes, KeyringError> {
         let active = KeyState::Active { since: self.now };
-        let changes = match keys.next_that_fits() {
-            Some(next) => {
-                let changes = self.drop_all(Changes::default(), keys, &next.id);
-                self.move_to(changes, next, active, "activated")
-            }
-            None => {
-                let new = self.maker().make(keys.purpose, active)?;
-                let entry = self.entry(&new, "made and activated");
-                self.drop_misfits(Changes::one(Change::AddKey(new)), keys).audit(entry)
-            }
-        };
+        let next = keys.next_that_fits();
+        // No other next key is left: one that does not fit, or one too many.
+        let others = keys.keys.iter().filter(|key| key.state.is_next() && Some(*key) != next);
+        let mut changes = others.fold(Changes::default(), |changes, key| self.remove(changes, key));
+        if let Some(next) = next {
+            changes = self.move_to(changes, next, active, "activated");
+        } else {
+            let new = self.maker().make(keys.purpose, active)?;
+            let entry = self.entry(&new, "made and activated");
+            changes = changes.and(Change::AddKey(new)).audit(entry);
+        }
         self.add_next(changes, keys.purpose)
     }
 
     /// Publishes a next key, in the place of those that do not fit.
     pub(super) fn publish(&self, keys: &Keys<'_>) -> Result<Changes, KeyringError> {
-        self.add_next(self.drop_misfits(Changes::default(), keys), keys.purpose)
+        let changes = keys.misfits().fold(Changes::default(), |changes, key| self.remove(changes, key));
+        self.add_next(changes, keys.purpose)
     }
 
     /// Moves a key on, and notes it.
@@ -77,16 +78,6 @@ impl Mover<'_> {
         let next = self.maker().make(purpose, KeyState::NEXT)?;
         let entry = self.entry(&next, "published");
         Ok(changes.and(Change::AddNextKey(next)).audit(entry))
-    }
-
-    fn drop_misfits(&self, changes: Changes, keys: &Keys<'_>) -> Changes {
-        keys.misfits().fold(changes, |changes, key| self.remove(changes, key))
-    }
-
-    /// Forgets every next key but one.
-    fn drop_all(&self, changes: Changes, keys: &Keys<'_>, but: &handstamp_token::KeyId) -> Changes {
-        let next = keys.keys.iter().filter(|key| key.state.is_next() && key.id != *but);
-        next.fold(changes, |changes, key| self.remove(changes, key))
     }
 
     fn maker(&self) -> Maker<'_> {

@@ -54,19 +54,21 @@ pub async fn rotate(
         if *before.get_or_insert_with(|| active.clone()) != active {
             return Ok(Rotated::Switched);
         }
+        let keys = view(ctx, purpose, &stored);
         let asked = Keys::asked(&stored, now);
         let reports = ctx.store.reports().await?;
         let Some(outlook) = view(ctx, purpose, &asked).outlook(&reports, now) else {
-            mover.commit(mover.publish(&view(ctx, purpose, &stored))?).await?;
+            mover.commit(mover.publish(&keys)?).await?;
             continue;
         };
-        let changes = match when {
-            _ if outlook.is_ready(now) => mover.switch(&view(ctx, purpose, &stored))?,
-            When::Forced => mover.switch(&view(ctx, purpose, &stored))?,
-            When::Now => return Err(not_ready(&outlook, now)),
-            When::Ready => ask(&mover, &view(ctx, purpose, &stored), now),
-        };
         let waits = when == When::Ready && !outlook.is_ready(now);
+        let changes = if waits {
+            ask(&mover, &keys, now)
+        } else if when == When::Forced || outlook.is_ready(now) {
+            mover.switch(&keys)?
+        } else {
+            return Err(not_ready(&outlook, now));
+        };
         if mover.commit(changes).await? {
             return Ok(if waits { Rotated::Waits(outlook) } else { Rotated::Switched });
         }
