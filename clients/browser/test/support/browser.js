@@ -71,6 +71,7 @@ export class Browser {
       documentElement: { style: {} },
     });
     Object.defineProperty(document, 'cookie', {
+      configurable: true,
       get: () => (browser.hintReadable && browser.cookies.hint ? `theme=dark; auth_hint=${browser.cookies.hint}; a=b` : 'theme=dark'),
       set: (value) => browser.written.push(value),
     });
