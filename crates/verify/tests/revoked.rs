@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use handstamp_api_types::ErrorCode;
 use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
+use handstamp_verify::access::Access;
 use handstamp_verify::revocation::{Ended, SilencePolicy};
-use handstamp_verify::{AuthError, VerifyLayer, access};
+use handstamp_verify::{AuthError, Verifier, VerifyLayer, access};
 use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
@@ -121,29 +122,69 @@ fn past_the_bound_each_policy_does_what_it_says() {
     }
 }
 
-#[tokio::test]
-async fn a_route_may_choose_another_policy_than_its_verifier() {
-    let mut house = House::new(SilencePolicy::serve_stale());
-    house.pass(Duration::from_secs(40));
-    let request = || {
-        let bearer = format!("Bearer {}", signed(ada()));
-        Request::builder().uri("/").header("authorization", bearer).body(()).unwrap()
-    };
+/// Sends a good token to a route of this verifier.
+async fn status_of(verifier: &Verifier, access: Access) -> u16 {
     let ok = service_fn(|_: Request<()>| async {
         Ok::<_, std::convert::Infallible>(Response::new(Full::<bytes::Bytes>::default()))
     });
-    let status = async |access| {
-        VerifyLayer::guarding(house.verifier.clone(), access)
-            .layer(ok)
-            .oneshot(request())
-            .await
-            .unwrap()
-            .status()
-    };
+    let bearer = format!("Bearer {}", signed(ada()));
+    let request = Request::builder().uri("/").header("authorization", bearer).body(()).unwrap();
+    let route = VerifyLayer::guarding(verifier.clone(), access).layer(ok);
+    route.oneshot(request).await.unwrap().status().as_u16()
+}
 
-    assert_eq!(status(access::signed_in()).await, 200);
-    let strict = access::signed_in().when_silent(SilencePolicy::refuse());
-    assert_eq!(status(strict).await, 503);
+#[tokio::test]
+async fn each_route_may_choose_another_policy_than_its_verifier() {
+    let others = [SilencePolicy::refuse(), SilencePolicy::young_only(), SilencePolicy::serve_stale()];
+    for own in others {
+        let mut house = House::new(own);
+        let fresh = house.verifier.clone();
+        for chosen in others {
+            assert_eq!(status_of(&fresh, access::signed_in().when_silent(chosen)).await, 200, "{chosen:?}");
+        }
+
+        house.pass(Duration::from_secs(40));
+
+        for (chosen, expected) in others.into_iter().zip([503, 401, 200]) {
+            let route = access::signed_in().when_silent(chosen);
+            assert_eq!(status_of(&house.verifier, route).await, expected, "{chosen:?} on {own:?}");
+        }
+        // A bound of its own is a policy of its own.
+        let patient = SilencePolicy::Refuse { max_stale: Duration::from_mins(1) };
+        assert_eq!(status_of(&house.verifier, access::signed_in().when_silent(patient)).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_snapshot_no_route_accepts_but_one_that_says_so() {
+    let house = House::silent(SilencePolicy::serve_stale());
+
+    for (chosen, expected) in [
+        (SilencePolicy::refuse(), 503),
+        (SilencePolicy::young_only(), 503),
+        (SilencePolicy::serve_stale(), 200),
+    ] {
+        let route = access::signed_in().when_silent(chosen);
+        assert_eq!(status_of(&house.verifier, route).await, expected, "{chosen:?}");
+    }
+}
+
+#[test]
+fn a_service_is_ready_while_its_news_is_as_fresh_as_its_policy_asks() {
+    for (policy, at_the_start, after_40_seconds) in [
+        (SilencePolicy::refuse(), false, false),
+        (SilencePolicy::young_only(), false, false),
+        (SilencePolicy::serve_stale(), true, true),
+        (SilencePolicy::Refuse { max_stale: Duration::from_mins(1) }, false, true),
+    ] {
+        assert_eq!(House::silent(policy).verifier.is_ready(), at_the_start, "{policy:?}");
+        let mut house = House::new(policy);
+        assert!(house.verifier.is_ready());
+
+        house.pass(Duration::from_secs(40));
+
+        assert_eq!(house.verifier.is_ready(), after_40_seconds, "{policy:?}");
+    }
 }
 
 #[test]
