@@ -11,10 +11,10 @@ const PATIENCE = 60_000;
 
 after(closeBrowser);
 
-/** A test in a world of its own. When it fails it shows what the service, the pages and the screen had to say. */
-export function proof(name, settings, story) {
+/** A test in a world of its own, or in a demo of its own. When it fails it shows what the service, the pages and the screen had to say. */
+export function proof(name, settings, story, kind = World) {
   test(name, async (t) => {
-    const world = await World.open(settings);
+    const world = await kind.open(settings);
     try {
       await withinPatience(story(world, t));
     } catch (error) {
@@ -37,9 +37,9 @@ async function withinPatience(story) {
 
 async function report(name, world) {
   const say = (title, lines) => console.error(`── ${title}\n${lines.join('\n')}`);
-  const requests = world.front.record.map(({ method, path, status }) => `${method} ${path} ${status ?? 'cut'}`);
+  const requests = world.requests.map(({ method, path, status }) => `${method} ${path} ${status ?? 'cut'}`);
   say(`requests of "${name}"`, withoutRepeats(requests).slice(-40));
-  say('service', world.service.log.split('\n').slice(-30));
+  say('service', world.log.split('\n').slice(-30));
   const folder = join(SCREENSHOTS, 'failed');
   await mkdir(folder, { recursive: true });
   for (const [d, device] of world.devices.entries()) {

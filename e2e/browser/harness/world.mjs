@@ -76,6 +76,16 @@ export class World {
     return device;
   }
 
+  /** What browsers have asked the auth service, in order. */
+  get requests() {
+    return this.front.record;
+  }
+
+  /** What the auth service has logged. */
+  get log() {
+    return this.service.log;
+  }
+
   /** Stops everything. */
   async close() {
     await Promise.all(this.devices.map((device) => device.close()));
