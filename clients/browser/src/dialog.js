@@ -60,10 +60,11 @@ const TEXTS = {
 };
 
 const STYLE = `
-  :host { font: inherit; }
+  :host { --accent: var(--auth-accent, light-dark(#2456c9, #a9c1ff)); --on-accent: var(--auth-on-accent, light-dark(#fff, #10182b)); }
   dialog { box-sizing: border-box; width: min(26rem, calc(100vw - 2rem)); padding: 1.5rem; border: 1px solid GrayText;
     border-radius: .75rem; background: Canvas; color: CanvasText; font: 1rem/1.5 system-ui, sans-serif; }
   dialog::backdrop { background: rgb(0 0 0 / .5); }
+  dialog.opaque::backdrop { background: Canvas; }
   h2 { margin: 0 0 .5rem; font-size: 1.25rem; line-height: 1.3; }
   p { margin: 0 0 1rem; }
   label { display: block; margin-bottom: .25rem; font-weight: 600; }
@@ -75,19 +76,19 @@ const STYLE = `
   input[type=checkbox] { width: 1.25rem; height: 1.25rem; margin: 0; }
   button { min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid GrayText; border-radius: .375rem;
     background: ButtonFace; color: ButtonText; font: inherit; cursor: pointer; }
-  button.primary { border-color: transparent; background: var(--auth-accent, LinkText); color: var(--auth-on-accent, Canvas);
+  button.primary { border-color: transparent; background: var(--accent); color: var(--on-accent);
     font-weight: 600; }
   button[aria-disabled=true] { opacity: .6; cursor: progress; }
   .row { display: flex; flex-wrap: wrap; gap: .5rem; }
   .row .primary { flex: 1; }
   .ways { margin: 1.25rem 0 0; font-size: .9rem; }
   .ways > * { display: block; margin-top: .5rem; }
-  .ways button { min-height: 1.5rem; padding: 0; border: 0; background: none; color: LinkText; text-align: start;
+  .ways button { min-height: 1.5rem; padding: 0; border: 0; background: none; color: var(--accent); text-align: start;
     text-decoration: underline; }
-  a { color: LinkText; }
+  a { color: var(--accent); }
   .error { padding: .5rem .75rem; border-inline-start: .25rem solid; color: var(--auth-error, CanvasText); font-weight: 600; }
-  .reopen { position: fixed; inset: auto 1rem 1rem auto; z-index: 2147483647; box-shadow: 0 .25rem 1rem rgb(0 0 0 / .3); }
-  :focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
+  .reopen { font: 1rem/1.5 system-ui, sans-serif; position: fixed; inset: auto 1rem 1rem auto; z-index: 2147483647; box-shadow: 0 .25rem 1rem rgb(0 0 0 / .3); }
+  :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
   [hidden] { display: none !important; }
 `;
 
@@ -105,6 +106,8 @@ export class AuthDialog extends Base {
   /** @type {Record<string, any>} */
   #parts = {};
   #busy = false;
+  /** Somebody else has signed in. Whatever comes now, this page is not shown to them, nor to anybody after them. */
+  #changed = false;
 
   /** The object that knows who is signed in. */
   get auth() {
@@ -130,7 +133,7 @@ export class AuthDialog extends Base {
     this.#unfollow();
     const auth = this.#auth;
     if (!auth) return;
-    const close = () => this.#close();
+    const close = () => this.#changed || this.#close();
     this.#following = [
       auth.on('expired', () => this.#open()),
       auth.on('restored', close),
@@ -218,6 +221,7 @@ export class AuthDialog extends Base {
   }
 
   #open() {
+    if (this.#changed) return;
     const p = this.#parts;
     const user = this.#auth?.user;
     this.#write(this.#texts());
@@ -248,7 +252,9 @@ export class AuthDialog extends Base {
 
   /** Covers what the person before had open. */
   #showChanged() {
+    this.#changed = true;
     const p = this.#parts;
+    p.dialog.classList.add('opaque');
     const texts = this.#texts();
     this.#write(texts);
     this.#forgetPassword();

@@ -146,7 +146,22 @@ test('somebody else who signs in: the page is covered, and can only be loaded ag
   assert.equal(dialog.open, true);
   assert.equal(find('form').hidden, true);
   assert.equal(find('h2').textContent, 'Somebody else has signed in');
+  assert.equal(dialog.classList.contains('opaque'), true);
   dialog.dispatchEvent(new window.Event('cancel', { cancelable: true }));
+  assert.equal(dialog.open, true);
+  auth.close();
+});
+
+test('a page that somebody else must not see is not uncovered by what they do next', async () => {
+  const { auth, dialog, find } = await expired();
+  await auth.signInAs(BOB);
+
+  await auth.endSession();
+  assert.equal(find('form').hidden, true);
+  await auth.signIn({ login: 'bob', password: 'right' });
+  assert.equal(dialog.open, true);
+  await auth.signOutElsewhere();
+
   assert.equal(dialog.open, true);
   auth.close();
 });
