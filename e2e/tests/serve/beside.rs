@@ -93,8 +93,10 @@ async fn a_rotated_key_signs_nobody_out() {
     add_user(folder.path(), "ann").ok();
     let tokens = served.sign_in("ann").await;
 
-    let keys = beside(folder.path(), &["key", "rotate", "--json"]).ok();
+    let rotated = beside(folder.path(), &["key", "rotate", "--now", "--force", "--json"]).ok();
 
+    assert_eq!(rotated.json()["switched"], true);
+    let keys = beside(folder.path(), &["key", "list", "--json"]).ok();
     let states: Vec<_> =
         keys.json().as_array().expect("keys").iter().map(|key| key["state"].clone()).collect();
     assert!(states.contains(&json!("retired")) && states.contains(&json!("active")), "{states:?}");
