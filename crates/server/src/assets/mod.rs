@@ -8,6 +8,7 @@ pub use logo::{Logo, LogoError};
 
 const STYLE: &str = include_str!("files/page.css");
 const SCRIPT: &str = include_str!("files/page.js");
+/// A mark in place of a logo, white on the accent of the configuration's default.
 const ICON: &str = include_str!("files/icon.svg");
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -32,13 +33,15 @@ pub(crate) struct Assets {
 }
 
 impl Assets {
-    /// Puts the files together; `theme` is appended to the style.
-    pub(crate) fn new(theme: &str, logo: Option<&Logo>) -> Self {
+    /// Puts the files together, in the operator's colour and with what stands on it in another.
+    pub(crate) fn new(accent: &str, on_accent: &str, logo: Option<&Logo>) -> Self {
+        let theme = format!(":root {{ --accent: {accent}; --on-accent: {on_accent}; }}\n");
+        let icon = ICON.replace("#2456c9", accent).replace("#fff", on_accent);
         let module = |(stem, text)| Hashed::new(stem, "js", JAVASCRIPT, text);
         Self {
             style: Hashed::new("page", "css", "text/css; charset=utf-8", format!("{STYLE}\n{theme}")),
             script: Hashed::new("page", "js", JAVASCRIPT, SCRIPT),
-            icon: Hashed::new("icon", "svg", "image/svg+xml", ICON),
+            icon: Hashed::new("icon", "svg", "image/svg+xml", icon),
             logo: logo.map(Logo::hashed),
             modules: MODULES.into_iter().map(module).collect(),
         }

@@ -53,12 +53,12 @@ pub(crate) struct View<'a> {
 impl Pages {
     pub(crate) fn new(config: &PagesConfig) -> Self {
         // A colour that cannot be read was refused when the configuration was loaded.
-        let theme = Accent::parse(&config.accent).map(Accent::css).unwrap_or_default();
+        let accent = Accent::parse(&config.accent).unwrap_or_default();
         Self {
             title: config.title.clone(),
             languages: config.languages.clone(),
             home: config.home.clone(),
-            assets: Assets::new(&theme, config.logo.as_ref()),
+            assets: Assets::new(&accent.hex(), accent.foreground(), config.logo.as_ref()),
         }
     }
 

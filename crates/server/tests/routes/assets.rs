@@ -26,13 +26,16 @@ async fn what_a_page_names_is_there_for_ever() {
 }
 
 #[tokio::test]
-async fn the_accent_of_the_operator_is_in_the_style() {
+async fn the_accent_of_the_operator_is_in_the_style_and_in_the_icon() {
     let kit = Kit::with(&[("pages.accent", "#FFD400")]).await;
     let style = named(&kit, "/auth/sign-in").await.remove(1);
 
     let text = kit.get(&style).send().await.expect(200).text();
 
     assert!(text.contains("--accent: #ffd400; --on-accent: #000;"), "{text}");
+    let icon = named(&kit, "/auth/sign-in").await.remove(0);
+    let icon = kit.get(&icon).send().await.expect(200).text();
+    assert!(icon.contains("fill=\"#ffd400\"") && icon.contains("stroke=\"#000\""), "{icon}");
     let other = Kit::new().await;
     assert_ne!(named(&other, "/auth/sign-in").await[1], style);
     other.get(&style).send().await.refused(404, "not_found");
