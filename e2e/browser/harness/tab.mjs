@@ -94,9 +94,23 @@ export class Tab {
     );
   }
 
-  /** Makes several calls at the same moment. */
-  calls(count, path) {
-    return Promise.all(Array.from({ length: count }, () => this.call(path)));
+  /** Makes several calls at the same moment: at once, or at a time that several tabs agree on. */
+  calls(count, at = 0) {
+    return this.page.evaluate(
+      async ([count, at]) => {
+        await new Promise((resolve) => setTimeout(resolve, at - Date.now()));
+        const call = async () => {
+          try {
+            const reply = await window.auth.fetch(`${window.places.api}/api/echo`);
+            return { status: reply.status, body: await reply.json() };
+          } catch (error) {
+            return { error: error.code ?? String(error) };
+          }
+        };
+        return Promise.all(Array.from({ length: count }, call));
+      },
+      [count, at],
+    );
   }
 
   /** Starts a call and leaves it running: `outcome(name)` tells what came of it. */

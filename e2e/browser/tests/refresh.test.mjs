@@ -16,8 +16,10 @@ proof('forty calls of ten tabs at expiry take one refresh, and none fails', { se
   const { device, tabs } = await tabsOf(world, 10);
   const before = await world.service.refreshes();
   await grow(world, device);
+  // Long enough that all of them are refused before the first has an answer.
+  world.front.fault((request) => (isRefresh(request) ? { delay: 500 } : undefined));
 
-  const replies = (await Promise.all(tabs.map((tab) => tab.calls(4)))).flat();
+  const replies = await together(tabs);
 
   assert.deepEqual(replies, Array(40).fill({ status: 200, body: { user: 'ada' } }));
   assert.equal(refreshes(world), 1);
@@ -42,7 +44,7 @@ proof('calls after expiry refresh first, once for all of them', { settings: SHOR
   await tabs[0].device.refused();
   tabs.forEach((tab) => tab.thaw());
 
-  const replies = (await Promise.all(tabs.map((tab) => tab.calls(4)))).flat();
+  const replies = await together(tabs);
 
   assert.deepEqual(replies.map(({ status }) => status), Array(12).fill(200));
   assert.equal(refreshes(world) - asked, 1);
@@ -59,7 +61,7 @@ proof('a tab that froze while it refreshed holds up nobody', { settings: LONG },
   heal();
 
   const start = Date.now();
-  const replies = (await Promise.all(others.map((tab) => tab.calls(4)))).flat();
+  const replies = await together(others);
 
   assert.deepEqual(replies.map(({ status }) => status), Array(8).fill(200));
   assert.ok(Date.now() - start < 5_000, 'they waited no longer than the request could have taken');
@@ -75,7 +77,7 @@ proof('a lock that is never given back holds up nobody', { settings: LONG }, asy
   }, `handstamp:${world.places.auth}`);
   await grow(world, device);
 
-  const replies = (await Promise.all(tabs.map((tab) => tab.calls(4)))).flat();
+  const replies = await together(tabs);
 
   assert.deepEqual(replies.map(({ status }) => status), Array(8).fill(200));
 });
@@ -108,6 +110,12 @@ async function tabsOf(world, count, options = {}) {
 async function grow(world, device) {
   await world.service.command(['user', 'set-roles', 'ada', 'buyer']);
   await device.refused();
+}
+
+/** Lets each of the tabs make four calls, all of them at the same moment. */
+async function together(tabs) {
+  const soon = Date.now() + 500;
+  return (await Promise.all(tabs.map((tab) => tab.calls(4, soon)))).flat();
 }
 
 /** How often the browser has asked for a refresh. */
