@@ -12,12 +12,14 @@ pub(super) async fn live() -> Json<Health> {
     Json(Health { status: HealthStatus::Ok })
 }
 
-/// `GET /health/ready`: the store answers, and the revocation log was read to its end lately.
+/// `GET /health/ready`: the store answers, its clock is ours, and the revocation log was read to its end lately.
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
     let theirs = state.core().store.clock().await?;
     let off = state.now().duration_since(theirs).abs();
     if off > CLOCK_TOLERANCE {
         tracing::warn!(off_by_ms = off.as_millis(), "this machine's clock and the database's differ");
+        return Err(ApiError::new(ErrorCode::Unavailable)
+            .detail("This machine's clock and the database's differ by more than a second."));
     }
     if !state.feed().keeps_up(state.now()) {
         return Err(ApiError::new(ErrorCode::Unavailable)

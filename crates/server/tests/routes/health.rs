@@ -42,3 +42,12 @@ async fn a_replica_that_has_never_read_the_revocation_log_is_unready() {
 
     kit.get("/health/ready").send_at_once().await.refused(503, "unavailable");
 }
+
+#[tokio::test]
+async fn a_replica_whose_clock_is_not_the_databases_is_unready() {
+    let kit = Kit::new().await;
+
+    for (off_by, status) in [(0, 200), (1, 200), (-1, 200), (2, 503), (-30, 503)] {
+        kit.another_replica_off_by(off_by).get("/health/ready").send().await.expect(status);
+    }
+}
