@@ -136,7 +136,7 @@ export function createAuth(options = {}, env = globalThis) {
     seen = mark;
     failure = failures = 0;
     snapshot = Object.freeze({ state, user, expiresAt: life ? since[1] + life : null });
-    if (state !== 'expired') parked.forEach((wake) => wake());
+    parked.forEach((wake) => wake());
     tick();
     if (type) emit(type, { previous });
     emit('change');
@@ -401,7 +401,7 @@ export function createAuth(options = {}, env = globalThis) {
   }
 
   /**
-   * Waits until somebody signs in or out.
+   * Waits until something happens.
    *
    * @param {AbortSignal} [signal]
    */
@@ -458,7 +458,7 @@ export function createAuth(options = {}, env = globalThis) {
     const { content, error } = await locked(() => request('sign-in', { login, password }));
     if (!content.sub) throw error;
     // Where another page was at the cookies meanwhile, `look` will find out whose they are.
-    const mark = isOf(hint(), content) ? hint() : seen;
+    const mark = isOf(hint(), content) ? hint() : '';
     arrived(content, mark);
     tell('in', mark, content);
     return content;
@@ -491,8 +491,7 @@ export function createAuth(options = {}, env = globalThis) {
    * @param {(event: any) => void} listener
    */
   const listen = (target, types, listener) =>
-    // Capturing, to hear at the window what happens to the document.
-    types.split(' ').forEach((type) => target?.addEventListener?.(type, listener, { capture: true, signal: closing.signal }));
+    types.split(' ').forEach((type) => target?.addEventListener?.(type, listener, { signal: closing.signal }));
   listen(env, 'focus online visibilitychange', wake);
   listen(env, 'pagehide', leaving);
   listen(env, 'pageshow', returned);
@@ -562,13 +561,13 @@ async function outcome(response) {
 }
 
 /**
- * Is this hint one of that session?
+ * Can this hint be one of that session? One that is not there contradicts nothing.
  *
  * @param {string | undefined} mark
  * @param {Whoami} whoami
  */
 function isOf(mark, { sid }) {
-  return mark?.includes(/** @type {string} */ (sid?.slice(0, 8)));
+  return !mark || mark.includes(/** @type {string} */ (sid?.slice(0, 8)));
 }
 
 /**

@@ -107,7 +107,8 @@ test('stale roles are refreshed when the service says so, and not all at once', 
   const refresh = browser.service.log.find(({ path }) => path === '/auth/refresh');
   const waited = refresh.at - start;
   assert.equal(outcome.status, 200);
-  assert.ok(waited > 4_000 && waited < 5_100, String(waited));
+  // Where and back takes 15 ms; the rest is this page's own share.
+  assert.ok(waited > 4_016 && waited < 5_100, String(waited));
 });
 
 test('a service that asks for an hour\'s patience gets a minute', async () => {

@@ -94,6 +94,19 @@ test('where the cookie cannot be read, Back asks before it uncovers', async () =
   assert.equal(browser.service.log.length, 2);
 });
 
+test('Back while nobody can say who is signed in shows nothing', async () => {
+  const browser = new Browser().signedIn('ada');
+  const tab = await browser.opened({ without: ['BroadcastChannel', 'cookieStore'] });
+  tab.leave();
+  await browser.change(browser.service.signedIn('ada'));
+  browser.service.down = true;
+
+  tab.comeBack();
+  await browser.advance(500);
+
+  assert.equal(tab.covered, true);
+});
+
 test('a page of nobody is not covered', async () => {
   const tab = await new Browser().opened();
 

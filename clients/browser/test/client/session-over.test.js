@@ -235,3 +235,28 @@ test('a session that ends between refresh and repetition loses no call', async (
 
   assert.equal(outcome.status, 200);
 });
+
+test('a call that was replayed has one repetition again', async () => {
+  const browser = new Browser().signedIn('ada');
+  const tab = await browser.opened();
+  browser.clock.sleep(3_600_000);
+  tab.auth.on('refreshed', () => tab.events.includes('restored') || browser.service.endSessions('ada'));
+  const outcome = tab.call('/a');
+  await browser.advance(1_000);
+  tab.auth.on('restored', () => browser.service.makeStale());
+
+  await signIn(browser, tab, 'ada');
+
+  assert.equal(outcome.status, 200);
+});
+
+test('a call that was aborted before does not wait', async () => {
+  const { browser, tab } = await ended();
+  tab.call();
+  await browser.advance(200);
+
+  const outcome = tab.call('/a', { signal: AbortSignal.abort() });
+  await browser.advance(0);
+
+  assert.equal(outcome.error?.name, 'AbortError');
+});

@@ -78,3 +78,14 @@ test('a password is not carried on by a redirect', async () => {
 
   assert.equal(asked.redirect, 'error');
 });
+
+test('where the hint cannot be read, a sign-in is believed without a second question', async () => {
+  const browser = new Browser();
+  browser.hintReadable = false;
+  const tab = await browser.opened();
+  await Promise.all([tab.auth.signIn({ login: 'ada', password: 'right' }), browser.advance(50)]);
+
+  await tab.called();
+
+  assert.equal(browser.service.count('/auth/session'), 1);
+});

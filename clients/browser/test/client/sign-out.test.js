@@ -29,6 +29,27 @@ test('signing out reaches every tab in less than a tenth of a second', async () 
   }
 });
 
+test('the channel tells the other tabs where the cookie cannot be read', async () => {
+  const browser = new Browser().signedIn('ada');
+  browser.hintReadable = false;
+  const [one, other] = [await browser.opened(), await browser.opened()];
+
+  one.auth.signOut();
+  await browser.advance(99);
+
+  assert.equal(other.auth.state, 'out');
+});
+
+test('a sign-out counts although the cookies have moved on', async () => {
+  const browser = new Browser().signedIn('ada');
+  const tab = await browser.opened();
+  const data = ['out', 'auth_hint=1.0.out', browser.clock.wall];
+
+  for (const channel of browser.channels) channel.dispatchEvent(new MessageEvent('message', { data }));
+
+  assert.equal(tab.auth.state, 'out');
+});
+
 test('without a channel the readable cookie tells the other tabs', async () => {
   const browser = new Browser().signedIn('ada');
   const [one, other] = [await browser.opened({ without: ['BroadcastChannel'] }), await browser.opened({ without: ['BroadcastChannel'] })];

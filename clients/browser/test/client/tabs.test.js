@@ -216,3 +216,62 @@ test('news that took its time is worth so much less', async () => {
 
   assert.ok(tab.auth.expiresAt - browser.clock.wall <= 600_000 - late);
 });
+
+test('a sign-in that another page overtakes is not taken for what is there', async () => {
+  const browser = new Browser();
+  const tab = await browser.opened({ without: ['BroadcastChannel', 'cookieStore'] });
+  const send = tab.env.fetch;
+  tab.env.fetch = async (input, init) => {
+    const response = await send(input, init);
+    if (input.endsWith('/sign-in')) await browser.change(browser.service.signedIn('bob'));
+    return response;
+  };
+  await Promise.all([tab.auth.signIn({ login: 'ada', password: 'right' }), browser.advance(100)]);
+
+  const outcome = await tab.called('/a', { method: 'POST', body: 'ada\'s' });
+
+  assert.equal(outcome.error.code, 'user_changed');
+  assert.equal(browser.service.count('/a'), 0);
+});
+
+test('an attempt that fails after another tab has succeeded is no failure', async () => {
+  const browser = new Browser().signedIn('ada');
+  const [one, other] = await tabs(browser, 2, { without: ['locks'] });
+  browser.clock.sleep(60 * MINUTE);
+  let first = true;
+  browser.fault = (request) => {
+    if (!request.url.endsWith('/refresh') || !first) return undefined;
+    first = false;
+    return 'lost';
+  };
+  browser.latency = (request) => (request.url.endsWith('/refresh') && first ? [1_000, 0] : [5, 5]);
+  const lost = (async () => {
+    // The slow one leaves first.
+    browser.latency = () => [1_000, 0];
+    const outcome = one.call();
+    await browser.advance(1_000);
+    return outcome;
+  })();
+  const outcome = await lost;
+  browser.latency = () => [5, 5];
+  other.call();
+  await browser.advance(2_000);
+
+  assert.equal(one.events.includes('unavailable'), false);
+  assert.equal(outcome.status, 200);
+});
+
+test('a refusal after a sign-out elsewhere is that sign-out, not the end of the session', async () => {
+  const browser = new Browser().signedIn('ada');
+  const tab = await browser.opened({ without: ['BroadcastChannel', 'cookieStore'] });
+  browser.latency = () => [100, 5];
+  tab.auth.refresh().catch(() => {});
+  await browser.advance(50);
+  browser.service.endSessions('ada');
+
+  await browser.change({ at: '', rt: '', hint: '1.99.out' });
+  await browser.advance(1_000);
+
+  assert.equal(tab.auth.state, 'out');
+  assert.deepEqual(tab.events, ['signedin', 'signedout']);
+});
