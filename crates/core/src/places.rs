@@ -29,9 +29,11 @@ impl Reserved {
         Self(Some(Stock { list, permutation, left, keep_until }))
     }
 
-    /// Returns a place whose last token is dead by `dead_by`; `None` when none is left, or the list is not kept so long.
-    pub(crate) fn next(&mut self, dead_by: Timestamp) -> Option<StatusPlace> {
-        let stock = self.0.as_mut().filter(|stock| dead_by <= stock.keep_until)?;
+    /// Returns a place whose last token is dead by `dead_by`; `None` when none is left, the list is not kept so long, or is of
+    /// another epoch.
+    pub(crate) fn next(&mut self, epoch: u32, dead_by: Timestamp) -> Option<StatusPlace> {
+        let fits = |stock: &&mut Stock| stock.list.epoch() == epoch && dead_by <= stock.keep_until;
+        let stock = self.0.as_mut().filter(fits)?;
         let number = stock.left.next()?;
         Some(StatusPlace { list: stock.list, index: stock.permutation.place(number) })
     }
@@ -105,6 +107,7 @@ mod tests {
     use super::{Permutation, Reserved};
     use crate::model::StatusListId;
 
+    const EPOCH: u32 = 0x0101_0101;
     const SIZES: [u32; 8] = [1, 2, 3, 64, 1_000, 1_024, 1_025, 4_096];
 
     #[test]
@@ -143,9 +146,9 @@ mod tests {
         let list = StatusListId::from_bytes([1; 8]);
         let mut reserved = Reserved::new(list, Permutation::new(b"a key", 1_024), 7..10, keep_until);
         let places: BTreeSet<u32> =
-            std::iter::from_fn(|| reserved.next(keep_until)).map(|p| p.index).collect();
+            std::iter::from_fn(|| reserved.next(EPOCH, keep_until)).map(|p| p.index).collect();
         assert_eq!(places.len(), 3);
-        assert_eq!(reserved.next(keep_until), None);
+        assert_eq!(reserved.next(EPOCH, keep_until), None);
     }
 
     #[test]
@@ -153,7 +156,16 @@ mod tests {
         let keep_until = Timestamp::from_second(1_000).unwrap();
         let list = StatusListId::from_bytes([1; 8]);
         let mut reserved = Reserved::new(list, Permutation::new(b"a key", 1_024), 7..10, keep_until);
-        assert_eq!(reserved.next(Timestamp::from_second(1_001).unwrap()), None);
+        assert_eq!(reserved.next(EPOCH, Timestamp::from_second(1_001).unwrap()), None);
+    }
+
+    #[test]
+    fn a_stock_gives_no_place_of_an_earlier_epoch() {
+        let keep_until = Timestamp::from_second(1_000).unwrap();
+        let list = StatusListId::from_bytes([1; 8]);
+        let mut reserved = Reserved::new(list, Permutation::new(b"a key", 1_024), 7..10, keep_until);
+        assert_eq!(reserved.next(EPOCH + 1, keep_until), None);
+        assert!(reserved.next(EPOCH, keep_until).is_some());
     }
 
     #[test]

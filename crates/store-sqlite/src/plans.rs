@@ -167,7 +167,11 @@ async fn change_everything(store: &SqliteStore) {
         Changes::one(Change::SeeSession { id, at, issued_under: Step::FIRST }),
         Changes::one(Change::BeginStatusList(status_list())),
         Changes::one(Change::TakePlaces { list: status_list().id, from: 0, to: 64, keep_until: at }),
-        Changes::one(Change::PlaceSession { id, place: StatusPlace { list: status_list().id, index: 7 } }),
+        Changes::one(Change::PlaceSession {
+            id,
+            from: None,
+            to: StatusPlace { list: status_list().id, index: 7 },
+        }),
         Changes::one(Change::RelabelSession { id, device: "Firefox".to_owned() }),
         Changes::one(Change::EndSession { id, at, reason })
             .event(event(id))
@@ -232,7 +236,6 @@ fn status_list() -> StatusList {
         bits: StatusBits::One,
         size: 1_024,
         taken: 0,
-        epoch: 1,
         created_at: now(),
         keep_until: now(),
     }

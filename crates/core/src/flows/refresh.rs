@@ -107,31 +107,17 @@ impl Attempt<'_> {
             session.refresh = to;
             session.idle_expiry = later(self.now, settings.idle_lifetime).min(session.absolute_expiry);
         }
-        let place = self.missing_place(decision, &session).await?;
-        session.status = session.status.or(place);
+        let place = session.status;
+        session.status = status_lists::place(self.ctx, &session, subject.rev, self.now).await?;
         // Minted first: a token that cannot be made moves nothing.
         let issued = Issued::mint(self.ctx, session, subject, answer, self.now)?;
-        let Some(change) = change(decision, from, &issued.session) else { return Ok(Some(issued)) };
-        let mut changes = self.moving(change, decision.durability(), from, &issued);
-        if let Some(place) = place {
-            changes = changes.and(Change::PlaceSession { id: issued.session.id, place });
-        }
+        let moving = change(decision, from, &issued.session);
+        let changes = moving.map(|change| self.moving(change, decision.durability(), from, &issued));
+        let Some(changes) = placing(changes, place, &issued.session) else { return Ok(Some(issued)) };
         match self.ctx.store.apply(changes).await? {
             Applied::Committed { .. } => Ok(Some(issued)),
             Applied::Conflict(_) => Ok(None),
         }
-    }
-
-    /// Takes a place in a status list for a session from before there were lists. It is written along with a move.
-    async fn missing_place(
-        &self,
-        decision: Decision,
-        session: &Session,
-    ) -> Result<Option<StatusPlace>, StoreError> {
-        if session.status.is_some() || decision.moves_to().is_none() {
-            return Ok(None);
-        }
-        status_lists::take_place(self.ctx, session.absolute_expiry, self.now).await
     }
 
     /// Returns what is written along with a move.
@@ -199,6 +185,14 @@ fn change(decision: Decision, from: RefreshState, session: &Session) -> Option<C
     }
     let to = decision.moves_to()?;
     Some(Change::RotateSession { id: session.id, from, to, idle_expiry: session.idle_expiry })
+}
+
+/// Adds a new place in a status list to what is written, if anything is. It waits for the disk: a place that a power cut forgets
+/// would stay good whatever becomes of the session.
+fn placing(changes: Option<Changes>, from: Option<StatusPlace>, session: &Session) -> Option<Changes> {
+    let Some(to) = session.status.filter(|place| from != Some(*place)) else { return changes };
+    let change = Change::PlaceSession { id: session.id, from, to };
+    Some(Changes { durability: Durability::Synced, ..changes.unwrap_or_default().and(change) })
 }
 
 fn check_may_work(subject: &Subject) -> Result<(), RefreshError> {

@@ -110,7 +110,7 @@ async fn start_session(
         }
         check_may_work(&subject)?;
         let mut session = new_session(ctx, &subject, &command.device, now);
-        session.status = status_lists::take_place(ctx, session.absolute_expiry, now).await?;
+        session.status = status_lists::place(ctx, &session, subject.rev, now).await?;
         let issued = Issued::mint(ctx, session, subject, FIRST, now)?;
         let changes = starting(ctx, &issued, command, now).await?;
         match ctx.store.apply(changes).await? {

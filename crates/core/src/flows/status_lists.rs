@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{TRIES, contended};
 use crate::{
     Context,
-    model::{StatusList, StatusListId, StatusPlace, TokenStatus, later},
+    model::{LogPosition, Session, StatusList, StatusListId, StatusPlace, TokenStatus, later},
     places::{Permutation, Reserved},
     settings::StatusListSettings,
     store::{Applied, Change, Changes, StoreError},
@@ -47,27 +47,36 @@ pub async fn bad_places(
     ctx.store.bad_places(list, now.checked_sub(reach).unwrap_or(Timestamp::MIN)).await
 }
 
-/// Takes a place for a session that lives until `lives_until` at most; `None` while there are no lists.
-pub(super) async fn take_place(
+/// Returns the place of a session as of a position of the log: the one it has, or another where it has none, or one in a list of
+/// an earlier epoch. `None` while there are no lists, and none before.
+///
+/// Whoever writes the session down has to write the new place with it.
+pub(super) async fn place(
     ctx: &Context,
-    lives_until: Timestamp,
+    session: &Session,
+    rev: LogPosition,
     now: Timestamp,
 ) -> Result<Option<StatusPlace>, StoreError> {
-    let Some(settings) = &ctx.settings.status_lists else { return Ok(None) };
+    let Some(settings) = &ctx.settings.status_lists else { return Ok(session.status) };
+    let epoch = rev.epoch;
+    if session.status.is_some_and(|place| place.list.epoch() == epoch) {
+        return Ok(session.status);
+    }
     // Whoever needs a place while places are being reserved waits for them.
     let mut reserved = ctx.places.lock().await;
-    let dead_by = later(lives_until, ctx.settings.tokens.reach());
-    if let Some(place) = reserved.next(dead_by) {
+    let dead_by = later(session.absolute_expiry, ctx.settings.tokens.reach());
+    if let Some(place) = reserved.next(epoch, dead_by) {
         return Ok(Some(place));
     }
-    *reserved = reserve(ctx, settings, dead_by, now).await?;
-    Ok(reserved.next(dead_by))
+    *reserved = reserve(ctx, settings, epoch, dead_by, now).await?;
+    Ok(reserved.next(epoch, dead_by))
 }
 
 /// Takes places of the oldest list that has some left, or begins a list.
 async fn reserve(
     ctx: &Context,
     settings: &StatusListSettings,
+    epoch: u32,
     dead_by: Timestamp,
     now: Timestamp,
 ) -> Result<Reserved, StoreError> {
@@ -75,18 +84,16 @@ async fn reserve(
     // A short list is not given away to a few processes.
     let share = RESERVE.min(settings.size / 64);
     for _ in 0..TRIES {
-        let epoch = ctx.store.log_head().await?.epoch;
         let fits = |list: &StatusList| {
             list.taken < list.size
-                && (list.size, list.bits, list.epoch) == (settings.size, settings.bits, epoch)
+                && (list.size, list.bits, list.id.epoch()) == (settings.size, settings.bits, epoch)
         };
         let list = ctx.store.status_lists().await?.into_iter().find(fits);
         let list = list.unwrap_or_else(|| StatusList {
-            id: StatusListId::random(&*ctx.entropy),
+            id: StatusListId::random(epoch, &*ctx.entropy),
             bits: settings.bits,
             size: settings.size,
             taken: 0,
-            epoch,
             created_at: now,
             keep_until,
         });

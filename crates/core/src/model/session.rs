@@ -27,7 +27,7 @@ pub struct Session {
     pub refresh: RefreshState,
     /// When the device was last seen, for the list.
     pub last_seen_at: Timestamp,
-    /// Its place in a status list, where its tokens name one. Kept for the whole session.
+    /// Its place in a status list, where its tokens name one. Kept for as long as the list's epoch lasts.
     pub status: Option<StatusPlace>,
     /// Whether it is over.
     pub state: SessionState,
@@ -115,12 +115,12 @@ impl Session {
         Ok(())
     }
 
-    /// Gives the session a place in a status list, if it has none.
-    pub fn place(&mut self, place: StatusPlace) -> Result<(), SessionMoved> {
-        if self.state != SessionState::Active || self.status.is_some() {
+    /// Gives the session a place in a status list, if it still has the one that was read, or none where it had none.
+    pub fn place(&mut self, from: Option<StatusPlace>, to: StatusPlace) -> Result<(), SessionMoved> {
+        if self.state != SessionState::Active || self.status != from {
             return Err(SessionMoved);
         }
-        self.status = Some(place);
+        self.status = Some(to);
         Ok(())
     }
 

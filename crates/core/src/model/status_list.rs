@@ -19,9 +19,6 @@ pub struct StatusList {
     pub size: u32,
     /// How many of them were given away. Only ever rises: no place is given twice.
     pub taken: u32,
-    /// The epoch of the log it was begun in. Of a database that went back in time nobody knows which places were given away
-    /// since, so that a new epoch begins new lists.
-    pub epoch: u32,
     /// When it was begun.
     pub created_at: Timestamp,
     /// By then the last token with a place in it is dead.
@@ -55,7 +52,10 @@ pub enum TokenStatus {
     Suspended,
 }
 
-/// A list's id: 64 random bits, so that no list of an older database has the same address.
+/// A list's id: the epoch of the revocation log it was begun in, and 32 random bits.
+///
+/// Of a database that went back to an older state nobody knows which places were given away since. A new epoch therefore begins
+/// new lists, under addresses that no older one had, and nothing is good any more that is in an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StatusListId([u8; 8]);
 
@@ -79,11 +79,18 @@ impl StatusBits {
 }
 
 impl StatusListId {
-    /// Draws a new id.
-    pub fn random(entropy: &dyn Entropy) -> Self {
+    /// Draws a new id for a list that begins in this epoch.
+    pub fn random(epoch: u32, entropy: &dyn Entropy) -> Self {
         let mut bytes = [0; 8];
-        entropy.fill(&mut bytes);
+        bytes[..4].copy_from_slice(&epoch.to_be_bytes());
+        entropy.fill(&mut bytes[4..]);
         Self(bytes)
+    }
+
+    /// Returns the epoch the list was begun in.
+    pub const fn epoch(&self) -> u32 {
+        let [a, b, c, d, ..] = self.0;
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// Returns the id made of these bytes.
@@ -118,6 +125,20 @@ impl FromStr for StatusListId {
 #[cfg(test)]
 mod tests {
     use super::StatusListId;
+
+    struct Sevens;
+    impl handstamp_token::Entropy for Sevens {
+        fn fill(&self, dest: &mut [u8]) {
+            dest.fill(7);
+        }
+    }
+
+    #[test]
+    fn an_id_tells_the_epoch_its_list_was_begun_in() {
+        let id = StatusListId::random(0x0102_ff04, &Sevens);
+        assert_eq!(id.epoch(), 0x0102_ff04);
+        assert_eq!(id.to_string(), "0102ff0407070707");
+    }
 
     #[test]
     fn an_id_has_one_spelling() {

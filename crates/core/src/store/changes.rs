@@ -118,12 +118,14 @@ pub enum Change {
         /// The refresh token the access token was issued under: confirms the refresh state if still current.
         issued_under: Step,
     },
-    /// Gives a session its place in a status list. Conflicts unless it is active and has none.
+    /// Gives a session a place in a status list. Conflicts unless it is active and its place still is `from`.
     PlaceSession {
         /// Which session.
         id: SessionId,
-        /// The place.
-        place: StatusPlace,
+        /// The place it had when it was read, if any.
+        from: Option<StatusPlace>,
+        /// The place it has from now on.
+        to: StatusPlace,
     },
     /// Begins a status list. Conflicts when the id is taken.
     BeginStatusList(StatusList),

@@ -3,8 +3,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use handstamp_core::{
     claims::AccessClaims,
     flows::{
-        Issued, organizations,
+        Issued, IssuedKind, organizations,
         refresh::{Refresh, refresh},
+        revocation_log::begin_epoch,
         sessions,
         sign_out::{SignOut, sign_out},
         status_lists, users,
@@ -158,22 +159,41 @@ async fn members_of_a_suspended_organization_are_suspended_until_it_resumes() {
     assert_eq!(bad(&kit, &issued).await, []);
 }
 
-/// The service was restarted with lists: people who are signed in get a place with their next rotation.
+/// The service was restarted with lists: people who are signed in get a place with their next refresh.
 #[tokio::test]
-async fn a_session_from_before_there_were_lists_gets_a_place_when_it_rotates() {
+async fn a_session_from_before_there_were_lists_gets_a_place_when_it_refreshes() {
     let before = Kit::new().await;
     before.user("ann").await;
     let old = before.sign_in("ann").await.unwrap();
     let kit = another_process(&before, 1, on).await;
 
+    // Within the grace time, where nothing else is written.
     let again = kit.refresh(&old).await.unwrap();
-    assert_eq!(again.session.status, None, "nothing is written within the grace time");
-    kit.wait_until_settled();
-    let rotated = kit.refresh(&old).await.unwrap();
 
-    assert_eq!(named(&rotated.access.claims).map(|(idx, _)| idx), Some(place(&rotated).index));
+    assert_eq!(again.kind, IssuedKind::Unchanged);
+    assert_eq!(named(&again.access.claims).map(|(idx, _)| idx), Some(place(&again).index));
     let stored = kit.ctx.store.session(old.session.id).await.unwrap().unwrap();
-    assert_eq!(stored.status, rotated.session.status);
+    assert_eq!(stored.status, again.session.status);
+    assert_eq!(kit.refresh(&old).await.unwrap().session.status, stored.status, "and keeps it");
+}
+
+/// What became of the sessions of before is not known any more: lists of the old epoch say nothing good, so everybody moves.
+#[tokio::test]
+async fn in_a_new_epoch_sessions_get_places_in_new_lists() {
+    let kit = Kit::with(on).await;
+    kit.user("ann").await;
+    let old = kit.sign_in("ann").await.unwrap();
+    let epoch = place(&old).list.epoch();
+    assert_eq!(epoch, old.access.claims.rev.epoch);
+    let head = begin_epoch(&kit.ctx, epoch, None, None, kit.clock.now()).await.unwrap();
+
+    let again = kit.refresh(&old).await.unwrap();
+    let new = kit.sign_in("ann").await.unwrap();
+
+    assert_eq!([place(&again).list.epoch(), place(&new).list.epoch()], [head.epoch; 2]);
+    assert_ne!(place(&again), place(&new));
+    let stored = kit.ctx.store.session(old.session.id).await.unwrap().unwrap();
+    assert_eq!(stored.status, again.session.status);
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ use std::{
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use handstamp_api_types::status_list::{STATUS_LIST_TYP, StatusListClaims};
-use handstamp_core::model::{StatusList, TokenStatus};
+use handstamp_core::model::StatusList;
 use handstamp_token::{SignError, SigningKey, UnixTime};
 use jiff::Timestamp;
 
-use super::packed::pack;
+use super::packed::{Statuses, pack};
 
 /// So many times its `ttl` a list may be believed: two fetches may fail, and no more. Longer would keep a stolen token alive
 /// behind a cut line.
@@ -33,7 +33,7 @@ pub(super) struct Draft {
     pub(super) issuer: String,
     pub(super) uri: String,
     pub(super) list: StatusList,
-    pub(super) bad: Vec<(u32, TokenStatus)>,
+    pub(super) statuses: Statuses,
     pub(super) ttl: Duration,
     pub(super) now: Timestamp,
 }
@@ -50,7 +50,7 @@ pub(crate) enum DocumentError {
 impl Draft {
     /// Packs and signs. Takes some milliseconds for a million places.
     pub(super) fn sign(self, key: &SigningKey) -> Result<Document, DocumentError> {
-        let Self { issuer, uri, list, bad, ttl, now } = self;
+        let Self { issuer, uri, list, statuses, ttl, now } = self;
         let iat = UnixTime::from_secs(now.as_second());
         let claims = StatusListClaims {
             iss: issuer,
@@ -58,7 +58,7 @@ impl Draft {
             iat,
             exp: iat.saturating_add(ttl.saturating_mul(LIFETIME)),
             ttl: ttl.as_secs(),
-            status_list: pack(list.bits, list.size, &bad)?,
+            status_list: pack(list.bits, list.size, &statuses)?,
         };
         let jwt = key.sign_document(STATUS_LIST_TYP, &claims)?;
         // Of two documents with one signature, header and payload are the same.
@@ -104,7 +104,7 @@ mod tests {
     use handstamp_token::{Algorithm, MAX_DOCUMENT_LEN, SigningKey};
     use jiff::Timestamp;
 
-    use super::{Document, Draft};
+    use super::{Document, Draft, Statuses};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -114,12 +114,12 @@ mod tests {
 
     fn document(bits: StatusBits, size: u32, bad: Vec<(u32, TokenStatus)>) -> Document {
         let id = StatusListId::from_bytes([0xab; 8]);
-        let list = StatusList { id, bits, size, taken: size, epoch: 1, created_at: NOW, keep_until: NOW };
+        let list = StatusList { id, bits, size, taken: size, created_at: NOW, keep_until: NOW };
         let draft = Draft {
             issuer: "https://auth.example".to_owned(),
             uri: format!("https://auth.example/status-lists/{id}"),
             list,
-            bad,
+            statuses: Statuses::AllBut(bad),
             ttl: Duration::from_mins(1),
             now: NOW,
         };

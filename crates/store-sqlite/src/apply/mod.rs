@@ -82,7 +82,7 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
         Change::RehashPassword { user_id, from, to } => users::rehash(connection, *user_id, from, to),
         Change::CreateOrganization(organization) => organizations::create(connection, organization),
         Change::UpdateOrganization(organization) => organizations::update(connection, organization),
-        Change::PlaceSession { id, place } => status_lists::place(connection, *id, *place),
+        Change::PlaceSession { id, from, to } => status_lists::place(connection, *id, *from, *to),
         Change::BeginStatusList(list) => status_lists::begin(connection, list),
         Change::TakePlaces { list, from, to, keep_until } => {
             status_lists::take(connection, *list, *from, *to, *keep_until)

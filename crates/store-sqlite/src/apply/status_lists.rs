@@ -7,11 +7,17 @@ use crate::failure::Refusal;
 use crate::query::execute;
 use crate::times::to_sql;
 
-/// Gives a session its place, if it is active and has none.
-pub(super) fn place(connection: &Connection, session: SessionId, place: StatusPlace) -> Result<(), Refusal> {
-    let sql = "UPDATE sessions SET status_list = ?2, status_index = ?3 \
-               WHERE id = ?1 AND ended_at IS NULL AND status_list IS NULL";
-    match execute(connection, sql, params![session.as_bytes(), place.list.as_bytes(), place.index])? {
+/// Gives a session a place, if it is active and still has the one that was read.
+pub(super) fn place(
+    connection: &Connection,
+    session: SessionId,
+    from: Option<StatusPlace>,
+    to: StatusPlace,
+) -> Result<(), Refusal> {
+    let sql = "UPDATE sessions SET status_list = ?4, status_index = ?5 \
+               WHERE id = ?1 AND ended_at IS NULL AND status_list IS ?2 AND status_index IS ?3";
+    let (list, index) = (from.as_ref().map(|from| from.list.as_bytes()), from.map(|from| from.index));
+    match execute(connection, sql, params![session.as_bytes(), list, index, to.list.as_bytes(), to.index])? {
         0 => Err(Conflict::SessionChanged.into()),
         _ => Ok(()),
     }
@@ -21,14 +27,13 @@ pub(super) fn place(connection: &Connection, session: SessionId, place: StatusPl
 pub(super) fn begin(connection: &Connection, list: &StatusList) -> Result<(), Refusal> {
     changed(execute(
         connection,
-        "INSERT INTO status_lists (id, bits, size, taken, epoch, created_at, keep_until) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO status_lists (id, bits, size, taken, created_at, keep_until) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
         params![
             list.id.as_bytes(),
             list.bits.count(),
             list.size,
             list.taken,
-            list.epoch,
             to_sql(list.created_at),
             to_sql(list.keep_until),
         ],

@@ -4,12 +4,11 @@ CREATE TABLE status_lists (
     bits       INTEGER NOT NULL,
     size       INTEGER NOT NULL,
     taken      INTEGER NOT NULL CHECK (taken BETWEEN 0 AND size),
-    epoch      INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     keep_until INTEGER NOT NULL
 ) STRICT;
 
--- The place of a session, for its whole life.
+-- The place of a session.
 ALTER TABLE sessions ADD COLUMN status_list BLOB CHECK (length(status_list) = 8);
 ALTER TABLE sessions ADD COLUMN status_index INTEGER CHECK ((status_list IS NULL) = (status_index IS NULL));
 

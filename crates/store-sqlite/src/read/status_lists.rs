@@ -10,7 +10,7 @@ use crate::times::to_sql;
 /// The columns in the order that [`decode`] takes them.
 macro_rules! columns {
     () => {
-        "id, bits, size, taken, epoch, created_at, keep_until"
+        "id, bits, size, taken, created_at, keep_until"
     };
 }
 
@@ -63,7 +63,6 @@ fn decode(fields: &mut Fields<'_, '_>) -> Result<StatusList, Failure> {
         },
         size: fields.number("size")?,
         taken: fields.number("taken")?,
-        epoch: fields.number("epoch")?,
         created_at: fields.time("created_at")?,
         keep_until: fields.time("keep_until")?,
     })

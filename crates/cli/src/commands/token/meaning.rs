@@ -36,6 +36,7 @@ pub(super) fn of_claim(name: &str) -> &'static str {
         "org_id" => "the organisation whose data it opens",
         "scope" => "what the client may do",
         "rev" => "how much of the revocation log was known when it was issued",
+        "status" => "where a status list says whether it is over",
         _ => "",
     }
 }

@@ -113,7 +113,7 @@ macro_rules! store_contract_tests {
             status_lists::places_of_an_unknown_status_list_are_refused
             status_lists::of_many_takers_at_the_same_time_one_wins
             status_lists::a_session_keeps_its_place
-            status_lists::a_place_never_changes
+            status_lists::a_place_changes_only_from_the_one_that_was_read
             status_lists::an_ended_or_unknown_session_gets_no_place
             status_lists::ended_sessions_are_bad_places
             status_lists::members_of_a_suspended_organization_are_bad_places

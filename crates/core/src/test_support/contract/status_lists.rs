@@ -23,7 +23,6 @@ fn list(number: u8) -> StatusList {
         bits: StatusBits::One,
         size: 1_024,
         taken: 0,
-        epoch: 7,
         created_at: noon(),
         keep_until: after(HOUR),
     }
@@ -41,8 +40,8 @@ fn place(number: u8, index: u32) -> StatusPlace {
     StatusPlace { list: list(number).id, index }
 }
 
-fn put(id: SessionId, place: StatusPlace) -> Changes {
-    Changes::one(Change::PlaceSession { id, place })
+fn put(id: SessionId, to: StatusPlace) -> Changes {
+    Changes::one(Change::PlaceSession { id, from: None, to })
 }
 
 fn end(id: SessionId, at: Timestamp) -> Changes {
@@ -65,7 +64,6 @@ pub async fn a_status_list_reads_back_as_written(store: Arc<dyn Store>) {
         bits: StatusBits::Two,
         size: u32::MAX,
         taken: u32::MAX,
-        epoch: u32::MAX,
         created_at: after(Duration::from_nanos(1)),
         ..list(1)
     };
@@ -141,12 +139,19 @@ pub async fn a_session_keeps_its_place(store: Arc<dyn Store>) {
     assert_eq!(read(&store, given.id).await, Session { status: Some(place(2, 0)), ..given });
 }
 
-/// Its tokens name it for as long as they live.
-pub async fn a_place_never_changes(store: Arc<dyn Store>) {
+/// Of two that give it one at the same time, one wins: the tokens of the other would name a place that nobody looks after.
+pub async fn a_place_changes_only_from_the_one_that_was_read(store: Arc<dyn Store>) {
     let session = given_session(&store).await;
-    commit(&store, put(session.id, place(1, 5))).await;
-    assert_eq!(refused(&store, put(session.id, place(1, 6))).await, Conflict::SessionChanged);
-    assert_eq!(read(&store, session.id).await.status, Some(place(1, 5)));
+    let id = session.id;
+    commit(&store, put(id, place(1, 5))).await;
+    for from in [None, Some(place(1, 6)), Some(place(2, 5))] {
+        let changes = Changes::one(Change::PlaceSession { id, from, to: place(3, 7) });
+        assert_eq!(refused(&store, changes).await, Conflict::SessionChanged, "{from:?}");
+    }
+    assert_eq!(read(&store, id).await.status, Some(place(1, 5)));
+
+    commit(&store, Changes::one(Change::PlaceSession { id, from: Some(place(1, 5)), to: place(3, 7) })).await;
+    assert_eq!(read(&store, id).await.status, Some(place(3, 7)));
 }
 
 /// What is over needs none.

@@ -72,7 +72,7 @@ impl Data {
                     session.see(at, issued_under);
                 }
             }
-            Change::PlaceSession { id, place } => self.session(id)?.place(place)?,
+            Change::PlaceSession { id, from, to } => self.session(id)?.place(from, to)?,
             Change::BeginStatusList(list) => self.begin_status_list(list)?,
             Change::TakePlaces { list, from, to, keep_until } => {
                 self.take_places(list, from, to, keep_until)?;
