@@ -69,7 +69,6 @@ for (const secure of [false, true]) {
   proof(`the Back button shows nothing after a sign-out in another tab, ${where}`, { secure }, async (world) => {
     const { device, tab } = await visit(world);
     const other = await device.tab();
-    await watchReturns(tab);
     await tab.page.goto(`${world.places.app}/places.json`);
     await other.page.evaluate(() => window.auth.signOut());
 
@@ -85,7 +84,6 @@ for (const secure of [false, true]) {
 
   proof(`the Back button shows nothing after a sign-out that no tab was told of, ${where}`, { secure }, async (world) => {
     const { device, tab } = await visit(world);
-    await watchReturns(tab);
     await tab.page.goto(`${world.places.app}/places.json`);
     await device.signOut();
 
@@ -102,7 +100,6 @@ for (const secure of [false, true]) {
 
   proof(`the Back button shows nothing after a sign-out in this tab, ${where}`, { secure }, async (world) => {
     const { tab } = await visit(world);
-    await watchReturns(tab);
     await tab.page.evaluate(() => window.auth.signOut());
     await tab.page.goto(`${world.places.app}/places.json`);
 
@@ -116,7 +113,6 @@ for (const secure of [false, true]) {
 
   proof(`the Back button brings back a page whose user is still there, ${where}`, { secure }, async (world) => {
     const { tab } = await visit(world);
-    await watchReturns(tab);
     await tab.page.getByLabel('Title').fill('half a title');
     await tab.page.goto(`${world.places.app}/places.json`);
 
@@ -132,23 +128,26 @@ for (const secure of [false, true]) {
 
 async function visit(world) {
   const device = await world.device();
+  await device.context.addInitScript(noteReturns);
   await device.signIn('ada');
   const tab = await device.tab();
   await tab.page.getByText('The secret of ada').waitFor();
   return { device, tab };
 }
 
-/** Notes what could be seen at the moment the page comes back, before anything was painted. */
-function watchReturns(tab) {
-  return tab.page.evaluate(() => {
-    sessionStorage.removeItem('returned');
-    // Capturing on the window: it runs with the first listeners, and the browser paints after all of them.
-    addEventListener('pageshow', ({ persisted }) => {
-      const { visibility, opacity } = getComputedStyle(document.documentElement);
-      const isPrivate = document.body.innerText.includes('The secret of');
-      const isSeen = isPrivate && visibility !== 'hidden' && opacity !== '0';
-      sessionStorage.setItem('returned', JSON.stringify({ persisted, isSeen }));
-    });
+/** Notes what can be seen at the moment a page wakes up in the cache, before any script of the page has had a say. */
+function noteReturns() {
+  let isSeen;
+  const look = () => {
+    const { visibility } = getComputedStyle(document.body);
+    isSeen ??= document.body.textContent.includes('The secret of') && visibility !== 'hidden';
+  };
+  document.addEventListener('resume', look);
+  addEventListener('pageshow', ({ persisted }) => {
+    if (!persisted) return;
+    look();
+    // The page may load itself anew at once.
+    sessionStorage.setItem('returned', JSON.stringify({ persisted, isSeen }));
   });
 }
 
