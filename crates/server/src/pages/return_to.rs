@@ -205,6 +205,50 @@ mod tests {
         }
     }
 
+    /// Every short address made of what tricks are made of, against the parser of the URL standard, which is the browsers'.
+    #[test]
+    fn what_is_taken_leads_where_browsers_agree_it_leads() {
+        const PIECES: [&str; 17] = [
+            "/",
+            "\\",
+            ".",
+            "..",
+            "%2f",
+            "%5C",
+            "%09",
+            "%252F",
+            "@",
+            ":",
+            "https:",
+            "http:",
+            "evil.example",
+            "app.example.net",
+            "?",
+            "#",
+            "\t",
+        ];
+        let own = url::Url::parse(&format!("{OWN}/auth/sign-in")).unwrap();
+        let leads_home = |address: &str| {
+            let origin = own.join(address).map(|url| url.origin().ascii_serialization());
+            origin.is_ok_and(|origin| origin == OWN || origin == APP)
+        };
+        let (mut taken, mut addresses) = (0, vec![String::new()]);
+        for _ in 0..4 {
+            addresses = addresses
+                .iter()
+                .flat_map(|start| PIECES.iter().map(move |piece| format!("{start}{piece}")))
+                .collect();
+            for address in addresses.iter().filter(|address| parse(address).is_some()) {
+                taken += 1;
+                assert!(leads_home(address), "{address:?}");
+                // A proxy on the way may decode it once.
+                let decoded = percent_encoding::percent_decode_str(address).decode_utf8_lossy();
+                assert!(leads_home(&decoded), "{address:?}, decoded");
+            }
+        }
+        assert!(taken > 100, "{taken}");
+    }
+
     #[test]
     fn an_endless_address_is_refused() {
         assert_eq!(parse(&format!("/{}", "x".repeat(2048))), None);
