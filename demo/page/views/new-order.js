@@ -67,8 +67,11 @@ async function send(made, state) {
     made.elements.attachment.focus();
     return;
   }
-  const waiting = auth.on('expired', () => { state.textContent = 'Waiting for you to sign in. It is sent then, once.'; });
-  state.textContent = 'Sending …';
+  const say = () => {
+    state.textContent = auth.state === 'expired' ? 'Waiting for you to sign in. It is sent then, once.' : 'Sending …';
+  };
+  const stopSaying = auth.subscribe(say);
+  say();
   try {
     const { id } = await service.place(new FormData(made));
     form = null;
@@ -79,8 +82,8 @@ async function send(made, state) {
     if (!places.some(Boolean)) throw error;
     places.find(Boolean).focus();
   } finally {
+    stopSaying();
     state.textContent = '';
-    waiting();
   }
 }
 

@@ -35,13 +35,11 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    /// Sends the auth service away for [`AWAY`]: nobody listens at its address. Returns whether it was there.
-    pub(super) fn send_away(&self) -> bool {
-        let is_here = self.state.borrow().is_some();
-        if is_here {
+    /// Sends the auth service away for [`AWAY`]: nobody listens at its address. Once it is on its way, nothing more happens.
+    pub(super) fn send_away(&self) {
+        if self.state.send_replace(None).is_some() {
             self.leave.notify_one();
         }
-        is_here
     }
 
     /// Publishes what the revocation log has got to say, as the auth service's own routes do before they answer. While it
@@ -102,7 +100,6 @@ impl AuthService {
                 }
             };
             let served = handstamp_server::serve(listener, state, leave).await;
-            self.handle.state.send_replace(None);
             served.map_err(|cause| Failure::because("the auth service stopped", &cause))?;
             tokio::select! {
                 () = tokio::time::sleep(AWAY) => {}
