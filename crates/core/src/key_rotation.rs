@@ -84,10 +84,8 @@ impl<'a> Keys<'a> {
         let Some(outlook) = self.outlook(reports, now) else {
             return if self.needs_one_that_fits(now) { Turn::Publish } else { Turn::Rest };
         };
-        // Without an active key nothing is signed at all.
-        let is_wanted = self.active().is_none() || outlook.wanted_from.is_some_and(|wanted| now >= wanted);
-        let is_ready = self.active().is_none() || outlook.is_ready(now);
-        if is_wanted && is_ready { Turn::Switch } else { Turn::Rest }
+        let is_wanted = outlook.wanted_from.is_some_and(|wanted| now >= wanted);
+        if is_wanted && outlook.is_ready(now) { Turn::Switch } else { Turn::Rest }
     }
 
     /// Returns what is known of the moment at which the next key takes over; `None` without one that fits.
@@ -162,7 +160,8 @@ impl<'a> Keys<'a> {
     fn needs_one_that_fits(&self, now: Timestamp) -> bool {
         let Some(misfit) = self.misfits().next() else { return true };
         let is_near = |at: Timestamp| later(now, self.settings.publish_ahead) >= at;
-        self.active().is_none_or(|active| !self.fits(active)) || self.wanted_from(misfit).is_some_and(is_near)
+        self.active().is_some_and(|active| !self.fits(active))
+            || self.wanted_from(misfit).is_some_and(is_near)
     }
 
     fn fits(&self, key: &StoredKey) -> bool {

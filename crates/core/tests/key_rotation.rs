@@ -169,8 +169,3 @@ fn a_next_key_of_another_algorithm_is_left_alone_until_its_turn_is_near() {
     let keys = [active("a"), rsa(asked(0, 10))];
     assert_eq!(turn(&keys, &[], 10), Turn::Publish);
 }
-
-#[test]
-fn without_an_active_key_the_next_one_signs_at_once() {
-    assert_eq!(turn(&[next(0)], &[], 0), Turn::Switch);
-}

@@ -29,11 +29,14 @@ pub async fn housekeep(ctx: &Context, now: Timestamp) -> Result<(), KeysError> {
         match keys.turn(&[], now) {
             Turn::Rest => {}
             Turn::Publish => {
-                mover.commit(mover.publish(&keys)?).await?;
+                if mover.commit(mover.publish(&keys)?).await? {
+                    tracing::info!(purpose = purpose.as_str(), "published the next key");
+                }
             }
             Turn::Switch => {
-                if keys.turn(&ctx.store.reports().await?, now) == Turn::Switch {
-                    mover.commit(mover.switch(&keys)?).await?;
+                let may = keys.turn(&ctx.store.reports().await?, now) == Turn::Switch;
+                if may && mover.commit(mover.switch(&keys)?).await? {
+                    tracing::info!(purpose = purpose.as_str(), "the next key signs from now on");
                 }
             }
         }
