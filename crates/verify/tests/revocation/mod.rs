@@ -5,6 +5,7 @@ mod faults;
 mod feed;
 mod status_list;
 mod watch;
+mod with_keys;
 
 use std::sync::Arc;
 use std::time::Duration;
