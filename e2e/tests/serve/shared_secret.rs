@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use handstamp_e2e::program::Running;
 use handstamp_token::{Algorithm, KeySet, VerifyingKey};
@@ -50,11 +51,16 @@ async fn a_service_with_the_secret_verifies_tokens_and_the_key_set_is_empty() {
     let caller = service(&served.base).try_verify(token).expect("it has the secret");
     assert_eq!(caller.preferred_username(), Some("ann"));
     assert_eq!(served.whoami(token).await.status, 200);
-    let jwks = reqwest::get(format!("{}/.well-known/jwks.json", served.base)).await.expect("a reply");
+    let client =
+        reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().expect("a client");
+    let jwks = client.get(format!("{}/.well-known/jwks.json", served.base)).send().await.expect("a reply");
     assert_eq!(jwks.json::<serde_json::Value>().await.expect("JSON"), json!({ "keys": [] }));
     let listed = beside(folder.path(), &["key", "list", "--json"]).ok();
     assert_eq!((&listed.json()[0]["alg"], &listed.json()[0]["state"]), (&json!("HS256"), &json!("active")));
     assert!(!listed.stdout.contains(SECRET));
+    let found = beside(folder.path(), &["doctor", "--json"]).ok().json();
+    let keys = found.as_array().expect("findings").iter().find(|finding| finding["check"] == "keys");
+    assert_eq!(keys.expect("a finding")["status"], "note", "{found}");
     let refused = beside(folder.path(), &["key", "rotate"]);
     assert!(refused.stderr.contains("put a new one before it there"), "{refused:?}");
 }
