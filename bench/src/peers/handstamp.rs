@@ -1,8 +1,10 @@
 //! Ourselves.
 
+use std::hint::black_box;
 use std::time::Duration;
 
-use handstamp_token::{KeySet, SystemEntropy, TokenBuilder, Validator};
+use handstamp_token::{KeySet, PooledEntropy, Rejection, TokenBuilder, Validator};
+use serde::Deserialize;
 
 use super::{Work, working};
 use crate::fixture::{AUDIENCE, Fixture, FlatClaims, ISSUER, TYPE, now};
@@ -11,19 +13,57 @@ use crate::{Outcome, failed};
 
 /// Our row.
 pub const NAME: &str = "handstamp-token";
+/// Our row for claims that borrow from the payload.
+const BORROWED: &str = "handstamp-token, borrowed claims";
 /// Our row for the builder, which draws `jti`, sets the times and refuses claims that are set twice.
 pub const BUILDER: &str = "handstamp-token, builder";
 
 pub(super) fn contestant(work: Work, fixture: &Fixture) -> Outcome<Option<Contestant<'_>>> {
     match work {
         Work::Verify => {
-            let keys = KeySet::new([fixture.key.verifying_key()]).map_err(failed("preparing the keys"))?;
-            let validator = Validator::access_token(ISSUER, AUDIENCE, &[fixture.algorithm]);
-            let validator = validator.map_err(failed("building the validator"))?;
+            let (validator, keys) = verifier(fixture)?;
             working(NAME, move || validator.verify::<FlatClaims>(&fixture.token, &keys, now()))
         }
         Work::Sign => working(NAME, move || fixture.key.sign(TYPE, &fixture.claims)),
     }
+}
+
+/// The claims of the fixture, borrowed from the payload.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "read to be read")]
+struct BorrowedClaims<'p> {
+    iss: &'p str,
+    sub: &'p str,
+    aud: &'p str,
+    exp: i64,
+    iat: i64,
+    jti: &'p str,
+    client_id: &'p str,
+    sid: &'p str,
+    org_id: &'p str,
+    #[serde(borrow)]
+    roles: Vec<&'p str>,
+    preferred_username: &'p str,
+}
+
+pub(super) fn borrowed(work: Work, fixture: &Fixture) -> Outcome<Option<Contestant<'_>>> {
+    if work == Work::Sign {
+        return Ok(None);
+    }
+    let (validator, keys) = verifier(fixture)?;
+    let mut payload = String::new();
+    working(BORROWED, move || {
+        let verified =
+            validator.verify_in::<BorrowedClaims<'_>>(&mut payload, &fixture.token, &keys, now())?;
+        black_box(verified);
+        Ok::<_, Rejection>(())
+    })
+}
+
+fn verifier(fixture: &Fixture) -> Outcome<(Validator, KeySet)> {
+    let keys = KeySet::new([fixture.key.verifying_key()]).map_err(failed("preparing the keys"))?;
+    let validator = Validator::access_token(ISSUER, AUDIENCE, &[fixture.algorithm]);
+    Ok((validator.map_err(failed("building the validator"))?, keys))
 }
 
 pub(super) fn builder(work: Work, fixture: &Fixture) -> Outcome<Option<Contestant<'_>>> {
@@ -40,6 +80,6 @@ pub(super) fn builder(work: Work, fixture: &Fixture) -> Outcome<Option<Contestan
             .claim("org_id", &claims.org_id)
             .claim("roles", &claims.roles)
             .claim("preferred_username", &claims.preferred_username)
-            .sign(&fixture.key, now(), &SystemEntropy)
+            .sign(&fixture.key, now(), &PooledEntropy)
     })
 }

@@ -43,6 +43,7 @@ pub fn contestants(work: Work, fixture: &Fixture) -> Outcome<Vec<Contestant<'_>>
     let peers = [
         floor::contestant(work, fixture),
         handstamp::contestant(work, fixture),
+        handstamp::borrowed(work, fixture),
         handstamp::builder(work, fixture),
         jsonwebtoken::contestant(work, fixture),
         biscuit::contestant(work, fixture),

@@ -8,6 +8,11 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text.as_bytes()).ok()
 }
 
+/// Appends the bytes to `out`; `None` as for [`decode`].
+pub(crate) fn decode_onto(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    URL_SAFE_NO_PAD.decode_append(text.as_bytes(), out).ok()
+}
+
 /// Decodes into `buffer` and returns the part that was filled; `None` as for [`decode`], or where the buffer is too short.
 pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
     if text.len() > encoded_len(buffer.len()) {
@@ -42,6 +47,9 @@ mod tests {
             let text = encode(&bytes);
             assert_eq!(decode(&text).as_deref(), Some(bytes.as_slice()));
             assert_eq!(text.len(), encoded_len(bytes.len()));
+            let mut appended = b"before ".to_vec();
+            assert_eq!(decode_onto(&text, &mut appended), Some(()));
+            assert_eq!(appended.strip_prefix(b"before "), Some(bytes.as_slice()));
             let mut buffer = [0; 70];
             assert_eq!(decode_into(&text, &mut buffer), Some(bytes.as_slice()));
             assert!(bytes.is_empty() || decode_into(&text, &mut buffer[..bytes.len() - 1]).is_none());
@@ -58,6 +66,7 @@ mod tests {
         ] {
             assert_eq!(decode(text), None, "{text:?}");
             assert_eq!(decode_into(text, &mut [0; 16]), None, "{text:?}");
+            assert_eq!(decode_onto(text, &mut Vec::new()), None, "{text:?}");
         }
         for tail in ["Zh", "Zm9", "Z"] {
             let long = format!("{}{tail}", "Zm9v".repeat(40));

@@ -53,7 +53,8 @@ pub fn verify_signature_only(token: &str, key: &VerifyingKey) -> Result<Vec<u8>,
         expected: vec![key.algorithm()],
         actual: header.alg.clone(),
     })?;
-    check_signature(&header, parts, key, algorithm)
+    check_signature(&header, parts, key, algorithm)?;
+    base64url::decode(parts.payload).ok_or(Rejection::Base64 { part: Part::Payload })
 }
 
 fn object(encoded: &str, part: Part, limits: Limits) -> Result<String, Rejection> {

@@ -77,6 +77,52 @@ impl<C> fmt::Debug for VerifiedToken<C> {
     }
 }
 
+/// A verified token whose claims borrow from the buffer that holds its payload: what
+/// [`Validator::verify_in`](crate::Validator::verify_in) returns.
+#[derive(Clone)]
+pub struct BorrowedToken<'p, C> {
+    pub(crate) registered: Claims,
+    pub(crate) claims: C,
+    pub(crate) payload: &'p str,
+    pub(crate) key_id: &'p KeyId,
+}
+
+impl<'p, C> BorrowedToken<'p, C> {
+    /// Returns the registered claims.
+    pub fn registered(&self) -> RegisteredClaims<'_> {
+        RegisteredClaims::new(&self.registered, self.payload)
+    }
+
+    /// Returns the claims in the caller's type.
+    pub fn claims(&self) -> &C {
+        &self.claims
+    }
+
+    /// Returns the claims in the caller's type, without the rest.
+    pub fn into_claims(self) -> C {
+        self.claims
+    }
+
+    /// Returns the verified JSON text of the payload.
+    pub fn payload(&self) -> &'p str {
+        self.payload
+    }
+
+    /// Returns the id of the key that signed the token.
+    pub fn key_id(&self) -> &'p KeyId {
+        self.key_id
+    }
+}
+
+impl<C> fmt::Debug for BorrowedToken<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BorrowedToken")
+            .field("registered", &self.registered())
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A claims type for callers who need only the registered claims, or read the rest with
 /// [`VerifiedToken::claims_as`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -28,9 +28,9 @@ mod verifier;
 
 pub use clock::{Clock, SystemClock};
 pub use error::AuthError;
-pub use handstamp_token::{NoClaims, UnixTime};
 #[cfg(feature = "jwe")]
 pub use handstamp_token::jwe::{ContentEncryption, DecryptionKey};
+pub use handstamp_token::{NoClaims, UnixTime};
 pub use keys::SharedKeys;
 pub use layer::{VerifyLayer, VerifyService};
 pub use principal::{Credential, OrgScope, Principal};

@@ -12,6 +12,7 @@ use crate::AuthError;
 #[cfg(feature = "remote")]
 use crate::revocation::status_list::StatusReference;
 use crate::revocation::{Memo, TokenIdentity};
+use crate::token_cache::Remembered;
 
 /// Who is calling, as a verified token says it. Only a [`Verifier`](crate::Verifier) makes one.
 ///
@@ -21,7 +22,7 @@ use crate::revocation::{Memo, TokenIdentity};
 /// `Debug` shows ids, never the token.
 #[derive(Clone)]
 pub struct Principal<C = NoClaims> {
-    verified: Arc<Verified>,
+    verified: Arc<Remembered>,
     credential: Credential,
     claims: C,
 }
@@ -53,7 +54,7 @@ pub struct OrgScope {
 
 /// What verification found, shared by all requests that carry the same token.
 ///
-/// In this order in memory: what every request needs comes first, so that with many tokens it costs one cache miss.
+/// In this order in memory: what every request needs comes first.
 #[repr(C)]
 pub(crate) struct Verified {
     rev: Option<Rev>,
@@ -68,7 +69,7 @@ pub(crate) struct Verified {
 }
 
 /// Our own claims beside the registered ones (RFC 9068 §2.2).
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Identity {
     #[serde(default)]
     client_id: Option<String>,
@@ -225,7 +226,7 @@ impl<C> Principal<C> {
 }
 
 impl Principal {
-    pub(crate) fn new(verified: Arc<Verified>, credential: Credential) -> Self {
+    pub(crate) fn new(verified: Arc<Remembered>, credential: Credential) -> Self {
         Self { verified, credential, claims: NoClaims }
     }
 }
@@ -270,14 +271,13 @@ impl Verified {
         self.token.registered().exp()
     }
 
-    /// Returns the first second at which the token was valid, by the claims that the validator goes by.
-    pub(crate) fn valid_from(&self) -> UnixTime {
-        self.issued_at().max(self.token.registered().nbf().unwrap_or_default())
+    /// Returns roughly how many bytes this takes elsewhere: the payload once as text and once as claims, and the custom claims.
+    pub(crate) fn size(&self) -> usize {
+        3 * self.token.payload().len()
     }
 
-    /// Returns roughly how many bytes this takes: the payload once as text and once as claims, and the custom claims.
-    pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + 3 * self.token.payload().len()
+    pub(crate) fn into_token(self) -> VerifiedToken<Identity> {
+        self.token
     }
 
     pub(crate) fn issued_at(&self) -> UnixTime {

@@ -15,10 +15,9 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Takes note of the name at `start..end` and returns whether it is certainly none of those before it.
+    /// Takes note of the name that stands at `start` and returns whether it is certainly none of those before it.
     #[inline]
-    pub(super) fn is_new(&mut self, text: &[u8], start: usize, end: usize) -> bool {
-        let name = text.get(start..end).unwrap_or_default();
+    pub(super) fn is_new(&mut self, text: &[u8], start: usize, name: &[u8]) -> bool {
         let mark = mark(name);
         if self.marks & mark != 0 && self.may_hold(text, name) {
             return false;
@@ -58,7 +57,7 @@ mod tests {
         text.split_inclusive('"').all(|name| {
             let (from, to) = (start, start + name.len() - 1);
             start += name.len();
-            seen.is_new(text.as_bytes(), from, to)
+            seen.is_new(text.as_bytes(), from, &text.as_bytes()[from..to])
         })
     }
 

@@ -12,10 +12,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 pub(super) fn plain_run(bytes: &[u8], start: usize) -> usize {
     let mut rest = bytes.get(start..).unwrap_or_default();
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        // Flipping bit 1 moves the quote, 0x22, next to the control characters: one comparison finds both.
-        let special =
-            bytes_below(word ^ (ONES * 0x02), 0x21) | bytes_below(word ^ (ONES * u64::from(b'\\')), 1);
+        let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
             return bytes.len() - rest.len() + special.trailing_zeros() as usize / 8;
         }
@@ -23,6 +20,30 @@ pub(super) fn plain_run(bytes: &[u8], start: usize) -> usize {
     }
     let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(rest.len());
     bytes.len() - rest.len() + plain
+}
+
+/// Returns whether all bytes need no attention, like [`plain_run`], but for a text that ends where its bytes do: its end is not
+/// looked at byte by byte.
+#[inline]
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    let (words, _) = bytes.as_chunks::<8>();
+    let special = words.iter().fold(0, |special, word| special | special_bytes(u64::from_le_bytes(*word)));
+    let last = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // The last words may overlap the ones before: looking twice does no harm.
+        (Some(last), _, _) => u64::from_le_bytes(*last),
+        (None, Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => return special == 0 && !bytes.iter().any(|byte| matches!(byte, b'"' | b'\\' | ..0x20)),
+    };
+    special | special_bytes(last) == 0
+}
+
+/// Marks the first byte of a word that is a quote, a backslash or a control character, and perhaps others after it.
+#[inline]
+const fn special_bytes(word: u64) -> u64 {
+    // Flipping bit 1 moves the quote, 0x22, next to the control characters: one comparison finds both.
+    bytes_below(word ^ (ONES * 0x02), 0x21) | bytes_below(word ^ (ONES * b'\\' as u64), 1)
 }
 
 /// Returns the length of the escape sequence at the start of `bytes`, which starts with a backslash.
@@ -106,10 +127,15 @@ mod tests {
                 assert_eq!(plain_run(&bytes, 0), at);
                 assert_eq!(plain_run(&bytes[..at], 0), at);
                 assert_eq!(plain_run(&bytes, at / 2), at);
+                for start in 0..=at {
+                    assert!(!is_plain(&bytes[start..]) && !is_plain(&bytes[start..=at]));
+                    assert!(is_plain(&bytes[start..at]));
+                }
             }
         }
         let plain: Vec<u8> = (0x20..=0xff).filter(|byte| !b"\"\\".contains(byte)).collect();
         assert_eq!(plain_run(&plain, 0), plain.len());
+        assert!(is_plain(&plain));
         assert_eq!(plain_run("grüße, ¡señor! \u{7f}\u{80}\u{20ac}".as_bytes(), 0), 25);
     }
 }

@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::algorithm::Algorithm;
@@ -11,7 +13,7 @@ use crate::keys::{KeySet, VerifyingKey};
 use crate::rejection::{Part, Rejection};
 use crate::time::UnixTime;
 use crate::unverified::{Parts, UnverifiedToken};
-use crate::verified::{VerifiedToken, limits};
+use crate::verified::{BorrowedToken, VerifiedToken, limits};
 
 mod audience;
 mod error;
@@ -117,13 +119,56 @@ impl Validator {
         now: UnixTime,
     ) -> Result<VerifiedToken<C>, Rejection> {
         let parts = Parts::of(token)?;
-        let known = keys.iter().find_map(|key| key.known_header(parts.header).map(|header| (key, header)));
-        if let Some((key, header)) = known {
-            return self.finish(header, parts, key, now);
-        }
-        let header = Header::parse(parts.header)?;
-        let key = choose_key(&header, keys)?;
+        let (key, header) = key_for(parts, keys)?;
         self.finish(&header, parts, key, now)
+    }
+
+    /// Does the same with claims that borrow from the payload, which is decoded into `payload`. With one buffer for all tokens
+    /// nothing is allocated.
+    ///
+    /// ```
+    /// use handstamp_token::{Algorithm, KeySet, SigningKey, SystemEntropy, TokenBuilder, UnixTime, Validator};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Claims<'p> {
+    ///     client_id: &'p str,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let now = UnixTime::from_secs(1_800_000_000);
+    /// # let key = SigningKey::generate(Algorithm::Es256)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let builder = TokenBuilder::access_token("https://auth.example.com", "https://api.example.com");
+    /// # let builder = builder.subject("user-17").client_id("web").lifetime("15 minutes");
+    /// # let token = builder.sign(&key, now, &SystemEntropy)?;
+    /// # let validator =
+    /// #     Validator::access_token("https://auth.example.com", "https://api.example.com", &[Algorithm::Es256])?;
+    /// let mut payload = String::new();
+    /// let verified = validator.verify_in::<Claims<'_>>(&mut payload, token.as_str(), &keys, now)?;
+    /// assert_eq!(verified.registered().sub(), Some("user-17"));
+    /// assert_eq!(verified.claims().client_id, "web");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A string with escapes cannot be borrowed: for text that people write, such as names, take `Cow<str>` with
+    /// `#[serde(borrow)]`.
+    pub fn verify_in<'p, C: Deserialize<'p>>(
+        &self,
+        payload: &'p mut String,
+        token: &str,
+        keys: &'p KeySet,
+        now: UnixTime,
+    ) -> Result<BorrowedToken<'p, C>, Rejection> {
+        let parts = Parts::of(token)?;
+        let (key, header) = key_for(parts, keys)?;
+        self.check_signature(&header, parts, key)?;
+        let mut bytes = std::mem::take(payload).into_bytes();
+        bytes.clear();
+        base64url::decode_onto(parts.payload, &mut bytes).ok_or(Rejection::Base64 { part: Part::Payload })?;
+        *payload = String::from_utf8(bytes).map_err(|_| not_utf8())?;
+        let (registered, claims) = self.read_claims(payload, key, now)?;
+        Ok(BorrowedToken { registered, claims, payload, key_id: key.key_id() })
     }
 
     /// Verifies a token with a key that was chosen by its unverified header.
@@ -163,20 +208,31 @@ impl Validator {
         key: &VerifyingKey,
         now: UnixTime,
     ) -> Result<VerifiedToken<C>, Rejection> {
-        // The signature comes before the payload is even decoded: a forger reaches no JSON code but the header's.
-        let algorithm = self.check_header(header)?;
-        let payload = check_signature(header, parts, key, algorithm)?;
-        key.remember_header(parts.header, header);
-        let payload = String::from_utf8(payload).map_err(|_| not_utf8())?;
+        self.check_signature(header, parts, key)?;
+        let payload = base64url::decode(parts.payload).ok_or(Rejection::Base64 { part: Part::Payload })?;
+        let payload = String::from_utf8(payload).map_err(|_| not_utf8())?.into_boxed_str();
         let (registered, claims) = self.read_claims(&payload, key, now)?;
-        let payload = payload.into_boxed_str();
         Ok(VerifiedToken { registered, claims, payload, key_id: key.key_id().clone() })
     }
 
-    /// Reads the payload and checks its claims: first in one pass, and where that is not enough, by the tape.
-    fn read_claims<C: DeserializeOwned>(
+    /// Checks header and signature. That comes before the payload is even decoded: a forger reaches no JSON code but the
+    /// header's.
+    fn check_signature(
         &self,
-        payload: &str,
+        header: &Header,
+        parts: Parts<'_>,
+        key: &VerifyingKey,
+    ) -> Result<(), Rejection> {
+        let algorithm = self.check_header(header)?;
+        check_signature(header, parts, key, algorithm)?;
+        key.remember_header(parts.header, header);
+        Ok(())
+    }
+
+    /// Reads the payload and checks its claims: first in one pass, and where that is not enough, by the tape.
+    fn read_claims<'p, C: Deserialize<'p>>(
+        &self,
+        payload: &'p str,
         key: &VerifyingKey,
         now: UnixTime,
     ) -> Result<(Claims, C), Rejection> {
@@ -196,9 +252,9 @@ impl Validator {
     }
 
     #[cold]
-    fn read_claims_thoroughly<C: DeserializeOwned>(
+    fn read_claims_thoroughly<'p, C: Deserialize<'p>>(
         &self,
-        payload: &str,
+        payload: &'p str,
         now: UnixTime,
     ) -> Result<(Claims, C), Rejection> {
         let document = Document::parse_text(payload, limits(payload.len()))
@@ -230,13 +286,13 @@ fn not_utf8() -> Rejection {
     Rejection::Json { part: Part::Payload, problem: "it is not UTF-8".to_owned() }
 }
 
-/// Checks the signature with a key of this very algorithm, and returns the decoded payload.
+/// Checks the signature with a key of this very algorithm.
 pub(crate) fn check_signature(
     header: &Header,
     parts: Parts<'_>,
     key: &VerifyingKey,
     algorithm: Algorithm,
-) -> Result<Vec<u8>, Rejection> {
+) -> Result<(), Rejection> {
     if key.algorithm() != algorithm {
         return Err(Rejection::KeyAlgorithm {
             kid: key.key_id().to_string(),
@@ -247,10 +303,7 @@ pub(crate) fn check_signature(
     if let Some(kid) = header.kid.as_deref().filter(|kid| !key.key_id().is(kid)) {
         return Err(Rejection::UnknownKey { kid: kid.to_owned() });
     }
-    if !signature_matches(parts, key)? {
-        return Err(Rejection::BadSignature);
-    }
-    base64url::decode(parts.payload).ok_or(Rejection::Base64 { part: Part::Payload })
+    if signature_matches(parts, key)? { Ok(()) } else { Err(Rejection::BadSignature) }
 }
 
 fn signature_matches(parts: Parts<'_>, key: &VerifyingKey) -> Result<bool, Rejection> {
@@ -264,6 +317,16 @@ fn signature_matches(parts: Parts<'_>, key: &VerifyingKey) -> Result<bool, Rejec
     }
     let signature = base64url::decode(parts.signature).ok_or_else(malformed)?;
     Ok(key.verifies(message, &signature))
+}
+
+/// Finds the key for a token, by its header.
+fn key_for<'k>(parts: Parts<'_>, keys: &'k KeySet) -> Result<(&'k VerifyingKey, Cow<'k, Header>), Rejection> {
+    let known = keys.iter().find_map(|key| key.known_header(parts.header).map(|header| (key, header)));
+    if let Some((key, header)) = known {
+        return Ok((key, Cow::Borrowed(header)));
+    }
+    let header = Header::parse(parts.header)?;
+    Ok((choose_key(&header, keys)?, Cow::Owned(header)))
 }
 
 fn choose_key<'k>(header: &Header, keys: &'k KeySet) -> Result<&'k VerifyingKey, Rejection> {

@@ -168,7 +168,7 @@ impl Profile {
             Self::Typed(typ) => typ,
         };
         let fits = match actual {
-            Some(typ) => without_prefix(typ).eq_ignore_ascii_case(expected),
+            Some(typ) => typ == expected || without_prefix(typ).eq_ignore_ascii_case(expected),
             None => matches!(self, Self::IdToken { .. } | Self::Jwt),
         };
         if fits { Ok(()) } else { Err(Rejection::WrongType { expected, actual: actual.map(str::to_owned) }) }

@@ -18,7 +18,7 @@ use crate::principal::{Identity, Verified};
 #[cfg(feature = "remote")]
 use crate::revocation::{FeedTask, Watch, status_list::Statuses};
 use crate::revocation::{Revocations, SilencePolicy, Verdict};
-use crate::token_cache::{TokenCache, Validity};
+use crate::token_cache::{Remembered, TokenCache, Validity};
 use crate::{AuthError, Credential, Principal};
 
 mod builder;
@@ -173,7 +173,7 @@ impl Verifier {
     }
 
     #[cfg_attr(not(feature = "remote"), expect(clippy::unused_async, reason = "remote parts make it wait"))]
-    async fn verified(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
+    async fn verified(&self, token: &str) -> Result<Arc<Remembered>, AuthError> {
         #[cfg(not(feature = "remote"))]
         return self.verified_now(token);
         #[cfg(feature = "remote")]
@@ -188,7 +188,7 @@ impl Verifier {
     }
 
     #[cfg(feature = "remote")]
-    async fn verified_with_keys(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
+    async fn verified_with_keys(&self, token: &str) -> Result<Arc<Remembered>, AuthError> {
         let result = self.verified_now(token);
         if let Some(remote) = self.inner.remote.as_ref().filter(|_| self.may_have_new_keys(token, &result)) {
             remote.ask().await;
@@ -199,7 +199,7 @@ impl Verifier {
 
     /// Decides whether asking the issuer can turn the refusal into a principal. Cheap checks first: strangers come here.
     #[cfg(feature = "remote")]
-    fn may_have_new_keys(&self, token: &str, result: &Result<Arc<Verified>, AuthError>) -> bool {
+    fn may_have_new_keys(&self, token: &str, result: &Result<Arc<Remembered>, AuthError>) -> bool {
         let key_is_missing = matches!(
             result,
             Err(AuthError::Rejected(Rejection::UnknownKey { .. }) | AuthError::KeysUnavailable { .. })
@@ -213,30 +213,38 @@ impl Verifier {
             .is_ok_and(|token| allowed.iter().any(|alg| alg.name() == token.unverified_alg()))
     }
 
-    fn verified_now(&self, token: &str) -> Result<Arc<Verified>, AuthError> {
+    fn verified_now(&self, token: &str) -> Result<Arc<Remembered>, AuthError> {
         let now = self.now();
-        let verified = match self.remembered(token, now) {
-            Some(verified) => verified,
-            None => self.verified_anew(token, now)?,
+        let (verified, passes) = match self.remembered(token, now) {
+            Some(found) => found,
+            None => (self.verified_anew(token, now)?, false),
         };
-        self.check_revocations(&verified, now)?;
-        Ok(verified)
-    }
-
-    fn remembered(&self, token: &str, now: UnixTime) -> Option<Arc<Verified>> {
-        self.inner.cache.as_ref()?.find(token, self.inner.keys.generation(), now)
-    }
-
-    fn verified_anew(&self, token: &str, now: UnixTime) -> Result<Arc<Verified>, AuthError> {
-        let keys = self.inner.keys.load();
-        let verified = Arc::new(Verified::new(self.checked(token, &keys.keys, now)?));
-        if let Some(cache) = &self.inner.cache {
-            let leeway = self.inner.leeway;
-            let (from, until) =
-                (verified.valid_from().saturating_sub(leeway), verified.expires_at().saturating_add(leeway));
-            cache.insert(token, &verified, Validity::new(keys.number, from, until), now);
+        if !passes {
+            self.check_revocations(&verified, now)?;
         }
         Ok(verified)
+    }
+
+    /// Returns what was found out about the token before, and whether that it passes the revocation list is clear at once.
+    fn remembered(&self, token: &str, now: UnixTime) -> Option<(Arc<Remembered>, bool)> {
+        let passes = |verified: &Verified| self.passes_at_once(verified, now);
+        self.inner.cache.as_ref()?.find(token, self.inner.keys.generation(), now, passes)
+    }
+
+    fn passes_at_once(&self, verified: &Verified, now: UnixTime) -> bool {
+        self.inner.revocations.passes_at_once(verified.rev(), verified.memo(), self.when_silent, now)
+    }
+
+    fn verified_anew(&self, token: &str, now: UnixTime) -> Result<Arc<Remembered>, AuthError> {
+        let keys = self.inner.keys.load();
+        let verified = self.checked(token, &keys.keys, now)?;
+        let Some(cache) = &self.inner.cache else { return Ok(Remembered::without_token(verified)) };
+        let registered = verified.registered();
+        // The first second at which the token was valid, by the claims that the validator goes by.
+        let from = registered.iat().unwrap_or_default().max(registered.nbf().unwrap_or_default());
+        let leeway = self.inner.leeway;
+        let (from, until) = (from.saturating_sub(leeway), registered.exp().saturating_add(leeway));
+        Ok(cache.insert(token, verified, Validity::new(keys.number, from, until), now))
     }
 
     fn checked(
@@ -261,10 +269,10 @@ impl Verifier {
 
     /// Every token goes through this, remembered or not.
     fn check_revocations(&self, verified: &Verified, now: UnixTime) -> Result<(), AuthError> {
-        let (revocations, memo, policy) = (&self.inner.revocations, verified.memo(), self.when_silent);
-        if revocations.passes_at_once(verified.rev(), memo, policy, now) {
+        if self.passes_at_once(verified, now) {
             return Ok(());
         }
+        let (revocations, memo, policy) = (&self.inner.revocations, verified.memo(), self.when_silent);
         match revocations.check(&verified.token_identity(), memo, policy, now) {
             Verdict::Pass => Ok(()),
             Verdict::Dead => Err(AuthError::Revoked),

@@ -142,12 +142,13 @@ impl<'a> Reader<'a> {
     fn name(&mut self, names: &mut Seen) -> Result<&'a str, GaveUp> {
         let start = after(self.bytes, self.at, b'"')?;
         let (Kind::Plain, end) = words::string(self.bytes, start)? else { return Err(GaveUp) };
-        if names.is_new(self.bytes, start, end) {
-            let colon = after_space(self.bytes, end + 1);
-            self.at = after_space(self.bytes, after(self.bytes, colon, b':')?);
-            return Ok(&self.text[start..end]);
+        let name = &self.text[start..end];
+        if !names.is_new(self.bytes, start, name.as_bytes()) {
+            return Err(GaveUp);
         }
-        Err(GaveUp)
+        let colon = after_space(self.bytes, end + 1);
+        self.at = after_space(self.bytes, after(self.bytes, colon, b':')?);
+        Ok(name)
     }
 
     /// Steps to the value of the member that is expected, if it is what comes next.

@@ -5,7 +5,7 @@ use serde::ser::{
 };
 
 use super::super::seen::Seen;
-use super::{TOP, USUAL_CHILDREN, Unwritable, Writer};
+use super::{TOP, USUAL_CHILDREN, Unwritable, Writer, name_written_last};
 
 /// An array that is being written.
 pub(crate) struct Sequence<'w> {
@@ -100,9 +100,7 @@ impl<'w> Members<'w> {
     }
 
     fn name(&mut self, name: &str) {
-        self.writer.separate(b'{');
-        let start = self.writer.out.len() + 1;
-        self.writer.string(name);
+        let start = self.writer.name(name);
         self.named(start);
     }
 
@@ -119,21 +117,22 @@ impl<'w> Members<'w> {
             }
             _ => return Err(Unwritable::custom("a key must be a string")),
         }
+        self.writer.out.push(b':');
         self.named(start + 1);
         Ok(())
     }
 
-    /// Takes note of the name that was written from `start` on.
+    /// Takes note of the name that was written last, and whose inside starts here.
+    #[inline]
     fn named(&mut self, start: usize) {
         self.count += 1;
         self.writer.doubtful |= self.count > USUAL_CHILDREN;
         if self.writer.depth == TOP {
             self.writer.note_top_name(start);
         } else {
-            let end = self.writer.out.len() - 1;
-            self.writer.doubtful |= !self.names.is_new(&self.writer.out, start, end);
+            self.writer.doubtful |=
+                !self.names.is_new(&self.writer.out, start, name_written_last(&self.writer.out, start));
         }
-        self.writer.out.push(b':');
     }
 }
 

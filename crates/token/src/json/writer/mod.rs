@@ -11,7 +11,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::seen::Seen;
-use super::string::plain_run;
+use super::string::{is_plain, plain_run};
 
 /// Why claims cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +50,8 @@ impl Writer {
 
     /// Adds a member.
     pub(crate) fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Unwritable> {
-        self.separate(b'{');
-        let start = self.out.len() + 1;
-        self.string(name);
+        let start = self.name(name);
         self.note_top_name(start);
-        self.out.push(b':');
         self.depth = TOP;
         value.serialize(&mut *self)
     }
@@ -80,9 +77,31 @@ impl Writer {
         }
     }
 
+    /// Writes a member's name, with what stands around it. Returns where its inside starts.
+    #[inline]
+    fn name(&mut self, name: &str) -> usize {
+        let bytes = name.as_bytes();
+        self.out.reserve(bytes.len() + 4);
+        if self.out.last() == Some(&b'{') {
+            self.out.push(b'"');
+        } else {
+            self.out.extend_from_slice(b",\"");
+        }
+        let start = self.out.len();
+        if is_plain(bytes) {
+            self.out.extend_from_slice(bytes);
+        } else {
+            self.escaped(bytes);
+            // Names are compared as they are written.
+            self.doubtful = true;
+        }
+        self.out.extend_from_slice(b"\":");
+        start
+    }
+
+    #[inline]
     fn note_top_name(&mut self, start: usize) {
-        let end = self.out.len() - 1;
-        self.doubtful |= !self.names.is_new(&self.out, start, end);
+        self.doubtful |= !self.names.is_new(&self.out, start, name_written_last(&self.out, start));
     }
 
     /// Refuses a value where an object has to be.
@@ -99,19 +118,21 @@ impl Writer {
     #[inline]
     fn string(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        self.out.reserve(bytes.len() + 2);
+        self.out.reserve(bytes.len() + 3);
         self.out.push(b'"');
-        let end = plain_run(bytes, 0);
-        self.out.extend_from_slice(bytes.get(..end).unwrap_or_default());
-        if end < bytes.len() {
-            self.escaped(bytes, end);
+        if is_plain(bytes) {
+            self.out.extend_from_slice(bytes);
+        } else {
+            self.escaped(bytes);
         }
         self.out.push(b'"');
     }
 
-    /// Writes the rest of a string, which has something at `at` that needs an escape.
+    /// Writes the inside of a string that has something in it that needs an escape.
     #[cold]
-    fn escaped(&mut self, bytes: &[u8], mut at: usize) {
+    fn escaped(&mut self, bytes: &[u8]) {
+        let mut at = plain_run(bytes, 0);
+        self.out.extend_from_slice(bytes.get(..at).unwrap_or_default());
         while let Some(byte) = bytes.get(at) {
             match byte {
                 b'"' | b'\\' => self.out.extend([b'\\', *byte]),
@@ -133,6 +154,12 @@ impl Writer {
         self.inside()?;
         serde_json::to_writer(&mut self.out, value).map_err(serde::ser::Error::custom)
     }
+}
+
+/// Returns the name whose inside starts here, which quote and colon follow.
+#[inline]
+fn name_written_last(out: &[u8], start: usize) -> &[u8] {
+    out.get(start..out.len() - 2).unwrap_or_default()
 }
 
 impl fmt::Display for Unwritable {
