@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** How long a program may take to say that it is ready, or to stop. */
-const PATIENCE = 15_000;
+/** How long a program may take to say that it is ready: it hashes passwords first, on a machine that may have much else to do. */
+const START_PATIENCE = 60_000;
+
+/** How long a program may take to stop. */
+const STOP_PATIENCE = 15_000;
 
 /** A program that runs beside the test. It is stopped by its own process id. */
 export class Program {
@@ -47,7 +50,7 @@ export class Program {
     if (this.#lines.length > 0) return Promise.resolve(this.#lines.shift());
     if (this.#ended) return Promise.reject(new Error(`it has ended\n${this.log}`));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`it says nothing\n${this.log}`)), PATIENCE);
+      const timer = setTimeout(() => reject(new Error(`it says nothing\n${this.log}`)), START_PATIENCE);
       const settle = (how) => (value) => {
         clearTimeout(timer);
         how(value);
@@ -59,7 +62,7 @@ export class Program {
   /** Asks the program to stop, and kills it when it does not. */
   async stop() {
     if (!this.#ended) this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_PATIENCE);
     await this.ended.finally(() => clearTimeout(timer));
   }
 

@@ -9,34 +9,27 @@ const HOUR = 3_600_000;
 const SHORT = { TOKENS_LIFETIME: '4s', TOKENS_LEEWAY: '0s' };
 const LEAD = { refreshLead: 1 };
 
+/** How often a page refreshes: a second before the end of each token. */
+const PERIOD = 3_000;
+
 for (const [name, shift] of [['ahead', HOUR], ['behind', -HOUR]]) {
   proof(`a clock that is an hour ${name} makes no difference`, { settings: SHORT }, async (world) => {
     const tab = await tabWithClock(world, shift);
-    const asked = world.front.requests('POST', '/auth/refresh').length;
 
-    for (let second = 0; second < 7; second += 1) {
-      assert.deepEqual(await tab.call(), { status: 200, body: { user: 'ada' } });
-      await pause(1_000);
-    }
+    const { refreshes, periods } = await workFor(world, tab, 7);
 
-    const refreshes = world.front.requests('POST', '/auth/refresh').length - asked;
-    assert.ok(refreshes >= 2 && refreshes <= 4, `about one for each token: ${refreshes} in 7 s`);
+    assert.ok(refreshes >= 2 && refreshes <= periods + 2, `about one for each token: ${refreshes} in ${periods} periods`);
     assert.deepEqual(await tab.state(), 'in');
   });
 
   proof(`a clock that is put ${name} by an hour meanwhile signs nobody out`, { settings: SHORT }, async (world) => {
     const tab = await tabWithClock(world, 0);
     assert.equal((await tab.call()).status, 200);
-    const asked = world.front.requests('POST', '/auth/refresh').length;
 
     await tab.page.evaluate((shift) => window.shiftClock(shift), shift);
 
-    for (let second = 0; second < 6; second += 1) {
-      assert.deepEqual(await tab.call(), { status: 200, body: { user: 'ada' } });
-      await pause(1_000);
-    }
-    const refreshes = world.front.requests('POST', '/auth/refresh').length - asked;
-    assert.ok(refreshes >= 1 && refreshes <= 5, `${refreshes} in 6 s`);
+    const { refreshes, periods } = await workFor(world, tab, 6);
+    assert.ok(refreshes >= 1 && refreshes <= periods + 3, `${refreshes} in ${periods} periods`);
     assert.deepEqual(await tab.state(), 'in');
   });
 }
@@ -68,6 +61,17 @@ proof('a page that slept until its session was over asks for a sign-in, and lose
   assert.deepEqual(await tab.outcome('waiting'), { status: 200 });
   assert.equal(await tab.page.getByLabel('Title').inputValue(), 'half a title');
 });
+
+/** Makes a call every second, and tells how often the page has refreshed, and how often it should have: machines may be slow. */
+async function workFor(world, tab, seconds) {
+  const refreshes = () => world.front.requests('POST', '/auth/refresh').length;
+  const [start, before] = [Date.now(), refreshes()];
+  for (let second = 0; second < seconds; second += 1) {
+    assert.deepEqual(await tab.call(), { status: 200, body: { user: 'ada' } });
+    await pause(1_000);
+  }
+  return { refreshes: refreshes() - before, periods: Math.floor((Date.now() - start) / PERIOD) };
+}
 
 /** The page's own clocks are wrong; the machine's, by which the browser keeps cookies, is not. */
 async function tabWithClock(world, shift) {

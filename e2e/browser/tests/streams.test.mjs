@@ -45,7 +45,7 @@ proof('a sign-out closes the streams of every tab', {}, async (world) => {
 
   await first.page.evaluate(() => window.auth.signOut());
 
-  await until('both are closed', () => world.api.open === 0, 1_000);
+  await until('both are closed', () => world.api.open === 0);
   for (const tab of [first, second]) {
     assert.deepEqual(await tab.page.evaluate(() => window.ends), ['session_ended']);
   }
