@@ -46,7 +46,8 @@ pub(super) async fn find(
     Ok(Present::Refreshed(Box::new(issued), origin))
 }
 
-async fn already(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
+/// Finds out who is here by the token that the request has brought, and by nothing else.
+pub(super) async fn already(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
     let principal =
         state.gate().authenticate(parts).await?.ok_or_else(|| ApiError::new(ErrorCode::TokenMissing))?;
     Caller::new(state, principal)

@@ -1,6 +1,6 @@
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use handstamp_api_types::ErrorCode;
@@ -50,7 +50,12 @@ impl FromRequestParts<AppState> for Visit {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let address = parts.extensions.get::<ClientAddress>().copied().unwrap_or_default();
         let Ok(origin) = OriginCheck::from_request_parts(parts, state).await;
-        match present::find(state, address, origin, parts).await {
+        let found = if parts.method.is_safe() && !goes_there(&parts.headers) {
+            present::already(state, parts).await.map(Present::Already)
+        } else {
+            present::find(state, address, origin, parts).await
+        };
+        match found {
             Ok(present) => Ok(Self::SignedIn(Visitor::new(present))),
             Err(refused) if refused.code().status() != 401 => Err(refused),
             Err(refused) if cookies_are_held_back(state, parts, refused.code()) => Ok(Self::ComeAgain),
@@ -127,6 +132,15 @@ pub(super) fn see_other(address: &str) -> Response {
 fn to_sign_in(parts: &Parts) -> Response {
     let page = if parts.method == Method::GET { parts.uri.path() } else { "/auth/account" };
     see_other(&sign_in_address(Some(page)))
+}
+
+/// Returns whether somebody goes to the page with their browser, as far as that can be told.
+///
+/// To a page of a sibling host this one is same-site: a picture or a frame there brings even the `SameSite=Strict` cookie. It
+/// must not keep a session alive whose owner is away.
+fn goes_there(headers: &HeaderMap) -> bool {
+    let says = |name, wanted| headers.get(name).is_none_or(|value| value == wanted);
+    says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
 }
 
 /// Returns whether the browser may have cookies that it does not send along because another site has caused the request.

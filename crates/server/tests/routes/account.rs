@@ -122,6 +122,32 @@ async fn whoever_follows_a_link_of_an_app_after_lunch_is_let_in_at_the_second_tr
     visit_from(&mut browser, crate::support::AUTH, PAGE).await.page(200);
 }
 
+/// To a page of a sibling host ours is same-site: what it loads from us brings the `SameSite=Strict` cookie along.
+#[tokio::test]
+async fn a_picture_in_a_page_of_a_sibling_keeps_no_session_alive() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let browser = kit.signed_in("ann").await;
+    let cookies = browser.jar.cookies().iter().map(|c| format!("{}={}", c.name, c.value)).collect::<Vec<_>>();
+    kit.wait(Duration::from_hours(1));
+    let look = async |mode: &str, dest: &str| {
+        let call = kit.get(PAGE).cookies(&cookies.join("; ")).header("sec-fetch-site", "same-site");
+        call.header("sec-fetch-mode", mode).header("sec-fetch-dest", dest).send().await
+    };
+
+    for (mode, dest) in
+        [("no-cors", "image"), ("no-cors", "empty"), ("cors", "empty"), ("navigate", "iframe")]
+    {
+        let reply = look(mode, dest).await;
+        assert!(reply.set_cookies().is_empty(), "{mode} {dest}");
+        reply.sent_on();
+    }
+
+    let reply = look("navigate", "document").await;
+    assert_eq!(reply.set_cookies().len(), 3, "whoever goes there is let in");
+    reply.page(200);
+}
+
 #[tokio::test]
 async fn what_was_done_is_said_only_in_our_own_words() {
     let kit = Kit::new().await;
