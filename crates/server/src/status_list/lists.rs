@@ -133,13 +133,11 @@ impl StatusLists {
             ready.keep(Kept { looked_at: now, ..kept });
             return Ok(());
         }
-        match status_lists::find(core, id).await? {
-            Some(list) => self.renew(core, ready, list, now).await.map(drop),
-            None => {
-                self.ready().remove(&id);
-                Ok(())
-            }
+        if let Some(list) = status_lists::find(core, id).await? {
+            return self.renew(core, ready, list, now).await.map(drop);
         }
+        self.ready().remove(&id);
+        Ok(())
     }
 
     async fn renew(
