@@ -50,7 +50,7 @@ impl FromRequestParts<AppState> for Visit {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let address = parts.extensions.get::<ClientAddress>().copied().unwrap_or_default();
         let Ok(origin) = OriginCheck::from_request_parts(parts, state).await;
-        let found = if parts.method.is_safe() && !goes_there(&parts.headers) {
+        let found = if parts.method.is_safe() && is_part_of_a_foreign_page(&parts.headers) {
             present::already(state, parts).await.map(Present::Already)
         } else {
             present::find(state, address, origin, parts).await
@@ -134,13 +134,14 @@ fn to_sign_in(parts: &Parts) -> Response {
     see_other(&sign_in_address(Some(page)))
 }
 
-/// Returns whether somebody goes to the page with their browser, as far as that can be told.
+/// Returns whether a page of another host loads ours into itself.
 ///
-/// To a page of a sibling host this one is same-site: a picture or a frame there brings even the `SameSite=Strict` cookie. It
-/// must not keep a session alive whose owner is away.
-fn goes_there(headers: &HeaderMap) -> bool {
+/// To a sibling host we are same-site: a picture or a frame there brings even the `SameSite=Strict` cookie. It must not keep a
+/// session alive whose owner is away. What our own host loads may be a service worker on its way to the page.
+fn is_part_of_a_foreign_page(headers: &HeaderMap) -> bool {
     let says = |name, wanted| headers.get(name).is_none_or(|value| value == wanted);
-    says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
+    let is_foreign = !says("sec-fetch-site", "same-origin") && !says("sec-fetch-site", "none");
+    is_foreign && !(says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document"))
 }
 
 /// Returns whether the browser may have cookies that it does not send along because another site has caused the request.
