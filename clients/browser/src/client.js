@@ -45,7 +45,7 @@ export function createAuth(options = {}, env = globalThis) {
   /** Names the lock and the channel: one auth service, one of each. */
   const key = 'handstamp:' + base;
   /** Ports of one host share one cookie jar, so the auth service puts its port into development names. */
-  const hintForm = RegExp('(^| )((?:' + (options.hint ?? 'auth_hint(-' + (port || 80) + ')?') + ')=[^;]*)');
+  const hintForm = RegExp('^(' + (options.hint ?? 'auth_hint(-' + (port || 80) + ')?') + ')=');
 
   /** @type {AuthState} */
   let state = 'unknown';
@@ -66,7 +66,7 @@ export function createAuth(options = {}, env = globalThis) {
   let failures = 0;
   /** When to try again, by `performance.now()`. */
   let retryAt = 0;
-  /** @type {Promise<void> | undefined} */
+  /** @type {Promise<void> | null | undefined} */
   let asking;
   /** @type {any} */
   let timer;
@@ -78,13 +78,17 @@ export function createAuth(options = {}, env = globalThis) {
   const closing = new AbortController();
   const channel = env.BroadcastChannel && new env.BroadcastChannel(key);
 
-  /** Returns the readable cookie. It says that something changed, and whether somebody is signed in at all. */
+  /**
+   * Returns the readable cookie. It says that something changed, and whether somebody is signed in at all. Of two, a
+   * neighbouring host has planted one: neither counts.
+   */
   function hint() {
-    return document?.cookie.match(hintForm)?.[2];
+    const [found, planted] = document?.cookie.split('; ').filter((/** @type {string} */ cookie) => hintForm.test(cookie)) ?? [];
+    return planted ? '' : found;
   }
 
   function hintSaysOut() {
-    return hint()?.endsWith('.out');
+    return /out$/.test(/** @type {string} */ (hint()));
   }
 
   function clocks() {
@@ -162,9 +166,13 @@ export function createAuth(options = {}, env = globalThis) {
     else become('expired', user, state === 'in' && 'expired');
   }
 
-  /** Somebody signed out, here or elsewhere. */
-  function left() {
-    become('out', null, user && 'signedout');
+  /**
+   * Somebody signed out, here or elsewhere.
+   *
+   * @param {string} [mark]
+   */
+  function left(mark) {
+    become('out', null, user && 'signedout', mark);
   }
 
   /**
@@ -180,7 +188,11 @@ export function createAuth(options = {}, env = globalThis) {
 
   /** @param {MessageEvent} message */
   function told({ data: [what, mark, at, whoami] }) {
-    if (what === 'out') left();
+    if (what === 'out') {
+      left(mark);
+      // Somebody may have signed in since, on a page that does not tell.
+      glance();
+    }
     // Overtaken on its way. Whoever was faster tells as well, or `look` asks.
     else if (mark !== hint()) glance();
     else if (what === 'in') arrived(whoami, mark, Math.max(0, env.Date.now() - at));
@@ -238,7 +250,7 @@ export function createAuth(options = {}, env = globalThis) {
    */
   function ask(way) {
     return (asking ??= asked(way).finally(() => {
-      asking = undefined;
+      asking = null;
       tick();
     }));
   }

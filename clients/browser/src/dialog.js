@@ -198,6 +198,7 @@ export class AuthDialog extends Base {
       event.preventDefault();
       if (p.reload.hidden) this.#later();
     });
+    p.dialog.addEventListener('close', () => this.#closed());
     p.somebodyElse.addEventListener('click', () => this.#somebodyElse());
     p.reopen.addEventListener('click', () => this.#open());
     p.reload.addEventListener('click', () => location.reload());
@@ -250,11 +251,21 @@ export class AuthDialog extends Base {
     this.#parts.reopen.hidden = false;
   }
 
+  /** Whoever presses Escape again and again is not asked any more: the browser closes every dialog in the end. */
+  #closed() {
+    const { dialog } = this.#parts;
+    if (!this.isConnected || dialog.open) return;
+    if (this.#changed) dialog.showModal();
+    else if (this.#auth?.state === 'expired') this.#later();
+  }
+
   /** Covers what the person before had open. */
   #showChanged() {
     this.#changed = true;
     const p = this.#parts;
     p.dialog.classList.add('opaque');
+    // Where browsers know this, Escape does not even uncover it for a moment.
+    p.dialog.setAttribute('closedby', 'none');
     const texts = this.#texts();
     this.#write(texts);
     this.#forgetPassword();

@@ -56,9 +56,10 @@ export interface AuthOptions {
 export type ServiceErrorCode =
   | 'invalid_credentials' | 'rate_limited' | 'account_disabled'
   | 'token_missing' | 'token_malformed' | 'token_expired' | 'token_revoked' | 'token_stale' | 'token_invalid'
-  | 'session_ended' | 'csrf_rejected' | 'role_required' | 'org_mismatch' | 'step_up_required' | 'not_declared'
+  | 'session_ended' | 'csrf_rejected' | 'caller_mismatch' | 'not_declared'
+  | 'role_required' | 'scope_required' | 'org_mismatch' | 'step_up_required'
   | 'validation_failed' | 'body_malformed' | 'body_too_large' | 'unsupported_media_type'
-  | 'not_found' | 'method_not_allowed' | 'conflict' | 'unavailable' | 'internal';
+  | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'conflict' | 'not_implemented' | 'unavailable' | 'internal';
 
 /**
  * What is found out here:

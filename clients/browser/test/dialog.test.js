@@ -179,6 +179,29 @@ test('"not now" leaves a way back', async () => {
   auth.close();
 });
 
+// Chromium lets a page refuse Escape once; after that it closes the dialog without asking.
+test('a dialog that the browser has closed leaves a way back', async () => {
+  const { auth, dialog, find } = await expired();
+
+  dialog.close();
+  await new Promise((resolve) => setTimeout(resolve));
+
+  assert.equal(find('.reopen').hidden, false);
+  auth.close();
+});
+
+test('the cover over the page of somebody else cannot be closed', async () => {
+  const { auth, dialog } = await expired();
+  await auth.signInAs(BOB);
+  assert.equal(dialog.getAttribute('closedby'), 'none');
+
+  dialog.close();
+  await new Promise((resolve) => setTimeout(resolve));
+
+  assert.equal(dialog.open, true);
+  auth.close();
+});
+
 test('the password can be shown, and is hidden again afterwards', async () => {
   const { auth, find, type } = await expired();
   find('#show').checked = true;

@@ -73,6 +73,34 @@ proof('a flood of cookies from a sibling subdomain signs nobody out', WORLD, asy
   assert.deepEqual(await ask(page, 'POST', '/auth/refresh'), { status: 200, user: 'ada' });
 });
 
+proof('a hint that a sibling subdomain planted costs nobody their work', WORLD, async (world) => {
+  const device = await world.device();
+  await plant(device, 'auth_hint=1.0.out; Domain=handstamp.test; Path=/; Secure');
+  await device.signIn('ada');
+  const tab = await device.tab();
+  assert.deepEqual(await tab.call(), { status: 200, body: { user: 'ada' } });
+  await world.service.signOutElsewhere('ada');
+
+  await tab.begin('waiting');
+  await tab.becomes('expired');
+  await tab.signInByDialog();
+
+  assert.deepEqual(await tab.outcome('waiting'), { status: 200 });
+});
+
+proof('a hint that is planted into a session neither ends nor hides it', WORLD, async (world) => {
+  const device = await world.device();
+  await device.signIn('ada');
+  const [tab, other] = await device.tabs(2);
+
+  await plant(device, 'auth_hint=1.0.out; Domain=handstamp.test; Path=/; Secure');
+
+  assert.deepEqual(await tab.call(), { status: 200, body: { user: 'ada' } });
+  assert.equal(await tab.state(), 'in');
+  await tab.page.evaluate(() => window.auth.signOut());
+  await other.becomes('out');
+});
+
 async function victim(world) {
   const device = await world.device();
   await device.signIn('ada');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { proof } from '../harness/proof.mjs';
-import { until } from '../harness/until.mjs';
+import { pause, until } from '../harness/until.mjs';
 
 const PICTURE = { name: 'broken-lamp.png', mimeType: 'image/png', buffer: Buffer.from(Array(50_000).fill(0x2a)) };
 
@@ -74,6 +74,37 @@ proof('when another person signs in, nothing of the first is sent', {}, async (w
   assert.equal(await tab.user(), 'ben');
   assert.ok((await tab.events()).includes('userchanged'));
   assert.deepEqual(await tab.call(), { status: 200, body: { user: 'ben' } }, 'and ben works with it as ben');
+});
+
+proof('the Escape key does not show one person what another was doing', {}, async (world) => {
+  const tab = await filledForm(world);
+
+  await tab.device.signIn('ben');
+  await tab.dialog.waitFor();
+  // Browsers close a dialog at the second or third of them, whatever the page says.
+  for (let presses = 0; presses < 5; presses += 1) {
+    await tab.page.keyboard.press('Escape');
+    await pause(100);
+  }
+
+  assert.equal(await tab.dialog.isVisible(), true);
+});
+
+proof('who closes the dialog finds the way back to it', {}, async (world) => {
+  const tab = await filledForm(world);
+  await world.service.signOutElsewhere('ada');
+  await tab.page.getByRole('button', { name: 'Send' }).click();
+  await tab.dialog.waitFor();
+  for (let presses = 0; presses < 4; presses += 1) {
+    await tab.page.keyboard.press('Escape');
+    await pause(100);
+  }
+
+  await tab.page.locator('auth-dialog').getByRole('button', { name: /sign in/i }).first().click();
+  await tab.signInByDialog();
+
+  await tab.page.getByText('Outcome: 201').waitFor();
+  assert.equal(world.api.reports.length, 1);
 });
 
 proof('who leaves the dialog for another account loses what waited, and nothing is sent', {}, async (world) => {

@@ -197,6 +197,20 @@ test('a stream that was not sent yet waits like any other call', async () => {
   assert.equal(outcome.content.echo, 'x');
 });
 
+test('a hint that a neighbouring host has planted costs no waiting call', async () => {
+  const browser = new Browser().signedIn('ada');
+  browser.plantedHint = '1.0.out';
+  const tab = await browser.opened();
+  browser.service.endSessions('ada');
+
+  const outcome = tab.call('/a', { method: 'POST', body: 'x' });
+  await browser.advance(500);
+  assert.equal(tab.auth.state, 'expired');
+  await signIn(browser, tab, 'ada');
+
+  assert.equal(outcome.status, 200);
+});
+
 test('onExpired is told like any listener', async () => {
   let told = 0;
   const { browser, tab } = await ended({ onExpired: () => told++ });

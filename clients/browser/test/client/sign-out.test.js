@@ -48,6 +48,19 @@ test('a sign-out counts although the cookies have moved on', async () => {
   for (const channel of browser.channels) channel.dispatchEvent(new MessageEvent('message', { data }));
 
   assert.equal(tab.auth.state, 'out');
+  await browser.advance(200);
+  assert.equal(tab.auth.state, 'in', 'and somebody who has signed in since, on a page that tells nobody, is found');
+});
+
+test('a hint planted by a neighbouring host while somebody is signed in signs nobody out', async () => {
+  const browser = new Browser().signedIn('ada');
+  const tab = await browser.opened();
+
+  browser.plantedHint = '1.0.out';
+  await Promise.all([tab.called('/a'), browser.advance(500)]);
+
+  assert.equal(tab.auth.state, 'in');
+  assert.ok(!tab.events.includes('signedout'));
 });
 
 test('without a channel the readable cookie tells the other tabs', async () => {

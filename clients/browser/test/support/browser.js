@@ -18,6 +18,8 @@ export class Browser {
   fault = () => undefined;
   /** Whether scripts see the hint: not where the auth service has a cookie jar of its own. */
   hintReadable = true;
+  /** A hint that a neighbouring host has put beside ours, where scripts come upon it first. */
+  plantedHint = '';
   /** Everything that any tab wrote into storage, and everything that was said on a channel. */
   written = [];
   #random;
@@ -72,7 +74,11 @@ export class Browser {
     });
     Object.defineProperty(document, 'cookie', {
       configurable: true,
-      get: () => (browser.hintReadable && browser.cookies.hint ? `theme=dark; auth_hint=${browser.cookies.hint}; a=b` : 'theme=dark'),
+      get: () => {
+        const planted = browser.plantedHint ? `auth_hint=${browser.plantedHint}; ` : '';
+        const hint = browser.hintReadable && browser.cookies.hint ? `; auth_hint=${browser.cookies.hint}; a=b` : '';
+        return `${planted}theme=dark${hint}`;
+      },
       set: (value) => browser.written.push(value),
     });
     return Object.assign(env, {
