@@ -156,8 +156,9 @@ export class Tab {
     this.#stopped = undefined;
   }
 
+  /** A page on a machine that has much else to do takes its time, and must not be taken for one that stands still. */
   async #answers() {
     const answer = this.page.evaluate(() => true);
-    return Promise.race([answer, pause(400).then(() => false)]);
+    return Promise.race([answer, pause(1_500).then(() => false)]);
   }
 }
