@@ -50,9 +50,55 @@ pub struct AccessClaims {
     /// Where a verifier that does not follow the log finds out whether the session is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusClaim>,
+    /// Who acts on the user's behalf, where somebody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
     /// The custom claims that the configuration lets through.
     #[serde(flatten)]
     pub custom: BTreeMap<String, Value>,
+}
+
+/// The claims of a machine client's own access token: no user, no session, no roles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClientClaims {
+    /// The auth service.
+    pub iss: String,
+    /// The client.
+    pub sub: ClientId,
+    /// Who may accept the token.
+    pub aud: Vec<String>,
+    /// From this second on the token is dead.
+    pub exp: UnixTime,
+    /// When it was issued.
+    pub iat: UnixTime,
+    /// The token's own id.
+    pub jti: String,
+    /// The client again: that both are the same tells a machine's token from a user's (RFC 9068 §2.2).
+    pub client_id: ClientId,
+    /// What it may be used for, side by side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Where the revocation log stood when all this was read.
+    pub rev: LogPosition,
+}
+
+/// The claim `act`: which client acts, and through which ones before it the token came
+/// ([RFC 8693 §4.1](https://www.rfc-editor.org/rfc/rfc8693#section-4.1)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// The client.
+    pub sub: String,
+    /// The one that acted before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<Actor>>,
+}
+
+impl Actor {
+    /// Returns the chain that ends with this client, after those that acted before, the last of them first.
+    pub(crate) fn chain(client: &str, before: &[String]) -> Self {
+        let act = before.split_first().map(|(last, earlier)| Box::new(Self::chain(last, earlier)));
+        Self { sub: client.to_owned(), act }
+    }
 }
 
 /// The claim `status`: where the token's status stands.
@@ -146,6 +192,7 @@ impl AccessClaims {
             org_id: user.org_id.clone(),
             rev: subject.rev,
             status: status(settings, session),
+            act: None,
             custom: custom.filter_map(|name| Some((name.clone(), user.claims.get(name)?.clone()))).collect(),
         }
     }
@@ -161,6 +208,7 @@ fn status(settings: &Settings, session: &Session) -> Option<StatusClaim> {
 
 const JTI_RANDOM: usize = 12;
 const JTI_LEN: usize = JTI_RANDOM + 4 + 2;
+const SESSIONLESS_JTI_LEN: usize = 16;
 
 /// Draws a `jti` that says under which refresh token the access token is issued.
 ///
@@ -174,6 +222,13 @@ pub(crate) fn new_jti(issued_under: Step, entropy: &dyn Entropy) -> String {
     base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
+/// Draws the `jti` of a token that was not issued under a refresh token. Its length sets it apart from those that were.
+pub(crate) fn new_sessionless_jti(entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; SESSIONLESS_JTI_LEN];
+    entropy.fill(&mut bytes);
+    base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
 /// Returns under which refresh token a verified access token was issued, if its `jti` is one of a session's.
 pub fn issued_under(jti: &str) -> Option<Step> {
     let bytes = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(jti).ok()?;
@@ -184,7 +239,7 @@ pub fn issued_under(jti: &str) -> Option<Step> {
 
 #[cfg(test)]
 mod tests {
-    use super::{issued_under, new_jti};
+    use super::{Actor, issued_under, new_jti, new_sessionless_jti};
     use crate::model::Step;
 
     struct Sevens;
@@ -198,6 +253,21 @@ mod tests {
     fn a_jti_says_under_which_refresh_token_it_was_issued() {
         let step = Step { generation: 70_000, branch: 300 };
         assert_eq!(issued_under(&new_jti(step, &Sevens)), Some(step));
+    }
+
+    #[test]
+    fn the_jti_of_a_token_without_a_refresh_token_says_nothing() {
+        assert_eq!(issued_under(&new_sessionless_jti(&Sevens)), None);
+    }
+
+    #[test]
+    fn the_client_that_acts_now_stands_outermost() {
+        let chain = Actor::chain("billing", &["profiles".to_owned(), "orders".to_owned()]);
+
+        assert_eq!(
+            serde_json::to_string(&chain).unwrap(),
+            r#"{"sub":"billing","act":{"sub":"profiles","act":{"sub":"orders"}}}"#
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use handstamp_token::{SignError, UnixTime, jwe::JweError};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::{
     Context,
@@ -72,16 +73,21 @@ pub(crate) fn mint(
     let iat = UnixTime::from_secs(now.as_second());
     let jti = claims::new_jti(issued_under, &*ctx.entropy);
     let claims = AccessClaims::new(&ctx.settings, session, subject, jti, iat);
-    let signed = ctx.keyring.signing_key().sign(ACCESS_TOKEN_TYP, &claims).map_err(MintError::Sign)?;
-    let text = match &ctx.settings.tokens.encryption {
-        None => signed,
-        Some(encryption) => {
-            encryption.encryption_key().encrypt(&signed, &*ctx.entropy).map_err(MintError::Encrypt)?
-        }
-    };
+    let text = seal(ctx, &claims)?;
     check_size(&text, &claims, &ctx.settings.tokens)?;
     let seconds = claims.exp.as_secs().saturating_sub(iat.as_secs());
     Ok(AccessToken { text, claims, expires_in: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)) })
+}
+
+/// Signs the claims of an access token, and encrypts it where the operator wants it so.
+pub(crate) fn seal(ctx: &Context, claims: &impl Serialize) -> Result<String, MintError> {
+    let signed = ctx.keyring.signing_key().sign(ACCESS_TOKEN_TYP, claims).map_err(MintError::Sign)?;
+    match &ctx.settings.tokens.encryption {
+        None => Ok(signed),
+        Some(encryption) => {
+            encryption.encryption_key().encrypt(&signed, &*ctx.entropy).map_err(MintError::Encrypt)
+        }
+    }
 }
 
 fn check_size(text: &str, claims: &AccessClaims, settings: &TokenSettings) -> Result<(), MintError> {

@@ -49,6 +49,7 @@ pub(crate) fn round(connection: &Connection, round: &Round) -> Result<RoundDone,
         cleaned_up.status_lists_forgotten = forget_status_lists(connection, what)?;
         cleaned_up.audit_forgotten = forget_audit(connection, what)?;
         cleaned_up.reports_forgotten = forget_reports(connection, what)?;
+        cleaned_up.used_ids_forgotten = forget_used_ids(connection, what)?;
     }
     Ok(RoundDone { cleaned_up, has_more_to_look_at })
 }
@@ -141,6 +142,12 @@ fn forget_reports(connection: &Connection, what: &CleanUp) -> Result<u64, Failur
     let sql = "DELETE FROM verifier_reports WHERE (client_id, instance) IN \
                (SELECT client_id, instance FROM verifier_reports WHERE reported_at < ?1 ORDER BY reported_at LIMIT ?2)";
     Ok(execute(connection, sql, params![to_sql(what.reports_before), what.limit])? as u64)
+}
+
+fn forget_used_ids(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {
+    let sql = "DELETE FROM used_ids WHERE (purpose, id) IN \
+               (SELECT purpose, id FROM used_ids WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+    Ok(execute(connection, sql, params![to_sql(what.now), what.limit])? as u64)
 }
 
 fn forget_audit(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {

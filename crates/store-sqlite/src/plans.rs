@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use handstamp_core::model::{
-    AuditEntry, AuditKind, Client, ClientId, ClientSecretHash, EndReason, KeyPurpose, KeyState, LogPosition,
-    Login, Organization, OrganizationStatus, SealedKey, Session, SessionId, StatusBits, StatusList,
-    StatusListId, StatusPlace, Step, StoredKey, User, VerifierReport,
+    AuditEntry, AuditKind, Client, ClientId, ClientProof, ClientSecretHash, EndReason, KeyPurpose, KeyState,
+    LogPosition, Login, OneTimePurpose, Organization, OrganizationStatus, SealedKey, Session, SessionId,
+    StatusBits, StatusList, StatusListId, StatusPlace, Step, StoredKey, User, VerifierReport,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
@@ -185,6 +185,11 @@ async fn change_everything(store: &SqliteStore) {
         Changes::one(Change::CreateClient(client())),
         Changes::one(Change::RemoveClient(client().id)),
         Changes::one(Change::NoteReport { report: report(), at_most: 9 }),
+        Changes::one(Change::UseOnce {
+            purpose: OneTimePurpose::ClientAssertion,
+            id: "one".to_owned(),
+            expires_at: at,
+        }),
         Changes::one(Change::StartSession {
             session: Session { id: SessionId::from_bytes([5; 16]), ..session },
             user_version: 1,
@@ -255,7 +260,7 @@ fn report() -> VerifierReport {
 fn client() -> Client {
     Client {
         id: "reports".parse().unwrap(),
-        secret: ClientSecretHash::of("a secret"),
+        proof: ClientProof::Secret(ClientSecretHash::of("a secret")),
         scopes: BTreeSet::new(),
         audiences: BTreeSet::new(),
         created_at: now(),

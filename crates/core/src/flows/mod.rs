@@ -5,6 +5,7 @@
 
 pub mod change_password;
 pub mod clean_up;
+pub mod client_tokens;
 pub mod clients;
 mod events;
 pub mod first_admin;

@@ -3,21 +3,43 @@ use std::{collections::BTreeSet, fmt};
 use aws_lc_rs::{constant_time, digest};
 use jiff::Timestamp;
 
-use super::ClientId;
+use super::{ClientId, ClientKeys};
 
-/// A machine that authenticates with a secret of its own (OAuth2 confidential client).
+/// A machine that can prove who it is (OAuth2 confidential client).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// The `client_id`.
     pub id: ClientId,
-    /// The secret's hash. The secret itself was shown once.
-    pub secret: ClientSecretHash,
+    /// How it proves that it is this client. One way alone: a second one would be a second thing to steal.
+    pub proof: ClientProof,
     /// Scopes it may ask for.
     pub scopes: BTreeSet<String>,
     /// Audiences it may ask for.
     pub audiences: BTreeSet<String>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// The scope with which a client may exchange users' tokens.
+pub const TOKEN_EXCHANGE: &str = "token-exchange";
+
+/// Scopes that say what a client may do here, at the auth service, by its secret or key. No token carries them.
+const HERE: [&str; 3] = ["introspection", "revocations", TOKEN_EXCHANGE];
+
+impl Client {
+    /// Returns the scopes that its tokens may carry.
+    pub fn token_scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str).filter(|scope| !HERE.contains(scope))
+    }
+}
+
+/// How a client proves who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientProof {
+    /// By a secret, of which we keep the hash. The secret itself was shown once.
+    Secret(ClientSecretHash),
+    /// By signatures, which these public keys verify (RFC 7523, `private_key_jwt`).
+    Keys(ClientKeys),
 }
 
 /// The SHA-256 of a client's secret.

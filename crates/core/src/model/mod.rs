@@ -2,6 +2,7 @@
 
 mod audit;
 mod client;
+mod client_keys;
 mod ids;
 mod key;
 mod names;
@@ -11,10 +12,12 @@ mod report;
 mod revocation;
 mod session;
 mod status_list;
+mod used;
 mod user;
 
 pub use audit::{AuditEntry, AuditKind};
-pub use client::{Client, ClientSecretHash};
+pub use client::{Client, ClientProof, ClientSecretHash, TOKEN_EXCHANGE};
+pub use client_keys::{ClientKeys, ClientKeysError};
 pub use ids::{ClientId, IdError, OrgId, SessionId, UserId};
 pub use key::{KeyPurpose, KeyState, SealedKey, StoredKey};
 pub use names::{Email, Login, NameError, Role, Username};
@@ -25,4 +28,5 @@ pub use report::{InstanceId, InstanceIdError, VerifierReport};
 pub use revocation::{EPOCH_STRIDE, EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
 pub use session::{EndReason, Session, SessionMoved, SessionState};
 pub use status_list::{StatusBits, StatusList, StatusListId, StatusPlace, TokenStatus};
+pub use used::OneTimePurpose;
 pub use user::{PasswordHash, User, UserStatus};

@@ -1,8 +1,9 @@
 use jiff::Timestamp;
 
 use crate::model::{
-    AuditEntry, Client, ClientId, EndReason, LogPosition, NewEvent, Organization, PasswordHash, RefreshState,
-    Session, SessionId, StatusList, StatusListId, StatusPlace, Step, StoredKey, User, UserId, VerifierReport,
+    AuditEntry, Client, ClientId, EndReason, LogPosition, NewEvent, OneTimePurpose, Organization,
+    PasswordHash, RefreshState, Session, SessionId, StatusList, StatusListId, StatusPlace, Step, StoredKey,
+    User, UserId, VerifierReport,
 };
 
 /// One unit of work: applied whole, or not at all.
@@ -173,6 +174,15 @@ pub enum Change {
     CreateClient(Client),
     /// Removes a machine client. Conflicts when it is gone.
     RemoveClient(ClientId),
+    /// Uses something up that may be used once. Conflicts when it was used before, by whatever process.
+    UseOnce {
+        /// What it is for.
+        purpose: OneTimePurpose,
+        /// Which one.
+        id: String,
+        /// From then on nobody would take it anyway, so that it may be forgotten.
+        expires_at: Timestamp,
+    },
     /// Notes what a process says about itself, in the place of what it said before. Does nothing when a younger report is there,
     /// or when the process is new and its service has as many as allowed.
     NoteReport {
@@ -240,6 +250,9 @@ pub enum Conflict {
     /// The client is unknown.
     #[error("the client is unknown")]
     ClientUnknown,
+    /// It may be used once, and was.
+    #[error("it was used before")]
+    AlreadyUsed,
 }
 
 impl Changes {

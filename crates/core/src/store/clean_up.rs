@@ -4,7 +4,8 @@ use jiff::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanUp {
     /// Active sessions whose expiry has passed by then end as `Expired`, with an audit entry each; events whose
-    /// `forget_at` has passed by then are forgotten, and so are status lists whose `keep_until` has.
+    /// `forget_at` has passed by then are forgotten, and so are status lists whose `keep_until` has
+    /// and used ids whose `expires_at` has.
     pub now: Timestamp,
     /// Sessions that ended before this are forgotten.
     pub sessions_ended_before: Timestamp,
@@ -31,13 +32,15 @@ pub struct CleanedUp {
     pub audit_forgotten: u64,
     /// Reports of verifiers forgotten.
     pub reports_forgotten: u64,
+    /// Ids forgotten that were used once.
+    pub used_ids_forgotten: u64,
 }
 
 impl CleanedUp {
     /// Returns whether any kind reached the limit, so that there may be more.
     pub fn may_have_more(&self, limit: u32) -> bool {
         let most = self.sessions_expired.max(self.sessions_forgotten).max(self.events_forgotten);
-        most.max(self.status_lists_forgotten).max(self.audit_forgotten).max(self.reports_forgotten)
-            >= u64::from(limit)
+        let most = most.max(self.status_lists_forgotten).max(self.audit_forgotten);
+        most.max(self.reports_forgotten).max(self.used_ids_forgotten) >= u64::from(limit)
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use handstamp_core::{
     flows::clients::{self, AuthenticateError, ClientsError, NewClient},
-    model::{EventKind, Selector},
+    model::{ClientProof, EventKind, Selector},
     test_support::Kit,
 };
 
@@ -21,7 +21,8 @@ async fn a_clients_secret_is_shown_once_and_stored_as_a_hash() {
     let kit = Kit::new().await;
     let (client, secret) = clients::add(&kit.ctx, worker(), None, kit.clock.now()).await.expect("it is new");
     assert!(secret.reveal().starts_with("hcs_") && secret.reveal().len() >= 47);
-    assert!(!client.secret.as_str().contains(secret.reveal()));
+    let ClientProof::Secret(hash) = &client.proof else { panic!("it has a secret: {:?}", client.proof) };
+    assert!(!hash.as_str().contains(secret.reveal()));
     let proved =
         clients::authenticate(&kit.ctx, "worker", secret.reveal()).await.expect("it is its own secret");
     assert!(proved.has_scope("orders:read") && !proved.has_scope("orders:write"));

@@ -1,5 +1,7 @@
 mod change_password;
 mod clean_up;
+mod client_assertions;
+mod client_tokens;
 mod clients;
 mod first_admin;
 mod keys;

@@ -1,4 +1,4 @@
-use handstamp_core::model::{Client, ClientId};
+use handstamp_core::model::{Client, ClientId, ClientProof};
 use handstamp_core::store::Conflict;
 use rusqlite::{Connection, params};
 
@@ -9,13 +9,18 @@ use crate::times::to_sql;
 
 /// Adds a machine client.
 pub(super) fn create(connection: &Connection, client: &Client) -> Result<(), Refusal> {
+    let (secret, jwks) = match &client.proof {
+        ClientProof::Secret(hash) => (Some(hash.as_str()), None),
+        ClientProof::Keys(keys) => (None, Some(keys.as_jwks())),
+    };
     let inserted = execute(
         connection,
-        "INSERT INTO clients (id, secret, scopes, audiences, created_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+        "INSERT INTO clients (id, secret, jwks, scopes, audiences, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
          ON CONFLICT (id) DO NOTHING",
         params![
             client.id.as_str(),
-            client.secret.as_str(),
+            secret,
+            jwks,
             json(client.scopes.iter().map(String::as_str)),
             json(client.audiences.iter().map(String::as_str)),
             to_sql(client.created_at),

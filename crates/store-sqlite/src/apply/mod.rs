@@ -13,6 +13,7 @@ mod session_ends;
 mod session_moves;
 mod session_start;
 mod status_lists;
+mod used;
 mod users;
 
 use handstamp_core::model::LogPosition;
@@ -96,6 +97,7 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
         Change::BeginEpoch { .. } => Ok(()),
         Change::CreateClient(client) => clients::create(connection, client),
         Change::RemoveClient(id) => clients::remove(connection, id),
+        Change::UseOnce { purpose, id, expires_at } => used::once(connection, *purpose, id, *expires_at),
         Change::NoteReport { report, at_most } => reports::note(connection, report, *at_most),
     }?;
     Ok(0)

@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("0002_status_lists.sql"),
     include_str!("0003_verifier_reports.sql"),
     include_str!("0004_revocation_epochs.sql"),
+    include_str!("0005_client_keys.sql"),
 ];
 
 /// What is in the file.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Validator;
-use super::profile::Profile;
+use super::profile::{ASSERTION_LIFETIME, Profile};
 use crate::claims::RegisteredClaims;
 use crate::json::Value;
 use crate::rejection::Rejection;
@@ -135,6 +135,10 @@ impl Validator {
                 }
                 max_age.map_or(Ok(()), |limit| self.check_age(claims, limit, now))
             }
+            Profile::ClientAssertion => {
+                check_value("sub", &self.issuer, claims.sub())?;
+                self.check_expires_soon(claims, now)
+            }
             Profile::StatusList { uri } => check_value("sub", uri, claims.sub()),
         }
     }
@@ -147,6 +151,15 @@ impl Validator {
             None => Ok(()),
             Some(azp) => check_value("azp", client_id, Some(azp)),
         }
+    }
+
+    /// By our clock, for `iat` is optional and the sender's to choose.
+    fn check_expires_soon(&self, claims: RegisteredClaims<'_>, now: UnixTime) -> Result<(), Rejection> {
+        let exp = claims.stated_exp().ok_or(Rejection::MissingClaim { claim: "exp" })?;
+        if exp > now.saturating_add(ASSERTION_LIFETIME).saturating_add(self.leeway) {
+            return Err(Rejection::LifetimeTooLong { iat: now, exp, limit: ASSERTION_LIFETIME });
+        }
+        Ok(())
     }
 
     fn check_age(

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use handstamp_token::{Algorithm, NoClaims, Rejection, Validator, ValidatorError};
+use handstamp_token::{
+    Algorithm, KeySet, NoClaims, Rejection, SigningKey, SystemEntropy, TokenBuilder, UnixTime, Validator,
+    ValidatorError,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -154,4 +157,42 @@ fn a_status_list_is_bound_to_the_address_it_came_from() {
     assert!(matches!(refused, Err(Rejection::WrongValue { claim: "sub", .. })));
     let refused = check(validator(), typ(), &with(status_claims(), "exp", json!(NOW.as_secs() - 31)));
     assert!(matches!(refused, Err(Rejection::Expired { .. })), "an expiry that is there counts");
+}
+
+fn assertion(typ: &'static str, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> Result<(), Rejection> {
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let keys = KeySet::new([key.verifying_key()]).unwrap();
+    let builder = TokenBuilder::typed(typ, "worker", "https://auth.example/oauth2/token");
+    let now = UnixTime::from_secs(1_800_000_000);
+    let token = change(builder.lifetime("1 minute")).sign(&key, now, &SystemEntropy).unwrap();
+    let audiences = vec!["https://auth.example".to_owned(), "https://auth.example/oauth2/token".to_owned()];
+    let validator = Validator::client_assertion("worker", audiences, &[Algorithm::Es256]).unwrap();
+    validator.verify::<NoClaims>(token.as_str(), &keys, now).map(drop)
+}
+
+#[test]
+fn rfc7523_an_assertion_is_taken_under_its_own_type_and_the_usual_one() {
+    for typ in ["JWT", "client-authentication+jwt"] {
+        assert_eq!(assertion(typ, |builder| builder.subject("worker")), Ok(()), "{typ}");
+    }
+}
+
+#[test]
+fn rfc7523_another_kind_of_token_is_no_assertion() {
+    let refused = assertion("at+jwt", |builder| builder.subject("worker"));
+    assert!(matches!(refused, Err(Rejection::WrongType { .. })), "{refused:?}");
+}
+
+#[test]
+fn rfc7523_the_subject_of_an_assertion_is_the_client() {
+    let refused = assertion("JWT", |builder| builder.subject("other"));
+    assert!(matches!(refused, Err(Rejection::WrongValue { claim: "sub", .. })), "{refused:?}");
+    let refused = assertion("JWT", |builder| builder);
+    assert!(matches!(refused, Err(Rejection::MissingClaim { claim: "sub" })), "{refused:?}");
+}
+
+#[test]
+fn rfc7523_an_assertion_expires_within_minutes() {
+    let refused = assertion("JWT", |builder| builder.subject("worker").lifetime("6 minutes"));
+    assert!(matches!(refused, Err(Rejection::LifetimeTooLong { .. })), "{refused:?}");
 }

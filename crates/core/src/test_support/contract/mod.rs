@@ -25,6 +25,7 @@ pub mod sessions;
 pub mod status_lists;
 pub mod subjects;
 pub mod units;
+pub mod used;
 pub mod users;
 
 use std::sync::Arc;
@@ -98,6 +99,7 @@ macro_rules! store_contract_tests {
             keys::a_next_key_with_a_taken_id_is_refused
             keys::a_removed_key_is_gone_and_removing_it_again_does_nothing
             clients::clients_read_back_as_written
+            clients::clients_with_keys_read_back_as_written
             clients::a_taken_client_id_is_refused
             clients::a_removed_client_is_gone
             clients::removing_an_unknown_client_is_refused
@@ -133,6 +135,10 @@ macro_rules! store_contract_tests {
             units::an_empty_unit_is_committed
             units::a_later_change_sees_an_earlier_one_of_its_unit
             units::relaxed_changes_are_read_at_once
+            used::what_may_be_used_once_is_refused_the_second_time
+            used::of_many_uses_at_the_same_time_one_holds
+            used::a_second_use_undoes_the_whole_unit
+            used::used_ids_are_forgotten_when_they_would_not_be_taken_anyway
             clean_up::sessions_that_have_run_out_end_as_expired
             clean_up::old_ended_sessions_are_forgotten
             clean_up::forgotten_events_go_from_the_front_and_numbers_go_on

@@ -110,6 +110,12 @@ impl Data {
             Change::RemoveClient(id) => {
                 self.clients.remove(&id).ok_or(Conflict::ClientUnknown)?;
             }
+            Change::UseOnce { purpose, id, expires_at } => {
+                if self.used_ids.contains_key(&(purpose, id.clone())) {
+                    return Err(Conflict::AlreadyUsed);
+                }
+                self.used_ids.insert((purpose, id), expires_at);
+            }
             Change::NoteReport { report, at_most } => self.note_report(report, at_most),
         }
         Ok(0)

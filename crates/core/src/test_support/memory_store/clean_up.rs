@@ -13,6 +13,7 @@ impl Data {
             status_lists_forgotten: self.forget_status_lists(what),
             audit_forgotten: self.forget_audit(what),
             reports_forgotten: self.forget_reports(what),
+            used_ids_forgotten: self.forget_used_ids(what),
         }
     }
 
@@ -54,6 +55,12 @@ impl Data {
         let old = self.reports.iter().filter(|(_, report)| report.reported_at < what.reports_before);
         let old: Vec<_> = old.map(|(process, _)| process.clone()).take(what.limit as usize).collect();
         old.iter().filter(|process| self.reports.remove(process).is_some()).count() as u64
+    }
+
+    fn forget_used_ids(&mut self, what: CleanUp) -> u64 {
+        let old = self.used_ids.iter().filter(|(_, expires_at)| **expires_at <= what.now);
+        let old: Vec<_> = old.map(|(id, _)| id.clone()).take(what.limit as usize).collect();
+        old.iter().filter(|id| self.used_ids.remove(*id).is_some()).count() as u64
     }
 
     fn forget_audit(&mut self, what: CleanUp) -> u64 {

@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use super::FixedClock;
 use crate::{
     model::{
-        AuditEntry, Client, ClientId, InstanceId, LogPosition, Login, OrgId, Organization, RevocationEvent,
-        Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
-        VerifierReport,
+        AuditEntry, Client, ClientId, InstanceId, LogPosition, Login, OneTimePurpose, OrgId, Organization,
+        RevocationEvent, Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId,
+        Username, VerifierReport,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
 };
@@ -44,6 +44,7 @@ struct Data {
     clients: BTreeMap<ClientId, Client>,
     reports: BTreeMap<(Option<ClientId>, InstanceId), VerifierReport>,
     status_lists: BTreeMap<StatusListId, StatusList>,
+    used_ids: BTreeMap<(OneTimePurpose, String), Timestamp>,
     events: Vec<RevocationEvent>,
     epoch: u32,
     last_seq: u64,

@@ -1,14 +1,21 @@
 //! Machine clients: add, remove, and authenticate.
 
+mod assertion;
+
 use std::{collections::BTreeSet, fmt};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+pub use assertion::{Assertion, authenticate_by_assertion};
+
 use super::events;
 use crate::{
     Context,
-    model::{AuditEntry, AuditKind, Client, ClientId, ClientSecretHash, Reason, Selector, UserId},
+    model::{
+        AuditEntry, AuditKind, Client, ClientId, ClientKeys, ClientProof, ClientSecretHash, Reason, Selector,
+        UserId,
+    },
     store::{Applied, Change, Changes, Conflict, StoreError},
 };
 
@@ -47,6 +54,9 @@ pub enum ClientsError {
     /// The id is taken, or is one that Handstamp keeps for itself.
     #[error("the client id is taken")]
     Taken,
+    /// The id could be a user's: a client's token would pass for that user's (RFC 9068 §5).
+    #[error("the client id has the form of a user's id; choose a name")]
+    LooksLikeUser,
     /// There is no such client.
     #[error("there is no such client")]
     NotFound,
@@ -55,28 +65,49 @@ pub enum ClientsError {
     Store(#[from] StoreError),
 }
 
-/// Adds a client. The secret is in the answer and nowhere else.
+/// Adds a client with a secret, which is in the answer and nowhere else.
 pub async fn add(
     ctx: &Context,
     new: NewClient,
     actor: Option<UserId>,
     now: Timestamp,
 ) -> Result<(Client, ClientSecret), ClientsError> {
+    let secret = draw_secret(ctx);
+    let proof = ClientProof::Secret(ClientSecretHash::of(secret.reveal()));
+    let client = create(ctx, new, proof, actor, now).await?;
+    Ok((client, secret))
+}
+
+/// Adds a client that signs (`private_key_jwt`), and so has no secret that could be copied from us.
+pub async fn add_with_keys(
+    ctx: &Context,
+    new: NewClient,
+    keys: ClientKeys,
+    actor: Option<UserId>,
+    now: Timestamp,
+) -> Result<Client, ClientsError> {
+    create(ctx, new, ClientProof::Keys(keys), actor, now).await
+}
+
+async fn create(
+    ctx: &Context,
+    new: NewClient,
+    proof: ClientProof,
+    actor: Option<UserId>,
+    now: Timestamp,
+) -> Result<Client, ClientsError> {
     if new.id == ClientId::first_party() {
         return Err(ClientsError::Taken);
     }
-    let secret = draw_secret(ctx);
-    let client = Client {
-        id: new.id,
-        secret: ClientSecretHash::of(secret.reveal()),
-        scopes: new.scopes,
-        audiences: new.audiences,
-        created_at: now,
-    };
+    if new.id.as_str().parse::<UserId>().is_ok() {
+        return Err(ClientsError::LooksLikeUser);
+    }
+    let NewClient { id, scopes, audiences } = new;
+    let client = Client { id, proof, scopes, audiences, created_at: now };
     let changes =
         Changes::one(Change::CreateClient(client.clone())).audit(entry(&client.id, "added", actor, now));
     apply(ctx, changes).await?;
-    Ok((client, secret))
+    Ok(client)
 }
 
 /// Removes a client: its tokens die.
@@ -92,7 +123,7 @@ pub async fn remove(
     apply(ctx, changes).await
 }
 
-/// A client that has proved who it is. Only [`authenticate`] makes one.
+/// A client that has proved who it is. Only [`authenticate`] and [`authenticate_by_assertion`] make one.
 #[derive(Debug, Clone)]
 pub struct AuthenticatedClient(Client);
 
@@ -112,8 +143,9 @@ impl AuthenticatedClient {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthenticateError {
-    /// There is no such client, or the secret is not its own. Which of the two, nobody is told.
-    #[error("the client is unknown or its secret is wrong")]
+    /// There is no such client, or secret or assertion are not its own, or the assertion was used before. Which of these,
+    /// nobody is told.
+    #[error("the client is unknown, or what it shows does not prove that it is this client")]
     Refused,
     /// The store failed.
     #[error(transparent)]
@@ -128,10 +160,9 @@ pub async fn authenticate(
 ) -> Result<AuthenticatedClient, AuthenticateError> {
     let id: ClientId = id.parse().map_err(|_| AuthenticateError::Refused)?;
     let client = ctx.store.client(&id).await?.ok_or(AuthenticateError::Refused)?;
-    if client.secret.matches(secret) {
-        Ok(AuthenticatedClient(client))
-    } else {
-        Err(AuthenticateError::Refused)
+    match &client.proof {
+        ClientProof::Secret(hash) if hash.matches(secret) => Ok(AuthenticatedClient(client)),
+        ClientProof::Secret(_) | ClientProof::Keys(_) => Err(AuthenticateError::Refused),
     }
 }
 
