@@ -65,7 +65,12 @@ pub fn claims(data: &[u8]) {
         let ours: Map<String, Value> = verified.claims_as().expect("read before");
         assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
         assert_eq!(theirs.get("iss").and_then(Value::as_str), Some("i"));
-        assert!(verified.registered().aud().any(|aud| aud == "a"));
+        let (registered, text) = (verified.registered(), |name| theirs.get(name).and_then(Value::as_str));
+        assert!(registered.aud().any(|aud| aud == "a"));
+        assert_eq!((registered.sub(), registered.jti()), (text("sub"), text("jti")));
+        if let Some(exp) = theirs.get("exp").and_then(Value::as_i64) {
+            assert_eq!(registered.exp().as_secs(), exp);
+        }
     }
     let fixed_claims = br#"{"iss":"i","aud":"a","exp":1800000001}"#;
     if verify(data, fixed_claims).is_ok() {

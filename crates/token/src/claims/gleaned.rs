@@ -8,7 +8,7 @@ use crate::verified::LIMITS;
 
 /// Picks up the registered claims, and those that a validator requires besides.
 pub(crate) struct Gleaner<'v> {
-    claims: Claims,
+    claims: &'v mut Claims,
     /// The audience, if it is an array.
     audiences: Option<Span>,
     /// A claim is not in its usual form.
@@ -70,9 +70,8 @@ const NONCE: u8 = 9;
 const AZP: u8 = 10;
 
 impl<'v> Gleaner<'v> {
-    /// A gleaner that also looks out for these claims.
-    pub(crate) fn new(required: &'v [&'static str]) -> Self {
-        let claims = Claims::default();
+    /// A gleaner that fills in these claims, and looks out for others that are required.
+    pub(crate) fn new(claims: &'v mut Claims, required: &'v [&'static str]) -> Self {
         Self { claims, audiences: None, unusual: false, required, next_required: None, others: Vec::new() }
     }
 
@@ -95,11 +94,6 @@ impl<'v> Gleaner<'v> {
 
     /// Returns the registered claims.
     pub(crate) fn claims(&self) -> &Claims {
-        &self.claims
-    }
-
-    /// Returns the registered claims for good.
-    pub(crate) fn into_claims(self) -> Claims {
         self.claims
     }
 

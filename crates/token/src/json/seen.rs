@@ -29,16 +29,6 @@ impl Seen {
         true
     }
 
-    /// Takes note of a name that is known to be none of those before it.
-    #[inline]
-    pub(super) fn expected(&mut self, start: usize, mark: u64) {
-        self.marks |= mark;
-        if let Some(place) = self.starts.get_mut(self.count) {
-            *place = to_u32(start);
-        }
-        self.count += 1;
-    }
-
     fn may_hold(&self, text: &[u8], name: &[u8]) -> bool {
         let ends = |rest: &[u8]| rest.first() == Some(&b'"');
         self.starts.iter().take(self.count).any(|start| {

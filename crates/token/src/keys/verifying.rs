@@ -138,9 +138,10 @@ impl VerifyingKey {
         self.known.header.get().filter(|known| *known.encoded == *encoded).map(|known| &known.header)
     }
 
-    /// Remembers the header of a token this key verified; the first one stays.
+    /// Remembers the header of a token this key verified; the first one stays. One that names no key means this one only while
+    /// there is no other, so it is read every time.
     pub(crate) fn remember_header(&self, encoded: &str, header: &Header) {
-        if self.known.header.get().is_none() {
+        if header.kid.is_some() && self.known.header.get().is_none() {
             self.known.header.get_or_init(|| KnownHeader { encoded: encoded.into(), header: header.clone() });
         }
     }

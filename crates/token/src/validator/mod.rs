@@ -167,7 +167,8 @@ impl Validator {
         bytes.clear();
         base64url::decode_onto(parts.payload, &mut bytes).ok_or(Rejection::Base64 { part: Part::Payload })?;
         *payload = String::from_utf8(bytes).map_err(|_| not_utf8())?;
-        let (registered, claims) = self.read_claims(payload, key, now)?;
+        let mut registered = Claims::default();
+        let claims = self.read_claims(payload, &mut registered, key, now)?;
         Ok(BorrowedToken { registered, claims, payload, key_id: key.key_id() })
     }
 
@@ -211,7 +212,8 @@ impl Validator {
         self.check_signature(header, parts, key)?;
         let payload = base64url::decode(parts.payload).ok_or(Rejection::Base64 { part: Part::Payload })?;
         let payload = String::from_utf8(payload).map_err(|_| not_utf8())?.into_boxed_str();
-        let (registered, claims) = self.read_claims(&payload, key, now)?;
+        let mut registered = Claims::default();
+        let claims = self.read_claims(&payload, &mut registered, key, now)?;
         Ok(VerifiedToken { registered, claims, payload, key_id: key.key_id().clone() })
     }
 
@@ -229,47 +231,49 @@ impl Validator {
         Ok(())
     }
 
-    /// Reads the payload and checks its claims: first in one pass, and where that is not enough, by the tape.
+    /// Reads the payload and checks its claims: first in one pass, and where that is not enough, by the tape. The registered
+    /// claims are filled in where they will stay: moving them around would take as long as reading them.
     fn read_claims<'p, C: Deserialize<'p>>(
         &self,
         payload: &'p str,
+        registered: &mut Claims,
         key: &VerifyingKey,
         now: UnixTime,
-    ) -> Result<(Claims, C), Rejection> {
+    ) -> Result<C, Rejection> {
         // A logout token is rare, and holds more that has to be checked.
         if matches!(self.profile, Profile::LogoutToken) {
-            return self.read_claims_thoroughly(payload, now);
+            return self.read_claims_thoroughly(payload, registered, now);
         }
-        let mut gleaner = Gleaner::new(&self.others);
+        let mut gleaner = Gleaner::new(registered, &self.others);
         let expected = key.expected_claims(payload);
-        let read = reader::read_watched::<C, _>(payload, limits(payload.len()), expected, &mut gleaner);
-        let (Ok(claims), Ok(())) = (read, gleaner.finish(payload)) else {
-            return self.read_claims_thoroughly(payload, now);
-        };
-        let has = |name: &str| gleaner.has(payload, name);
-        self.check_claims(RegisteredClaims::new(gleaner.claims(), payload), has, now)?;
-        Ok((gleaner.into_claims(), claims))
+        match reader::read_watched(payload, limits(payload.len()), expected, &mut gleaner) {
+            Ok(claims) if gleaner.finish(payload).is_ok() => {
+                let has = |name: &str| gleaner.has(payload, name);
+                self.check_claims(RegisteredClaims::new(gleaner.claims(), payload), has, now)?;
+                Ok(claims)
+            }
+            _ => self.read_claims_thoroughly(payload, registered, now),
+        }
     }
 
     #[cold]
     fn read_claims_thoroughly<'p, C: Deserialize<'p>>(
         &self,
         payload: &'p str,
+        registered: &mut Claims,
         now: UnixTime,
-    ) -> Result<(Claims, C), Rejection> {
+    ) -> Result<C, Rejection> {
         let document = Document::parse_text(payload, limits(payload.len()))
             .map_err(|problem| Rejection::Json { part: Part::Payload, problem: problem.to_string() })?;
         let root = document.root();
-        let registered = Claims::read(root)?;
-        let view = RegisteredClaims::new(&registered, payload);
+        *registered = Claims::read(root)?;
+        let view = RegisteredClaims::new(registered, payload);
         let has = |name: &str| member(root, name).is_some_and(|value| value.kind() != Kind::Null);
         self.check_claims(view, has, now)?;
         if matches!(self.profile, Profile::LogoutToken) {
             check_logout(view, root)?;
         }
-        let claims =
-            root.deserialize().map_err(|problem| Rejection::Claims { problem: problem.to_string() })?;
-        Ok((registered, claims))
+        root.deserialize().map_err(|problem| Rejection::Claims { problem: problem.to_string() })
     }
 
     fn check_header(&self, header: &Header) -> Result<Algorithm, Rejection> {

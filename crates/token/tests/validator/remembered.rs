@@ -85,6 +85,16 @@ fn a_key_under_another_id_remembers_nothing() {
 }
 
 #[test]
+fn a_header_that_names_no_key_says_nothing_once_there_are_two() {
+    let token = signed(&with(header(), "kid", Value::Null), &claims());
+    let alone = keys();
+    assert_eq!(verify(&token, &alone), Ok(()));
+    let other = SigningKey::generate(Algorithm::Hs256).expect("a key").verifying_key();
+    let both = key_set(alone.iter().cloned().chain([other]));
+    assert_eq!(verify(&token, &both), Err(Rejection::MissingKeyId { available: 2 }));
+}
+
+#[test]
 fn claims_are_refused_for_what_they_are_however_many_good_ones_came_before() {
     let keys = experienced_keys();
     let payload =

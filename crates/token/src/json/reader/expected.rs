@@ -1,4 +1,3 @@
-use super::super::names::mark;
 use super::{Document, Kind, Watch};
 
 /// A member's name as it stood in an object before. An issuer writes the same names in the same order into every token of a
@@ -7,13 +6,12 @@ use super::{Document, Kind, Watch};
 pub(crate) struct Expected {
     /// `"name":`, letter for letter.
     pub(super) written: Box<[u8]>,
-    pub(super) mark: u64,
     /// What the watch makes of the name.
     pub(super) place: u8,
 }
 
-/// Claims beyond this many are read as if they had never been seen.
-const MOST: usize = 32;
+/// Claims beyond this many are read as if they had never been seen: each has a bit.
+const MOST: usize = u32::BITS as usize;
 
 /// So are names longer than this.
 const LONGEST: usize = 64;
@@ -28,22 +26,31 @@ impl Expected {
             .collect()
     }
 
-    /// Returns what may be expected after a name that was not the next one: what stands behind it, or what was expected anyway.
-    ///
-    /// It never goes back. So a name that comes as expected stands behind all others of the list that came before it, and is
-    /// not one of them.
-    pub(super) fn after<'e>(expected: &'e [Self], name: &str) -> &'e [Self] {
-        let place = expected.iter().position(|other| other.name() == name.as_bytes());
-        place.and_then(|place| expected.get(place + 1..)).unwrap_or(expected)
-    }
-
     fn new<W: Watch>(name: super::super::Value<'_, '_>) -> Self {
         let name = name.source();
         let written = [b"\"", name.as_bytes(), b"\":"].concat().into();
-        Self { written, mark: mark(name.as_bytes()), place: W::place(name) }
+        Self { written, place: W::place(name) }
     }
 
-    fn name(&self) -> &[u8] {
-        self.written.get(1..self.written.len() - 2).unwrap_or_default()
+    /// Returns whether this text of the same length is the same. Most names fit into two words that may overlap.
+    #[inline]
+    pub(super) fn is(&self, text: &[u8]) -> bool {
+        let written = &*self.written;
+        match written.len() {
+            8..=16 => {
+                written.first_chunk::<8>() == text.first_chunk()
+                    && written.last_chunk::<8>() == text.last_chunk()
+            }
+            4..8 => {
+                written.first_chunk::<4>() == text.first_chunk()
+                    && written.last_chunk::<4>() == text.last_chunk()
+            }
+            _ => written == text,
+        }
+    }
+
+    /// Returns whether it is a member of this name.
+    pub(super) fn is_for(&self, name: &str) -> bool {
+        self.written.get(1..self.written.len() - 2) == Some(name.as_bytes())
     }
 }

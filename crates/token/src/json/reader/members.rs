@@ -63,9 +63,14 @@ impl<W: Watch> Watch for &mut W {
 pub(super) struct Members<'r, 'de, W> {
     reader: &'r mut Reader<'de>,
     watch: W,
-    names: Seen,
-    /// What comes next if the object is like one before.
+    /// The members of an object before, which this one may be like.
     expected: &'r [Expected],
+    /// Which of them is next, if it is.
+    next: usize,
+    /// A bit for each of them that was there.
+    met: u32,
+    /// The names that are not among them.
+    others: Seen,
     place: u8,
     count: u32,
     ended: bool,
@@ -82,8 +87,19 @@ impl<'r, 'de, W: Watch> Members<'r, 'de, W> {
     ) -> Result<Self, GaveUp> {
         reader.open()?;
         let ended = reader.closes_at_once(b'}');
-        let names = Seen::default();
-        Ok(Self { reader, watch, names, expected, place: 0, count: 0, ended, value_is_due: false })
+        let (next, met, others) = (0, 0, Seen::default());
+        Ok(Self {
+            reader,
+            watch,
+            expected,
+            next,
+            met,
+            others,
+            place: 0,
+            count: 0,
+            ended,
+            value_is_due: false,
+        })
     }
 
     /// Lets the visitor read the object, all of which is checked also if the visitor stops early.
@@ -116,22 +132,41 @@ impl<'r, 'de, W: Watch> Members<'r, 'de, W> {
         if let Some(name) = self.expected_name() {
             return Ok(Some(name));
         }
-        let name = self.reader.name(&mut self.names)?;
-        self.expected = Expected::after(self.expected, name);
-        self.place = W::place(name);
-        self.watch.name(name);
-        Ok(Some(name))
+        self.any_name().map(Some)
     }
 
     /// Steps over the name that is expected, if it is there, letter for letter.
     #[inline]
     fn expected_name(&mut self) -> Option<&'de str> {
-        let (next, rest) = self.expected.split_first()?;
-        let name = self.reader.expected_name(next, &mut self.names)?;
-        self.expected = rest;
+        let next = self.expected.get(self.next)?;
+        let name = self.reader.expected_name(next)?;
+        // What is next was not there before: whatever was, is behind.
+        self.met |= 1 << self.next;
+        self.next += 1;
         self.place = next.place;
         self.watch.name(name);
         Some(name)
+    }
+
+    /// Reads whatever name comes, and goes on from there.
+    fn any_name(&mut self) -> Result<&'de str, GaveUp> {
+        let (start, name) = self.reader.name()?;
+        let is_new = match self.expected.iter().position(|expected| expected.is_for(name)) {
+            Some(index) => {
+                let bit = 1 << index;
+                let is_new = self.met & bit == 0;
+                self.met |= bit;
+                self.next = self.next.max(index + 1);
+                is_new
+            }
+            None => self.others.is_new(self.reader.bytes, start, name.as_bytes()),
+        };
+        if !is_new {
+            return Err(GaveUp);
+        }
+        self.place = W::place(name);
+        self.watch.name(name);
+        Ok(name)
     }
 
     #[inline]

@@ -54,14 +54,16 @@ where
 {
     let mut reader = Reader::new(text, limits)?;
     let value = T::deserialize(root::Root::new(&mut reader, watch, expected))?;
-    reader.finish(value)
+    reader.finish()?;
+    Ok(value)
 }
 
 /// Reads a whole text in the caller's type.
 pub(crate) fn read<'a, T: serde::Deserialize<'a>>(text: &'a str, limits: Limits) -> Result<T, GaveUp> {
     let mut reader = Reader::new(text, limits)?;
     let value = T::deserialize(&mut reader)?;
-    reader.finish(value)
+    reader.finish()?;
+    Ok(value)
 }
 
 impl<'a> Reader<'a> {
@@ -79,10 +81,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Hands out what was read, if nothing else is there.
-    fn finish<T>(&self, value: T) -> Result<T, GaveUp> {
+    /// Says whether what was read counts: nothing else is there, and no error has passed.
+    fn finish(&self) -> Result<(), GaveUp> {
         let whole = after_space(self.bytes, self.at) == self.bytes.len();
-        if whole && !self.failed { Ok(value) } else { Err(GaveUp) }
+        if whole && !self.failed { Ok(()) } else { Err(GaveUp) }
     }
 
     #[inline]
@@ -137,31 +139,26 @@ impl<'a> Reader<'a> {
         Ok((kind, start, end))
     }
 
-    /// Reads a member's name, which must not have been there before, and steps to its value.
+    /// Reads a member's name and steps to its value. Returns also where the name starts.
     #[inline]
-    fn name(&mut self, names: &mut Seen) -> Result<&'a str, GaveUp> {
+    fn name(&mut self) -> Result<(usize, &'a str), GaveUp> {
         let start = after(self.bytes, self.at, b'"')?;
         let (Kind::Plain, end) = words::string(self.bytes, start)? else { return Err(GaveUp) };
-        let name = &self.text[start..end];
-        if !names.is_new(self.bytes, start, name.as_bytes()) {
-            return Err(GaveUp);
-        }
         let colon = after_space(self.bytes, end + 1);
         self.at = after_space(self.bytes, after(self.bytes, colon, b':')?);
-        Ok(name)
+        Ok((start, &self.text[start..end]))
     }
 
     /// Steps to the value of the member that is expected, if it is what comes next.
     #[inline]
-    fn expected_name(&mut self, next: &Expected, names: &mut Seen) -> Option<&'a str> {
+    fn expected_name(&mut self, next: &Expected) -> Option<&'a str> {
         let after = self.at + next.written.len();
-        if self.bytes.get(self.at..after)? != &*next.written {
+        if !next.is(self.bytes.get(self.at..after)?) {
             return None;
         }
-        let (start, end) = (self.at + 1, after - 2);
-        names.expected(start, next.mark);
+        let name = self.text.get(self.at + 1..after - 2);
         self.at = after_space(self.bytes, after);
-        self.text.get(start..end)
+        name
     }
 
     /// Steps over a value that nobody asks for, checking all of it.
@@ -194,7 +191,10 @@ impl<'a> Reader<'a> {
         let mut names = Seen::default();
         let mut count = 0;
         loop {
-            self.name(&mut names)?;
+            let (start, name) = self.name()?;
+            if !names.is_new(self.bytes, start, name.as_bytes()) {
+                return Err(GaveUp);
+            }
             self.skip()?;
             count += 1;
             if !self.next_child(b'}', count)? {

@@ -22,10 +22,14 @@ impl<'de, W: Watch> Deserializer<'de> for Root<'_, 'de, W> {
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
-        if self.reader.peek() == Some(b'{') {
-            return Members::open(self.reader, self.watch, self.expected)?.visit(visitor);
-        }
-        Err(GaveUp)
+        let Self { reader, watch, expected } = self;
+        let value = match reader.peek() {
+            Some(b'{') => {
+                Members::open(reader, watch, expected).and_then(|members| members.visit(visitor))
+            }
+            _ => Err(GaveUp),
+        };
+        reader.noted(value)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
@@ -50,10 +54,12 @@ impl<'de, W: Watch> Deserializer<'de> for Root<'_, 'de, W> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
-        if self.reader.peek() != Some(b'{') {
-            return Err(GaveUp);
-        }
-        Members::open(self.reader, self.watch, self.expected)?.skip_rest()?;
+        let Self { reader, watch, expected } = self;
+        let skipped = match reader.peek() {
+            Some(b'{') => Members::open(reader, watch, expected).and_then(|mut members| members.skip_rest()),
+            _ => Err(GaveUp),
+        };
+        reader.noted(skipped)?;
         visitor.visit_unit()
     }
 

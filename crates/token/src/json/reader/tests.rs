@@ -241,6 +241,12 @@ fn a_type_that_swallows_errors_cannot_make_the_reader_lose_its_place() {
     assert!(by_tape::<Swallowing>(r#"{"a":[1,"x"],"k":[2]}"#).is_some());
     assert_eq!(agreed::<BTreeMap<String, Lenient<u8>>>(r#"{"a":"x","b":1}"#), None);
     assert!(agreed::<Swallowing>(r#"{"a":[1],"k":[2]}"#).is_some());
+    // An error that comes at the very end leaves nothing behind it that would tell.
+    for unfinished in [r#"{"a":1"#, r#"{"sub":"x","a":[1]"#, r#"{"a":1,"a":2"#] {
+        assert_eq!(agreed::<Lenient<IgnoredAny>>(unfinished), None, "{unfinished}");
+        assert_eq!(agreed::<Lenient<Hasty<true>>>(unfinished), None, "{unfinished}");
+    }
+    assert!(agreed::<Lenient<Hasty<true>>>(r#"{"a":1,"b":2}"#).is_some());
 }
 
 /// Never looks at what it is read from.

@@ -51,7 +51,7 @@ impl Writer {
     /// Adds a member.
     pub(crate) fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Unwritable> {
         let start = self.name(name);
-        self.note_top_name(start);
+        self.note_top_name(start, name.as_bytes());
         self.depth = TOP;
         value.serialize(&mut *self)
     }
@@ -100,8 +100,8 @@ impl Writer {
     }
 
     #[inline]
-    fn note_top_name(&mut self, start: usize) {
-        self.doubtful |= !self.names.is_new(&self.out, start, name_written_last(&self.out, start));
+    fn note_top_name(&mut self, start: usize, name: &[u8]) {
+        self.doubtful |= !self.names.is_new(&self.out, start, name);
     }
 
     /// Refuses a value where an object has to be.
@@ -154,12 +154,6 @@ impl Writer {
         self.inside()?;
         serde_json::to_writer(&mut self.out, value).map_err(serde::ser::Error::custom)
     }
-}
-
-/// Returns the name whose inside starts here, which quote and colon follow.
-#[inline]
-fn name_written_last(out: &[u8], start: usize) -> &[u8] {
-    out.get(start..out.len() - 2).unwrap_or_default()
 }
 
 impl fmt::Display for Unwritable {
