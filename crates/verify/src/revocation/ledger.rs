@@ -138,22 +138,24 @@ impl Ledger {
 
     /// Drops a part of what nobody needs any more, and returns the smaller snapshot. It has the number of the last one: whoever
     /// passed that one passes this.
+    ///
+    /// Leaked keys stay for as long as the process runs: what a thief signs never gets old, and a service that cannot fetch the
+    /// key set, or was built with a fixed one, holds the key longer than the log tells of it.
     pub(super) fn sweep(&mut self, now: UnixTime) -> Option<Arc<Snapshot>> {
         if self.changed {
             // The next publication will bring it along.
             return None;
         }
         let now = forget_time(now.saturating_sub(LEEWAY));
-        let before = self.next.len();
+        let before = (self.next.len(), self.next.everything);
         self.forget_whole_levels(now);
-        self.next.kids.retain(|slot| slot.forget_at > now);
         let everything = self.next.everything;
         let keep = |slot: &Slot| slot.forget_at > now && !everything.cover(slot.marks);
         for _ in 0..self.next.table.shard_count().div_ceil(SWEEPS_PER_ROUND) {
             self.next.table.sweep(self.broom, keep);
             self.broom = self.broom.wrapping_add(1);
         }
-        (self.next.len() < before).then(|| Arc::new(self.next.clone()))
+        ((self.next.len(), self.next.everything) != before).then(|| Arc::new(self.next.clone()))
     }
 
     /// Stages a slot for the table, unless it would be one too many.

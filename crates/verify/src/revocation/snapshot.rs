@@ -20,7 +20,7 @@ pub(super) struct Snapshot {
     /// The newest event: a token at or past it needs no look-up but for its key.
     pub(super) newest: Order,
     pub(super) everything: Marks,
-    /// Sorted. Kept apart from the table because these hit young tokens too.
+    /// Sorted. Kept apart from the table because these hit young tokens too, and are never forgotten.
     pub(super) kids: Vec<Slot>,
     /// The newest event of each narrow level: most tokens are younger than the last event at most levels.
     pub(super) newest_at: [Order; NARROW_LEVELS.len()],
