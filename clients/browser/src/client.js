@@ -162,7 +162,7 @@ export function createAuth(options = {}, env = globalThis) {
 
   /** The session is over. Who it was stays known: the page stands as it is, and only they may go on with it. */
   function over() {
-    if (hintSaysOut() || !user) left();
+    if (!user || hintSaysOut()) left();
     else become('expired', user, state === 'in' && 'expired');
   }
 
@@ -195,8 +195,9 @@ export function createAuth(options = {}, env = globalThis) {
     }
     // Overtaken on its way. Whoever was faster tells as well, or `look` asks.
     else if (mark !== hint()) glance();
-    else if (what === 'in') arrived(whoami, mark, Math.max(0, env.Date.now() - at));
-    else over();
+    else if (what !== 'in') over();
+    // The same hint is the same token: a tab that has just been opened tells what is known.
+    else if (!mark || mark !== seen || state !== what) arrived(whoami, mark, Math.max(0, env.Date.now() - at));
   }
 
   /**
@@ -397,11 +398,10 @@ export function createAuth(options = {}, env = globalThis) {
       }
       const [sent, as] = [snapshot, who()];
       const response = await send(headers);
-      const header = (/** @type {string} */ name) => response.headers.get(name);
-      if (response.status !== 401 || !/Bearer.*error="invalid_token"/.test(header('WWW-Authenticate'))) return response;
+      if (response.status !== 401 || !/Bearer.*error="invalid_token"/.test(response.headers.get('WWW-Authenticate'))) return response;
       if (once) throw new AuthError('not_replayable');
-      const spread = header('Retry-After') * 1000;
-      if (spread) await within(signal, sleep(Math.min(spread, LONGEST_PAUSE) + 1000 * env.Math.random()));
+      const spread = response.headers.get('Retry-After') * 1000;
+      if (spread) await within(signal, sleep(Math.min(LONGEST_PAUSE, spread) + 1000 * env.Math.random()));
       if (snapshot === sent) {
         if (failure && env.performance.now() < retryAt) throw failure;
         await within(signal, ask(retried ? 'session' : 'refresh'));

@@ -34,6 +34,18 @@ test('ten tabs renew ahead of time with one refresh', async () => {
   assert.ok(ten.every((tab) => tab.events.at(-1) === 'refreshed'));
 });
 
+test('a tab that is opened is no news to the others', async () => {
+  const browser = new Browser().signedIn('ada');
+  const first = await browser.opened();
+  const before = first.auth.snapshot();
+
+  await browser.opened();
+  await browser.advance(500);
+
+  assert.deepEqual(first.events, ['signedin']);
+  assert.equal(first.auth.snapshot(), before);
+});
+
 test('without a channel the readable cookie shows that another tab was first', async () => {
   const browser = new Browser().signedIn('ada');
   const without = ['BroadcastChannel', 'cookieStore'];
