@@ -5,6 +5,9 @@ use tokio::time::Instant;
 
 use super::house::{Answer, House, Service, ask, until_answer};
 
+/// A replica looks for news once a second; tests share the machine with whatever else is built.
+const GENEROUS: Duration = Duration::from_secs(4);
+
 const PATIENT: Service = Service { policy: SilencePolicy::refuse(), skew: 0 };
 
 /// The reply to the sign-out is proof of the commit. The process that sent it is killed at that moment; whether it has told
@@ -34,7 +37,7 @@ async fn what_a_killed_replica_has_committed_is_told_by_the_other() {
         eprintln!(
             "from the commit: refused within {there:?}, by the follower of the killed one within {here:?}"
         );
-        assert!(there <= Duration::from_secs(1), "the other replica looks for news all the time: {there:?}");
+        assert!(there <= GENEROUS, "the other replica looks for news all the time: {there:?}");
         assert_eq!(ask(&at_the_other, &good.access), Answer::Accepted);
         until_answer(&at_the_killed, &good.access, Answer::Accepted).await;
     }

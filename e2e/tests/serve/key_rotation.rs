@@ -164,12 +164,20 @@ async fn keys_are_rotated_and_revoked_under_load_and_no_service_is_left_behind()
             assert_eq!(refused.code, Some(1), "{refused:?}");
             assert!(refused.stderr.contains("1 of the services that report"), "{refused:?}");
         }
-        held.replace(pair.key_set(1).await);
-        until("the key takes over", async || key(path, "active")["kid"] == coming).await;
+        until("the key takes over", async || {
+            held.replace(pair.key_set(1).await);
+            key(path, "active")["kid"] == coming
+        })
+        .await;
     }
 
+    // What comes next is published by the process that switched; the other one loads it within a second.
+    until("both services hold the key that comes next", async || {
+        held.replace(pair.key_set(1).await);
+        key(path, "next")["held_by"] == 2
+    })
+    .await;
     // Every process by itself hears of the leak, whichever the command ran beside.
-    held.replace(pair.key_set(1).await);
     let leaked = key(path, "active")["kid"].as_str().expect("a kid").to_owned();
     let is_under_the_active_key = async || {
         let (token, _) = pair.refresh(1, pair.sign_in().await).await;

@@ -26,12 +26,16 @@ async fn news_arrives_by_the_stream_within_a_moment() {
     assert_eq!(check(&revocations, &session("session-1")), Verdict::Pass);
     until("the stream", || revocations.status(now()).connected).await;
 
-    let committed = Instant::now();
-    service.revoke("session-1");
-    until_dead(&revocations, "session-1").await;
+    // Each waits for the one before: by heartbeats alone it would take two seconds. One long pause of a busy machine does not
+    // count much.
+    let began = Instant::now();
+    for number in 0..20 {
+        let session = format!("session-{number}");
+        service.revoke(&session);
+        until_dead(&revocations, &session).await;
+    }
 
-    // On a quiet machine it is a few milliseconds; a heartbeat or a poll would take longer than this.
-    assert!(committed.elapsed() < Duration::from_millis(80), "{:?}", committed.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(1_600), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
