@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { browser } from './chromium.mjs';
 import { Device } from './device.mjs';
+import { signOutElsewhere } from './elsewhere.mjs';
 import { handstamp } from './places.mjs';
 import { Program } from './program.mjs';
 
@@ -71,19 +72,8 @@ export class Demo {
   }
 
   /** Signs somebody out everywhere: what they do on another device. */
-  async signOutElsewhere(name) {
-    const { auth } = this.places;
-    const post = async (path, body, headers) => {
-      const reply = await fetch(auth + path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-handstamp': '1', ...headers },
-        body: JSON.stringify(body),
-      });
-      if (!reply.ok) throw new Error(`POST ${path}: ${reply.status}`);
-      return reply.json();
-    };
-    const { access_token: token } = await post('/auth/sign-in', { login: name, password: this.password(name), delivery: 'body' });
-    await post('/auth/sign-out', { scope: 'everywhere' }, { authorization: `Bearer ${token}` });
+  signOutElsewhere(name) {
+    return signOutElsewhere(this.places.auth, name, this.password(name));
   }
 
   /** Stops it and forgets its data. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { signOutElsewhere } from './elsewhere.mjs';
 import { handstamp } from './places.mjs';
 import { Program } from './program.mjs';
 
@@ -56,23 +57,8 @@ export class Service {
   }
 
   /** Signs somebody out everywhere: what they do on another device. */
-  async signOutElsewhere(name) {
-    const { access_token: token } = await this.#post('/auth/sign-in', {
-      login: name,
-      password: PASSWORD,
-      delivery: 'body',
-    });
-    await this.#post('/auth/sign-out', { scope: 'everywhere' }, { authorization: `Bearer ${token}` });
-  }
-
-  async #post(path, body, headers = {}) {
-    const reply = await fetch(this.address + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-handstamp': '1', ...headers },
-      body: JSON.stringify(body),
-    });
-    if (!reply.ok) throw new Error(`POST ${path}: ${reply.status} ${await reply.text()}`);
-    return reply.json();
+  signOutElsewhere(name) {
+    return signOutElsewhere(this.address, name, PASSWORD);
   }
 
   /** Returns how many refreshes came to which outcome, by the service's own count. */
