@@ -113,7 +113,13 @@ async fn each_policy_does_what_it_says_while_the_network_is_gone() {
     assert_eq!(ask(&refusing, &gone.access), Answer::Unavailable);
     // The old tokens have to be refreshed; who can is served, who was signed out cannot.
     assert_eq!((ask(&young, &good.access), ask(&young, &gone.access)), (Answer::Stale, Answer::Stale));
-    let fresh = house.refresh(&good.refresh).await;
+    let mut fresh = house.refresh(&good.refresh).await;
+    for _ in 0..5 {
+        // Young for two or three seconds, which may pass on a busy machine before anybody asks.
+        if ask(&young, &fresh) == Answer::Stale {
+            fresh = house.refresh(&good.refresh).await;
+        }
+    }
     assert_eq!(ask(&young, &fresh), Answer::Accepted);
     // These have chosen otherwise, and say how long at worst.
     for route in [&serving, &patient] {
