@@ -25,6 +25,19 @@ demoed('a call that meets the end of the session goes on after a sign-in over th
   await page.getByText('the call that was waiting went on').waitFor();
 });
 
+demoed('a call that is faster than the news of the end meets it all the same', async (demo) => {
+  const page = await tryIt(demo, 'ben');
+  await page.context().route('**/control/end-session', async (route) => {
+    setTimeout(() => route.fetch(), 300);
+    await route.fulfill({ status: 204 });
+  });
+
+  await press(page, 'End this session from elsewhere');
+  await signInAgain(page, demo.password('ben'));
+
+  await page.getByText('the call that was waiting went on').waitFor();
+});
+
 demoed('new roles arrive with the next call, and by themselves when a terminal gives them', async (demo) => {
   const page = await tryIt(demo, 'cleo');
   const buyer = page.locator('.card .chip', { hasText: 'buyer' });

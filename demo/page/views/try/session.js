@@ -14,12 +14,18 @@ export function session() {
       return 'The orders service refused the expired token, the token was renewed, and the call was repeated. You saw nothing of it.';
     }),
     trying('End this session from elsewhere', async () => {
-      const back = auth.on('restored', () => say('You signed in again, and the call that was waiting went on.'));
+      let isOver = false;
+      const following = [
+        auth.on('expired', () => { isOver = true; }),
+        auth.on('restored', () => say('You signed in again, and the call that was waiting went on.')),
+      ];
       try {
         await control.endSession();
+        // The orders service answers until the news is there: a few milliseconds.
+        while (!isOver) await orders.list();
         await orders.list();
       } finally {
-        back();
+        following.forEach((stop) => stop());
       }
     }),
     trying('Sign out everywhere', () => auth.signOut({ everywhere: true }).then(() => '')),
