@@ -35,6 +35,10 @@ const REMOVALS_KEPT: usize = 64;
 /// busy database makes wait, shorter than the bound after which verifiers refuse.
 const LONGEST_LAG: Duration = Duration::from_secs(10);
 
+/// A log that cannot be read for this long is not told to new readers: a greeting says that there is nothing more to know, and
+/// somebody else may have written what we cannot read.
+const LONGEST_READ: Duration = Duration::from_secs(1);
+
 /// The feed of this replica. Reading the log on is in `publish`; here is what readers are told.
 pub(crate) struct RevocationFeed {
     pub(super) revocations: Revocations,
@@ -44,6 +48,8 @@ pub(crate) struct RevocationFeed {
     pub(super) log: Mutex<Option<Log>>,
     /// Held while the log is read on: one reader at a time keeps the order.
     pub(super) writer: tokio::sync::Mutex<Follower>,
+    /// Since when it has been tried to read the log to its end; `None` since that was done.
+    reading_since: Mutex<Option<Instant>>,
     started: Instant,
     pub(super) news: broadcast::Sender<Arc<Signed>>,
     /// Up to where the news was told.
@@ -69,6 +75,7 @@ impl RevocationFeed {
             issuer: issuer.to_owned(),
             log: Mutex::new(None),
             writer: tokio::sync::Mutex::new(follower),
+            reading_since: Mutex::new(None),
             started: Instant::now(),
             news: broadcast::Sender::new(NEWS_KEPT),
             told: Mutex::new(None),
@@ -115,13 +122,36 @@ impl RevocationFeed {
         self.wake.notified().await;
     }
 
-    /// Returns the first words to a reader: where the log stands, in answer to its nonce.
+    /// Notes that somebody begins to read the log on.
+    pub(super) fn begin_reading(&self) {
+        self.reading_since().get_or_insert_with(Instant::now);
+    }
+
+    /// Notes that the log was read to its end.
+    pub(super) fn end_reading(&self) {
+        *self.reading_since() = None;
+    }
+
+    /// Returns whether what is known of the log is all there is.
+    fn is_read(&self) -> bool {
+        self.reading_since().is_none_or(|since| since.elapsed() < LONGEST_READ)
+    }
+
+    fn reading_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.reading_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the first words to a reader: where the log stands, in answer to its nonce. `None` while that is not known.
     pub(super) fn hello(&self, core: &Context, nonce: String, now: Timestamp) -> Option<Signed> {
+        if !self.is_read() {
+            return None;
+        }
         let hello = Hello { nonce, key: self.selectors_text };
         self.sign(core, self.heartbeat_stretch()?, Some(hello), now)
     }
 
-    /// Returns what a reader who polls does not know yet, as far as one answer carries it, and where the log stands.
+    /// Returns what a reader who polls does not know yet, as far as one answer carries it, and where the log stands. `None` while
+    /// that is not known.
     pub(crate) fn snapshot(
         &self,
         core: &Context,
@@ -129,7 +159,7 @@ impl RevocationFeed {
         from: Option<Rev>,
         now: Timestamp,
     ) -> Option<(Rev, Vec<String>)> {
-        let head = self.position()?;
+        let head = self.position().filter(|_| self.is_read())?;
         let hello = nonce.map(|nonce| Hello { nonce, key: self.selectors_text });
         let mut batches = vec![self.sign(core, self.heartbeat_stretch()?, hello, now)?.jwt];
         let mut at = self.resume(from)?;

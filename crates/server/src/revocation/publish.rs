@@ -30,6 +30,7 @@ impl RevocationFeed {
     /// Reads the log on to its end, applies what is new, and tells the subscribers.
     pub(crate) async fn catch_up(&self, core: &Context, now: Timestamp) -> Result<(), StoreError> {
         let mut follower = self.writer.lock().await;
+        self.begin_reading();
         let head = self.head(core, &follower, now).await?;
         self.begin(core, head).await?;
         loop {
@@ -59,6 +60,7 @@ impl RevocationFeed {
         if let Some(stretch) = self.heartbeat_stretch() {
             self.apply(&mut follower, &self.local(stretch, now), now);
         }
+        self.end_reading();
         drop(follower);
         self.tell(core, now);
         Ok(())

@@ -68,7 +68,7 @@ fn full() -> ApiError {
         .retry_after(FULL_RETRY)
 }
 
-/// Nobody has read the log yet: the store was away since the start.
+/// The log cannot be read: the store is away. Another replica may know more than this one.
 pub(super) fn unread() -> ApiError {
     ApiError::new(ErrorCode::Unavailable).retry_after(Duration::from_secs(1))
 }

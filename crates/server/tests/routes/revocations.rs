@@ -251,6 +251,28 @@ async fn before_the_log_was_read_nobody_is_told_anything_and_no_token_passes() {
     fresh.get("/auth/whoami").bearer(&token).send().await.expect(200);
 }
 
+/// Somebody else may have signed out meanwhile. A greeting would tell a service that its news is complete.
+#[tokio::test]
+async fn while_the_log_cannot_be_read_nobody_is_greeted() {
+    let kit = open().await;
+    let (stream, poll) =
+        (format!("/revocations?nonce={NONCE}"), format!("/revocations/snapshot?nonce={NONCE}"));
+    kit.app.follow_revocations().await;
+    kit.get(&poll).send().await.expect(200);
+
+    kit.store.set_away(true);
+    kit.app.follow_revocations().await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    for path in [&stream, &poll] {
+        let reply = kit.get(path).send().await.refused(503, "unavailable");
+        assert_eq!(reply.header("retry-after"), "1");
+    }
+
+    kit.store.set_away(false);
+    kit.app.follow_revocations().await;
+    kit.get(&poll).send().await.expect(200);
+}
+
 struct KitClock(handstamp_core::test_support::FixedClock);
 
 impl handstamp_verify::Clock for KitClock {
