@@ -13,6 +13,15 @@ proof('a stream is opened anew after a refresh, and only one is open', {}, async
   await tab.hears(world, 'after the refresh');
 });
 
+proof('a tab that is opened leaves the streams of the others alone', {}, async (world) => {
+  const tab = await listening(world);
+
+  await tab.device.tabs(3);
+  await tab.hears(world, 'after the others');
+
+  assert.deepEqual(world.api.opened, ['ada']);
+});
+
 proof('a stream that the service ends is opened again', {}, async (world) => {
   const tab = await listening(world);
 
