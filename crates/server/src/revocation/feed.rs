@@ -48,8 +48,7 @@ pub(crate) struct RevocationFeed {
     pub(super) log: Mutex<Option<Log>>,
     /// Held while the log is read on: one reader at a time keeps the order.
     pub(super) writer: tokio::sync::Mutex<Follower>,
-    /// Since when it has been tried to read the log to its end; `None` since that was done.
-    reading_since: Mutex<Option<Instant>>,
+    reading: Mutex<Reading>,
     started: Instant,
     pub(super) news: broadcast::Sender<Arc<Signed>>,
     /// Up to where the news was told.
@@ -61,6 +60,15 @@ pub(crate) struct RevocationFeed {
     places: Arc<Semaphore>,
     wake: Notify,
     reports: Reports,
+}
+
+/// How the reading of the log goes.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Since when it has been tried to read to the end; `None` since that was done.
+    since: Option<Instant>,
+    /// The epoch whose log was read to an end at least once.
+    complete_in: Option<u32>,
 }
 
 impl RevocationFeed {
@@ -75,7 +83,7 @@ impl RevocationFeed {
             issuer: issuer.to_owned(),
             log: Mutex::new(None),
             writer: tokio::sync::Mutex::new(follower),
-            reading_since: Mutex::new(None),
+            reading: Mutex::default(),
             started: Instant::now(),
             news: broadcast::Sender::new(NEWS_KEPT),
             told: Mutex::new(None),
@@ -124,28 +132,29 @@ impl RevocationFeed {
 
     /// Notes that somebody begins to read the log on.
     pub(super) fn begin_reading(&self) {
-        self.reading_since().get_or_insert_with(Instant::now);
+        self.reading().since.get_or_insert_with(Instant::now);
     }
 
     /// Notes that the log was read to its end.
     pub(super) fn end_reading(&self) {
-        *self.reading_since() = None;
+        let epoch = self.position().map(|position| position.epoch);
+        *self.reading() = Reading { since: None, complete_in: epoch };
     }
 
-    /// Returns whether what is known of the log is all there is.
-    fn is_read(&self) -> bool {
-        self.reading_since().is_none_or(|since| since.elapsed() < LONGEST_READ)
+    /// Returns whether what is known of the log up to here is all there is. A part of it, just begun, would pass for all.
+    fn is_read(&self, head: Rev) -> bool {
+        let reading = self.reading();
+        reading.complete_in == Some(head.epoch)
+            && reading.since.is_none_or(|since| since.elapsed() < LONGEST_READ)
     }
 
-    fn reading_since(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.reading_since.lock().unwrap_or_else(PoisonError::into_inner)
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the first words to a reader: where the log stands, in answer to its nonce. `None` while that is not known.
     pub(super) fn hello(&self, core: &Context, nonce: String, now: Timestamp) -> Option<Signed> {
-        if !self.is_read() {
-            return None;
-        }
+        self.position().filter(|head| self.is_read(*head))?;
         let hello = Hello { nonce, key: self.selectors_text };
         self.sign(core, self.heartbeat_stretch()?, Some(hello), now)
     }
@@ -159,7 +168,7 @@ impl RevocationFeed {
         from: Option<Rev>,
         now: Timestamp,
     ) -> Option<(Rev, Vec<String>)> {
-        let head = self.position().filter(|_| self.is_read())?;
+        let head = self.position().filter(|head| self.is_read(*head))?;
         let hello = nonce.map(|nonce| Hello { nonce, key: self.selectors_text });
         let mut batches = vec![self.sign(core, self.heartbeat_stretch()?, hello, now)?.jwt];
         let mut at = self.resume(from)?;
