@@ -1,9 +1,13 @@
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
-use handstamp_api_types::revocation::{RevocationBatch, RevocationKind, RevocationLevel};
+use handstamp_api_types::revocation::{
+    MAX_EVENTS_PER_BATCH, RevocationBatch, RevocationKind, RevocationLevel,
+};
 use handstamp_core::flows::clients::{self, NewClient};
 use handstamp_core::flows::users;
+use handstamp_core::model::{EventKind, NewEvent, Reason, Selector};
+use handstamp_core::store::{Changes, Store as _};
 use handstamp_core::test_support::SeededEntropy;
 use handstamp_token::{KeySet, UnixTime, Validator};
 use handstamp_verify::revocation::{ClientSecret, Feed, FeedAccess, SilencePolicy, TokenIdentity, Verdict};
@@ -271,6 +275,44 @@ async fn while_the_log_cannot_be_read_nobody_is_greeted() {
     kit.store.set_away(false);
     kit.app.follow_revocations().await;
     kit.get(&poll).send().await.expect(200);
+}
+
+/// A part of the log would pass for all of it.
+#[tokio::test]
+async fn while_the_log_is_read_for_the_first_time_nobody_is_greeted() {
+    let kit = open().await;
+    let now = kit.rules.clock.now();
+    let revoked = |number: usize| NewEvent {
+        selector: Selector::Token(format!("token-{number}")),
+        kind: EventKind::Dead,
+        reason: Reason::TokenRevoked,
+        at: now,
+        forget_at: now + Duration::from_mins(10),
+        user: None,
+        org_id: None,
+    };
+    // One more than is read at once.
+    let events =
+        (0..=MAX_EVENTS_PER_BATCH).fold(Changes::default(), |all, number| all.event(revoked(number)));
+    kit.store.apply(events).await.unwrap();
+    let fresh = kit.another_replica();
+    kit.store.set_slow(Duration::from_millis(100));
+    let is_read = Cell::new(false);
+    let read = async {
+        fresh.app.follow_revocations().await;
+        is_read.set(true);
+    };
+    let ask = async {
+        let poll = format!("/revocations/snapshot?nonce={NONCE}");
+        while !is_read.get() {
+            let reply = fresh.get(&poll).send().await;
+            assert!(is_read.get() || reply.0.status() == 503, "{}", reply.0.status());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        fresh.get(&poll).send().await.expect(200);
+    };
+
+    tokio::join!(read, ask);
 }
 
 struct KitClock(handstamp_core::test_support::FixedClock);
