@@ -47,9 +47,34 @@ pub struct AccessTokenClaims {
     pub org_id: Option<String>,
     /// Position of the revocation log when these claims were read.
     pub rev: Rev,
+    /// What a machine client's own token may be used for, side by side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Who acts on the user's behalf. Only in exchanged tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
     /// Where the token's status stands, for verifiers that do not follow the log. Only where status lists are on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusClaim>,
+}
+
+/// The claim `act`: who acts on the user's behalf ([RFC 8693 §4.1](https://www.rfc-editor.org/rfc/rfc8693#section-4.1)).
+///
+/// Only the outermost one counts when somebody decides what is allowed; those inside are for the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The client that acts.
+    pub sub: String,
+    /// The one that acted before it, and handed the token on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<Actor>>,
+}
+
+impl Actor {
+    /// Returns the clients of the chain, the one that acts now first.
+    pub fn chain(&self) -> impl Iterator<Item = &str> {
+        std::iter::successors(Some(self), |actor| actor.act.as_deref()).map(|actor| actor.sub.as_str())
+    }
 }
 
 /// A position in the revocation log: `epoch.seq`, such as `1.42`.

@@ -58,6 +58,10 @@ error_codes! {
     CsrfRejected = "csrf_rejected", 403, "The request did not come from an allowed origin.";
     /// A role is missing.
     RoleRequired = "role_required", 403, "A role is missing for this.";
+    /// A scope is missing.
+    ScopeRequired = "scope_required", 403, "A scope is missing for this.";
+    /// The route is for people and a machine called with a token of its own, or the other way round.
+    CallerMismatch = "caller_mismatch", 403, "This is for another kind of caller.";
     /// The data belongs to another organisation.
     OrgMismatch = "org_mismatch", 403, "This belongs to another organisation.";
     /// A fresher or stronger sign-in is needed.

@@ -1,6 +1,8 @@
 use handstamp_token::UnixTime;
 use serde::{Deserialize, Serialize};
 
+use crate::Actor;
+
 /// What `POST /oauth2/introspect` answers ([RFC 7662 §2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2)).
 ///
 /// An inactive token is `{"active":false}` and nothing more, so that the answer tells nothing of why.
@@ -41,6 +43,15 @@ pub struct Introspection {
     /// The access token's own id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// Who may accept the access token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aud: Vec<String>,
+    /// What a machine client's own token may be used for, side by side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Who acts on the user's behalf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
 }
 
 impl Introspection {
@@ -59,6 +70,9 @@ impl Introspection {
             exp: None,
             iat: None,
             jti: None,
+            aud: Vec::new(),
+            scope: None,
+            act: None,
         }
     }
 }

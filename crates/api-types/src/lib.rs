@@ -28,12 +28,12 @@ mod whoami;
 
 pub use account::{ChangePasswordRequest, PasswordChangedReply, SetupReply, SetupRequest};
 pub use browser_modules::{BrowserModule, BrowserModules};
-pub use claims::{AccessTokenClaims, Rev, RevParseError};
+pub use claims::{AccessTokenClaims, Actor, Rev, RevParseError};
 pub use error_code::ErrorCode;
 pub use health::{Health, HealthStatus};
 pub use introspection::Introspection;
 pub use metadata::AuthorizationServerMetadata;
-pub use oauth::{OAuthError, OAuthErrorCode};
+pub use oauth::{ACCESS_TOKEN_TYPE, CLIENT_ASSERTION_TYPE, OAuthError, OAuthErrorCode, TOKEN_EXCHANGE_GRANT};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use sessions::{EndedSessions, RelabelRequest, SessionList, SessionSummary};
 pub use sign_in::{Delivery, RefreshRequest, SignInRequest, SignOutRequest, SignOutScope, TokenReply};

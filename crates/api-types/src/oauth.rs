@@ -1,5 +1,14 @@
 use serde::{Deserialize, Serialize};
 
+/// The grant of token exchange ([RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1)).
+pub const TOKEN_EXCHANGE_GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// The type of what token exchange takes and issues here ([RFC 8693 §3](https://www.rfc-editor.org/rfc/rfc8693#section-3)).
+pub const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// How a client says that it authenticates by a signature ([RFC 7523 §2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
+pub const CLIENT_ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// An error reply of an OAuth endpoint ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OAuthError {
@@ -27,4 +36,6 @@ pub enum OAuthErrorCode {
     UnsupportedGrantType,
     /// The scope is unknown, or more than the client may have.
     InvalidScope,
+    /// The audience is unknown, or one that the client may not ask for ([RFC 8693 §2.2.2](https://www.rfc-editor.org/rfc/rfc8693#section-2.2.2)).
+    InvalidTarget,
 }

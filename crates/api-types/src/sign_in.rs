@@ -47,6 +47,12 @@ pub struct TokenReply {
     pub token_type: String,
     /// Seconds until the access token expires.
     pub expires_in: u64,
+    /// The scopes that a client's own token was granted, side by side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// What token exchange has issued ([RFC 8693 §2.2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<String>,
 }
 
 impl std::fmt::Debug for TokenReply {
@@ -56,6 +62,8 @@ impl std::fmt::Debug for TokenReply {
             .field("refresh_token", &"[redacted]")
             .field("token_type", &self.token_type)
             .field("expires_in", &self.expires_in)
+            .field("scope", &self.scope)
+            .field("issued_token_type", &self.issued_token_type)
             .finish()
     }
 }

@@ -21,6 +21,7 @@ pub struct Access {
     pub(crate) always_check_origin: bool,
     pub(crate) when_silent: Option<SilencePolicy>,
     roles: Vec<Vec<String>>,
+    scopes: Vec<String>,
     in_org: bool,
     max_age: Option<Duration>,
 }
@@ -31,8 +32,12 @@ pub(crate) enum Who {
     Public,
     /// Credentials are verified if there are any.
     Anyone,
-    /// A verified token is needed.
+    /// A verified token of a user is needed.
     SignedIn,
+    /// A verified token of a machine client's own is needed.
+    Client,
+    /// A verified token is needed, of a user or a machine client.
+    Caller,
 }
 
 /// Everybody; credentials are not even looked at, so an expired cookie does no harm. For sign-in pages, health checks, static
@@ -41,17 +46,35 @@ pub fn public() -> Access {
     Access::new(Who::Public)
 }
 
-/// Everybody, and those who send credentials are verified: handlers take `Option<Principal>`. An invalid token is refused.
+/// Everybody, and those who send credentials are verified: handlers take `Option<Principal>`. An invalid token is refused, and a
+/// machine client's own: whoever is there is a person.
 pub fn optional() -> Access {
     Access::new(Who::Anyone)
 }
 
-/// Everybody with a valid token.
+/// Everybody who is signed in, also where a client acts on their behalf. A machine client's own token is refused.
 pub fn signed_in() -> Access {
     Access::new(Who::SignedIn)
 }
 
-/// Everybody with a valid token and this role.
+/// Machine clients with a token of their own. Users are refused, whoever acts for them.
+///
+/// ```
+/// use handstamp_verify::access;
+///
+/// let import = access::client().scope("orders:write");
+/// ```
+pub fn client() -> Access {
+    Access::new(Who::Client)
+}
+
+/// Every valid token with this scope, a machine client's own or one that was limited to scopes. The tokens of people who signed
+/// in here have none.
+pub fn scope(scope: impl Into<String>) -> Access {
+    Access::new(Who::Caller).scope(scope)
+}
+
+/// Everybody who is signed in and has this role.
 pub fn role(role: impl Into<String>) -> Access {
     signed_in().role(role)
 }
@@ -73,6 +96,7 @@ impl Access {
             always_check_origin: false,
             when_silent: None,
             roles: Vec::new(),
+            scopes: Vec::new(),
             in_org: false,
             max_age: None,
         }
@@ -89,6 +113,16 @@ impl Access {
     pub fn any_role<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
         self.roles.push(roles.into_iter().map(Into::into).collect());
         self.who = Who::SignedIn;
+        self
+    }
+
+    /// Asks for this scope too, and so for a valid token.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        if matches!(self.who, Who::Public | Who::Anyone) {
+            self.who = Who::Caller;
+        }
         self
     }
 
@@ -127,8 +161,17 @@ impl Access {
     /// Decides whether this caller may pass.
     pub fn judge(&self, caller: Option<&Principal>, now: UnixTime) -> Result<(), AuthError> {
         let Some(principal) = caller else {
-            return if self.who == Who::SignedIn { Err(AuthError::Missing) } else { Ok(()) };
+            let may_be_nobody = matches!(self.who, Who::Public | Who::Anyone);
+            return if may_be_nobody { Ok(()) } else { Err(AuthError::Missing) };
         };
+        match self.who {
+            Who::Anyone | Who::SignedIn => principal.require_person()?,
+            Who::Client => principal.require_client()?,
+            Who::Public | Who::Caller => {}
+        }
+        for scope in &self.scopes {
+            principal.require_scope(scope)?;
+        }
         for any_of in &self.roles {
             if !any_of.iter().any(|role| principal.has_role(role)) {
                 return Err(AuthError::RoleRequired { needed: any_of.clone() });
@@ -148,7 +191,12 @@ impl std::fmt::Display for Access {
             Who::Public => "public",
             Who::Anyone => "optional",
             Who::SignedIn => "signed in",
+            Who::Client => "client",
+            Who::Caller => "any token",
         })?;
+        for scope in &self.scopes {
+            write!(f, ", scope {scope}")?;
+        }
         for any_of in &self.roles {
             write!(f, ", role {}", any_of.join(" or "))?;
         }

@@ -72,6 +72,18 @@ pub enum AuthError {
         /// Any of these would do.
         needed: Vec<String>,
     },
+    /// A scope is missing.
+    #[error("the scope {needed:?} is missing")]
+    ScopeRequired {
+        /// The scope.
+        needed: String,
+    },
+    /// A machine came with a token of its own, where somebody has to be signed in.
+    #[error("the token is a machine client's own, and nobody is signed in")]
+    PersonRequired,
+    /// Somebody came with a user's token, where machines come with their own.
+    #[error("the token is a user's, and this is for machine clients")]
+    ClientRequired,
     /// The data belongs to an organisation, and the caller is in none or in another.
     #[error("the caller is not in the organisation this belongs to")]
     OrgMismatch,
@@ -113,6 +125,8 @@ impl AuthError {
             Self::StatusMissing | Self::StatusMisplaced { .. } => ErrorCode::TokenInvalid,
             Self::NotDeclared { .. } => ErrorCode::NotDeclared,
             Self::RoleRequired { .. } => ErrorCode::RoleRequired,
+            Self::ScopeRequired { .. } => ErrorCode::ScopeRequired,
+            Self::PersonRequired | Self::ClientRequired => ErrorCode::CallerMismatch,
             Self::OrgMismatch => ErrorCode::OrgMismatch,
             Self::StepUpRequired { .. } => ErrorCode::StepUpRequired,
             Self::KeysUnavailable { .. } | Self::RevocationsUnavailable { .. } => ErrorCode::Unavailable,

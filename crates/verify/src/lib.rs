@@ -24,6 +24,8 @@ mod principal;
 mod response;
 pub mod revocation;
 mod token_cache;
+#[cfg(feature = "remote")]
+pub mod token_source;
 mod verifier;
 
 pub use clock::{Clock, SystemClock};

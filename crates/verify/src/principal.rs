@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use handstamp_api_types::Rev;
+use handstamp_api_types::{Actor, Rev};
 use handstamp_token::{NoClaims, UnixTime, VerifiedToken};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -88,6 +88,10 @@ pub(crate) struct Identity {
     #[serde(default)]
     amr: Vec<String>,
     #[serde(default)]
+    scope: Option<Box<str>>,
+    #[serde(default)]
+    act: Option<Box<Actor>>,
+    #[serde(default)]
     rev: Option<Rev>,
 }
 
@@ -149,6 +153,32 @@ impl<C> Principal<C> {
         self.identity().client_id.as_deref()
     }
 
+    /// Returns whether the token is a machine client's own: nobody is signed in, and [`sub`](Self::sub) is the client
+    /// (RFC 9068 §2.2).
+    pub fn is_client(&self) -> bool {
+        self.client_id() == Some(self.sub())
+    }
+
+    /// Returns who acts on the user's behalf, where the token came by token exchange. [`sub`](Self::sub) is the user all the same.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.identity().act.as_deref()
+    }
+
+    /// Returns the scopes of a token that is limited to some. The tokens of people who signed in here name none.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.identity().scope.as_deref().unwrap_or_default().split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// Returns whether the token names a scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|held| held == scope)
+    }
+
+    /// Returns for whom the token was issued; this service is one of them.
+    pub fn audiences(&self) -> impl Iterator<Item = &str> {
+        self.verified.audiences()
+    }
+
     /// Returns the second from which on the token is dead.
     pub fn expires_at(&self) -> UnixTime {
         self.verified.expires_at()
@@ -187,6 +217,25 @@ impl<C> Principal<C> {
     {
         let claims = self.verified.custom_claims()?;
         Ok(Principal { verified: Arc::clone(&self.verified), credential: self.credential, claims })
+    }
+
+    /// Passes if the token names the scope, and fails with `scope_required` otherwise.
+    pub fn require_scope(&self, scope: &str) -> Result<(), AuthError> {
+        if self.has_scope(scope) {
+            Ok(())
+        } else {
+            Err(AuthError::ScopeRequired { needed: scope.to_owned() })
+        }
+    }
+
+    /// Passes if somebody is signed in, also where a client acts for them, and fails with `caller_mismatch` for a client's own token.
+    pub fn require_person(&self) -> Result<(), AuthError> {
+        if self.is_client() { Err(AuthError::PersonRequired) } else { Ok(()) }
+    }
+
+    /// Passes for a machine client's own token, and fails with `caller_mismatch` otherwise.
+    pub fn require_client(&self) -> Result<(), AuthError> {
+        if self.is_client() { Ok(()) } else { Err(AuthError::ClientRequired) }
     }
 
     /// Passes if the caller holds the role, and fails with `role_required` otherwise.
@@ -238,6 +287,8 @@ impl<C> fmt::Debug for Principal<C> {
             .field("sid", &self.sid())
             .field("org_id", &self.org_id())
             .field("roles", &self.roles())
+            .field("client_id", &self.client_id())
+            .field("actor", &self.actor())
             .field("credential", &self.credential)
             .finish_non_exhaustive()
     }
@@ -274,6 +325,10 @@ impl Verified {
     /// Returns roughly how many bytes this takes elsewhere: the payload once as text and once as claims, and the custom claims.
     pub(crate) fn size(&self) -> usize {
         3 * self.token.payload().len()
+    }
+
+    pub(crate) fn audiences(&self) -> impl Iterator<Item = &str> {
+        self.token.registered().aud()
     }
 
     pub(crate) fn into_token(self) -> VerifiedToken<Identity> {

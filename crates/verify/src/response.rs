@@ -23,7 +23,10 @@ impl AuthError {
         let code = self.code();
         let error = match code {
             ErrorCode::TokenMissing => return Some("Bearer".to_owned()),
-            ErrorCode::RoleRequired | ErrorCode::OrgMismatch => "insufficient_scope",
+            ErrorCode::RoleRequired
+            | ErrorCode::OrgMismatch
+            | ErrorCode::ScopeRequired
+            | ErrorCode::CallerMismatch => "insufficient_scope",
             // RFC 9470 §3.
             ErrorCode::StepUpRequired => "insufficient_user_authentication",
             _ if code.status() == StatusCode::UNAUTHORIZED.as_u16() => "invalid_token",
@@ -73,6 +76,9 @@ impl AuthError {
             Self::RoleRequired { needed } => {
                 Some(format!("Needs one of these roles: {}.", needed.join(", ")))
             }
+            Self::ScopeRequired { needed } => Some(format!("Needs the scope {needed}.")),
+            Self::PersonRequired => Some("This is for people who are signed in.".to_owned()),
+            Self::ClientRequired => Some("This is for machine clients.".to_owned()),
             Self::StepUpRequired { max_age } => {
                 Some(format!("The sign-in must not be older than {} seconds.", max_age.as_secs()))
             }

@@ -3,6 +3,7 @@
 
 mod axum;
 mod cache;
+mod callers;
 #[cfg(feature = "jwe")]
 mod encrypted;
 mod fuzz_smoke;
@@ -12,4 +13,5 @@ mod revocation;
 mod revoked;
 mod status_lists;
 mod support;
+mod token_source;
 mod verifier;

@@ -1,5 +1,5 @@
 use handstamp_api_types::ErrorCode;
-use handstamp_core::flows::clients::{self, AuthenticateError, AuthenticatedClient};
+use handstamp_core::flows::clients::{self, Assertion, AuthenticateError, AuthenticatedClient};
 use http::{HeaderMap, header};
 
 use crate::{AppState, problem::ApiError, rate_limit::Claim};
@@ -7,10 +7,18 @@ use crate::{AppState, problem::ApiError, rate_limit::Claim};
 /// What a client that is refused may try instead.
 pub(crate) const CHALLENGE: &str = "Basic realm=\"handstamp\", charset=\"UTF-8\"";
 
-/// The id and secret that a machine client presents.
+/// What a machine client presents: its id, and what proves that it is this client.
 pub(crate) struct ClientCredentials {
     pub(crate) id: String,
-    pub(crate) secret: String,
+    pub(crate) proof: PresentedProof,
+}
+
+/// What is to prove it.
+pub(crate) enum PresentedProof {
+    /// A secret.
+    Secret(String),
+    /// A JWT that the client has signed. Its `iss` says who; the id beside it is empty where none was sent.
+    Assertion(String),
 }
 
 impl ClientCredentials {
@@ -29,7 +37,7 @@ impl ClientCredentials {
         let bytes = base64_simd::STANDARD.decode_to_vec(encoded.trim()).map_err(|_| malformed())?;
         let text = String::from_utf8(bytes).map_err(|_| malformed())?;
         let (id, secret) = text.split_once(':').ok_or_else(malformed)?;
-        Ok(Some(Self { id: decoded(id), secret: decoded(secret) }))
+        Ok(Some(Self { id: decoded(id), proof: PresentedProof::Secret(decoded(secret)) }))
     }
 
     /// Lets the client prove who it is.
@@ -39,7 +47,11 @@ impl ClientCredentials {
     /// past the limit the answer says when to come back, for the sake of a machine that is set up wrongly. The address is
     /// not charged: people may sign in from behind the same one.
     pub(crate) async fn authenticate(&self, state: &AppState) -> Result<AuthenticatedClient, ApiError> {
-        match clients::authenticate(state.core(), &self.id, &self.secret).await {
+        let proved = match &self.proof {
+            PresentedProof::Secret(secret) => clients::authenticate(state.core(), &self.id, secret).await,
+            PresentedProof::Assertion(jwt) => self.authenticate_by(state, jwt).await,
+        };
+        match proved {
             Ok(client) => Ok(client),
             Err(AuthenticateError::Store(error)) => Err(error.into()),
             Err(_) => {
@@ -50,6 +62,23 @@ impl ClientCredentials {
                 Err(ApiError::new(ErrorCode::InvalidCredentials).challenge(CHALLENGE))
             }
         }
+    }
+}
+
+impl ClientCredentials {
+    async fn authenticate_by(
+        &self,
+        state: &AppState,
+        jwt: &str,
+    ) -> Result<AuthenticatedClient, AuthenticateError> {
+        let issuer = state.public_url().as_str();
+        let endpoint = format!("{issuer}/oauth2/token");
+        let assertion = Assertion {
+            jwt,
+            client_id: Some(self.id.as_str()).filter(|id| !id.is_empty()),
+            audiences: &[issuer, &endpoint],
+        };
+        clients::authenticate_by_assertion(state.core(), assertion, state.now()).await
     }
 }
 

@@ -1,12 +1,13 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use handstamp_core::{Context, settings::TokenEncryption};
-use handstamp_token::{KeySet, UnixTime, Validator, jwe::DecryptionKeys};
+use handstamp_token::{Algorithm, KeySet, Rejection, UnixTime, Validator, jwe::DecryptionKeys};
 use handstamp_verify::{
-    AuthError, SharedKeys, Verifier, VerifierBuilder,
+    AuthError, DecryptionKey, Principal, SharedKeys, Verifier, VerifierBuilder,
     csrf::AllowedOrigins,
     revocation::{Revocations, SilencePolicy},
 };
@@ -20,6 +21,8 @@ use crate::{
 /// Verifies the service's own tokens on its own routes, with the crate that every other service uses.
 pub(crate) struct Gate {
     verifier: Verifier,
+    /// What a verifier for another audience is built from.
+    parts: VerifierParts,
     keys: SharedKeys,
     /// The keyring's keys that were taken over last. Held while that is done: whoever has read older ones must not put them in
     /// the place of newer ones.
@@ -51,28 +54,45 @@ impl Gate {
             AllowedOrigins::new(origins).map_err(|error| StartError::Verifier(error.into()))?;
         let (keys, taken) = (SharedKeys::new((*keys).clone()), Mutex::new(keys));
         let encryption = settings.tokens.encryption.as_ref();
-        let builder = Verifier::builder(&settings.issuer)
+        let parts = VerifierParts {
+            issuer: settings.issuer.clone(),
+            algorithms,
+            leeway: settings.tokens.leeway,
+            clock: Arc::clone(clock),
+            revocations: revocations.clone(),
+            decryption: encryption.map_or(&[][..], TokenEncryption::keys).to_vec(),
+        };
+        let verifier = parts
+            .builder()
             .audience(&settings.issuer)
-            .algorithms(&algorithms)
-            .leeway(settings.tokens.leeway)
             .cookie_name(&cookies.access)
             .allowed_origins(allowed_origins.clone())
-            .clock(Arc::new(UnixClock(Arc::clone(clock))))
-            // Past that, nobody knows who has signed out meanwhile. Refresh asks the store, and so does sign-in.
-            .revocations(revocations.clone(), SilencePolicy::refuse());
-        let decryption_keys = encryption.map_or(&[][..], TokenEncryption::keys).iter().cloned();
-        let verifier = decryption_keys
-            .fold(builder, VerifierBuilder::decryption_key)
             .build_with_keys(keys.clone())
             .map_err(|error| StartError::Verifier(error.into()))?;
-        let validator = Validator::access_token(&settings.issuer, settings.issuer.as_str(), &algorithms)
-            .map_err(|error| StartError::Verifier(error.into()))?;
+        let validator =
+            Validator::access_token(&settings.issuer, settings.issuer.as_str(), &parts.algorithms)
+                .map_err(|error| StartError::Verifier(error.into()))?;
         let decryption = encryption.map(|encryption| encryption.decryption_keys().clone());
-        Ok(Self { verifier, keys, taken, validator, decryption, allowed_origins })
+        Ok(Self { verifier, parts, keys, taken, validator, decryption, allowed_origins })
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+
+    /// Verifies a token of ours wholly, for whichever service it was issued: for those who ask us about tokens or give them
+    /// back. It lets nobody in here.
+    pub(crate) async fn verify_for_anybody(&self, token: &str) -> Result<Principal, AuthError> {
+        match self.verifier.verify(token).await {
+            Err(AuthError::Rejected(Rejection::WrongAudience { actual, .. })) => {
+                let builder = actual.into_iter().fold(self.parts.builder(), VerifierBuilder::audience);
+                let verifier = builder.without_cache().build_with_keys(self.keys.clone());
+                // An empty audience among them.
+                let verifier = verifier.map_err(|_| Rejection::MissingClaim { claim: "aud" })?;
+                verifier.verify(token).await
+            }
+            verified => verified,
+        }
     }
 
     pub(crate) fn allowed_origins(&self) -> &AllowedOrigins {
@@ -100,8 +120,30 @@ impl Gate {
     pub(crate) async fn authenticate(
         &self,
         parts: &http::request::Parts,
-    ) -> Result<Option<handstamp_verify::Principal>, AuthError> {
+    ) -> Result<Option<Principal>, AuthError> {
         self.verifier.authenticate(parts).await
+    }
+}
+
+/// All of a verifier but for whom the tokens are.
+struct VerifierParts {
+    issuer: String,
+    algorithms: Vec<Algorithm>,
+    leeway: Duration,
+    clock: Arc<dyn Clock>,
+    revocations: Revocations,
+    decryption: Vec<DecryptionKey>,
+}
+
+impl VerifierParts {
+    fn builder(&self) -> VerifierBuilder {
+        let builder = Verifier::builder(&self.issuer)
+            .algorithms(&self.algorithms)
+            .leeway(self.leeway)
+            .clock(Arc::new(UnixClock(Arc::clone(&self.clock))))
+            // Past that, nobody knows who has signed out meanwhile. Refresh asks the store, and so does sign-in.
+            .revocations(self.revocations.clone(), SilencePolicy::refuse());
+        self.decryption.iter().cloned().fold(builder, VerifierBuilder::decryption_key)
     }
 }
 

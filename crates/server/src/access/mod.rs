@@ -8,7 +8,7 @@ mod sibling;
 mod subscriber;
 
 pub(crate) use caller::Caller;
-pub(crate) use client_auth::{CHALLENGE, ClientCredentials};
+pub(crate) use client_auth::{CHALLENGE, ClientCredentials, PresentedProof};
 pub(crate) use gate::Gate;
 pub(crate) use origin::{OriginCheck, OriginPassed};
 pub(crate) use sibling::NamedSession;

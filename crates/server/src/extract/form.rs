@@ -6,9 +6,12 @@ use handstamp_api_types::ErrorCode;
 use super::body::{content_type_is, read_text};
 use crate::{AppState, problem::ApiError};
 
-/// A form body, each name once: with two of a name, two readers could see two different forms.
+/// What a client may say more than once: RFC 8693 §2.1 and RFC 8707 §2.
+const REPEATABLE: [&str; 2] = ["audience", "resource"];
+
+/// A form body, each name once: with two of a name, two readers could see two different forms. Lists by design are the exception.
 #[derive(Debug)]
-pub(crate) struct Form(BTreeMap<String, String>);
+pub(crate) struct Form(BTreeMap<String, Vec<String>>);
 
 impl FromRequest<AppState> for Form {
     type Rejection = ApiError;
@@ -20,9 +23,11 @@ impl FromRequest<AppState> for Form {
                 .detail("Send the body as application/x-www-form-urlencoded."));
         }
         let text = read_text(body, &head.headers, &state.config().server).await?;
-        let mut fields = BTreeMap::new();
+        let mut fields = BTreeMap::<String, Vec<String>>::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
-            if fields.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+            let values = fields.entry(name.clone().into_owned()).or_default();
+            values.push(value.into_owned());
+            if values.len() > 1 && !REPEATABLE.contains(&&*name) {
                 return Err(ApiError::invalid(format!("/{name}"), "This field stands here more than once."));
             }
         }
@@ -33,7 +38,12 @@ impl FromRequest<AppState> for Form {
 impl Form {
     /// Takes a field out of the form.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
-        self.0.remove(name)
+        self.0.remove(name)?.pop()
+    }
+
+    /// Takes all values of a field that may stand there more than once.
+    pub(crate) fn take_all(&mut self, name: &str) -> Vec<String> {
+        self.0.remove(name).unwrap_or_default()
     }
 
     /// Takes a field that must be there.

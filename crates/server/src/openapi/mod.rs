@@ -122,9 +122,9 @@ mod tests {
     fn schemas_have_the_members_of_the_wire_types() {
         use handstamp_api_types::revocation::{RevocationReport, RevocationSnapshot};
         use handstamp_api_types::{
-            BrowserModule, BrowserModules, EndedSessions, FieldError, Health, HealthStatus, Introspection,
-            OAuthError, OAuthErrorCode, PasswordChangedReply, RelabelRequest, SessionList, SessionSummary,
-            SetupReply, TokenReply, Whoami,
+            Actor, BrowserModule, BrowserModules, EndedSessions, FieldError, Health, HealthStatus,
+            Introspection, OAuthError, OAuthErrorCode, PasswordChangedReply, RelabelRequest, SessionList,
+            SessionSummary, SetupReply, TokenReply, Whoami,
         };
         use handstamp_token::UnixTime;
 
@@ -141,6 +141,8 @@ mod tests {
             refresh_token: Some(text()),
             token_type: text(),
             expires_in: 1,
+            scope: Some(text()),
+            issued_token_type: Some(text()),
         };
         check("TokenReply", &tokens);
         check("RevocationSnapshot", &RevocationSnapshot { batches: Vec::new() });
@@ -182,6 +184,9 @@ mod tests {
                 exp: Some(time),
                 iat: Some(time),
                 jti: Some(text()),
+                aud: vec![text()],
+                scope: Some(text()),
+                act: Some(Actor { sub: text(), act: None }),
             },
         );
         let session = SessionSummary {

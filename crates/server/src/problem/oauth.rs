@@ -4,7 +4,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use handstamp_api_types::{ErrorCode, OAuthError, OAuthErrorCode};
-use handstamp_core::flows::refresh::RefreshError;
+use handstamp_core::flows::{client_tokens::ClientTokenError, refresh::RefreshError};
 
 use super::ApiError;
 use crate::access::CHALLENGE;
@@ -34,9 +34,10 @@ impl OAuthRefusal {
     /// Returns the refusal of a client that did not prove who it is.
     pub(crate) fn client(error: ApiError) -> Self {
         match error.code() {
-            ErrorCode::InvalidCredentials | ErrorCode::TokenMalformed => {
-                Self::new(OAuthErrorCode::InvalidClient, "the client is unknown or its secret is wrong")
-            }
+            ErrorCode::InvalidCredentials | ErrorCode::TokenMalformed => Self::new(
+                OAuthErrorCode::InvalidClient,
+                "the client is unknown, or what it shows does not prove it",
+            ),
             _ => Self::Ours(error),
         }
     }
@@ -51,6 +52,24 @@ impl From<RefreshError> for OAuthRefusal {
                 "the refresh token is not valid, or its session has ended",
             ),
         }
+    }
+}
+
+impl From<ClientTokenError> for OAuthRefusal {
+    fn from(error: ClientTokenError) -> Self {
+        let code = match error {
+            ClientTokenError::Mint(error) => return Self::Ours(error.into()),
+            ClientTokenError::Store(error) => return Self::Ours(error.into()),
+            ClientTokenError::ClientGone => OAuthErrorCode::InvalidClient,
+            ClientTokenError::MayNotExchange => OAuthErrorCode::UnauthorizedClient,
+            ClientTokenError::Scope { .. } => OAuthErrorCode::InvalidScope,
+            ClientTokenError::Audience { .. }
+            | ClientTokenError::NoAudience { .. }
+            | ClientTokenError::SeveralAudiences => OAuthErrorCode::InvalidTarget,
+            // RFC 8693 §2.2.2: what is wrong with the subject token is `invalid_request`.
+            _ => OAuthErrorCode::InvalidRequest,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

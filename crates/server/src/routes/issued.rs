@@ -32,6 +32,8 @@ pub(super) fn in_body(issued: &Issued) -> Response {
         refresh_token: refresh,
         token_type: "Bearer".to_owned(),
         expires_in: issued.access.expires_in.as_secs(),
+        scope: None,
+        issued_token_type: None,
     })
     .into_response()
 }

@@ -4,8 +4,9 @@ use axum::{
     http::{HeaderName, HeaderValue},
 };
 use handstamp_api_types::AuthorizationServerMetadata;
+use handstamp_token::Algorithm;
 
-use super::jwks::KEEP;
+use super::{jwks::KEEP, oauth2_client, oauth2_token};
 use crate::AppState;
 
 /// `GET /.well-known/oauth-authorization-server` and `GET /.well-known/openid-configuration`: one document, so that the two
@@ -38,7 +39,11 @@ pub(super) async fn metadata(
         "roles",
         "org_id",
         "rev",
+        "scope",
+        "act",
     ]);
+    let asymmetric = Algorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric());
+    let assertion_algorithms: Vec<_> = asymmetric.map(|algorithm| algorithm.name().to_owned()).collect();
     let has_lists = state.core().settings.status_lists.is_some();
     claims.extend(has_lists.then(|| "status".to_owned()));
     claims.extend(state.core().settings.tokens.custom_claims.iter().cloned());
@@ -48,8 +53,14 @@ pub(super) async fn metadata(
         token_endpoint: Some(at("/oauth2/token")),
         revocation_endpoint: Some(at("/oauth2/revoke")),
         introspection_endpoint: Some(at("/oauth2/introspect")),
-        grant_types_supported: names(&["refresh_token"]),
-        token_endpoint_auth_methods_supported: names(&["none"]),
+        grant_types_supported: names(&oauth2_token::GRANTS),
+        token_endpoint_auth_methods_supported: [names(&oauth2_client::METHODS), names(&["none"])].concat(),
+        token_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
+        revocation_endpoint_auth_methods_supported: [names(&oauth2_client::METHODS), names(&["none"])]
+            .concat(),
+        revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
+        introspection_endpoint_auth_methods_supported: names(&oauth2_client::METHODS),
+        introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
         access_token_signing_alg_values_supported: algorithms,
         subject_types_supported: names(&["public"]),
         claims_supported: claims,

@@ -1,10 +1,16 @@
-//! How OAuth clients say who they are, in the header or in the form, and never in both (RFC 6749 §2.3).
+//! How OAuth clients say who they are: by a secret in the header or in the form, or by a signature, and never in two ways at
+//! once (RFC 6749 §2.3).
 
 use axum::http::HeaderMap;
-use handstamp_api_types::OAuthErrorCode;
+use handstamp_api_types::{CLIENT_ASSERTION_TYPE, OAuthErrorCode};
 use handstamp_core::{flows::clients::AuthenticatedClient, model::ClientId};
 
-use crate::{AppState, access::ClientCredentials, extract::Form, problem::OAuthRefusal};
+use crate::{
+    AppState,
+    access::{ClientCredentials, PresentedProof},
+    extract::Form,
+    problem::OAuthRefusal,
+};
 
 /// Takes a parameter that must be there.
 pub(super) fn required(form: &mut Form, name: &str) -> Result<String, OAuthRefusal> {
@@ -12,7 +18,10 @@ pub(super) fn required(form: &mut Form, name: &str) -> Result<String, OAuthRefus
         .ok_or_else(|| OAuthRefusal::new(OAuthErrorCode::InvalidRequest, format!("{name} is missing")))
 }
 
-/// Authenticates a client that has a secret.
+/// Ways in which a client may say who it is, for the metadata document. `none` is for our own, at the token and revocation endpoints.
+pub(super) const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+
+/// Authenticates a client that can prove who it is.
 pub(super) async fn confidential(
     state: &AppState,
     headers: &HeaderMap,
@@ -24,7 +33,7 @@ pub(super) async fn confidential(
     credentials.authenticate(state).await.map_err(OAuthRefusal::client)
 }
 
-/// Returns the client that presents a token: one with a secret, which must be right, or our own, which has none.
+/// Returns the client that presents a token: one that must prove who it is, or our own, which cannot.
 pub(super) async fn any(
     state: &AppState,
     headers: &HeaderMap,
@@ -43,13 +52,32 @@ pub(super) async fn any(
 
 fn credentials(headers: &HeaderMap, form: &mut Form) -> Result<Option<ClientCredentials>, OAuthRefusal> {
     let in_header = ClientCredentials::basic(headers).map_err(OAuthRefusal::client)?;
-    let Some(secret) = form.take("client_secret") else { return Ok(in_header) };
-    if in_header.is_some() {
-        return Err(OAuthRefusal::new(
+    let (secret, assertion) = (form.take("client_secret"), assertion(form)?);
+    match (in_header, secret, assertion) {
+        (in_header, None, None) => Ok(in_header),
+        (None, Some(secret), None) => {
+            let id = required(form, "client_id")?;
+            Ok(Some(ClientCredentials { id, proof: PresentedProof::Secret(secret) }))
+        }
+        (None, None, Some(jwt)) => {
+            let id = form.take("client_id").unwrap_or_default();
+            Ok(Some(ClientCredentials { id, proof: PresentedProof::Assertion(jwt) }))
+        }
+        _ => Err(OAuthRefusal::new(
             OAuthErrorCode::InvalidRequest,
-            "the client's secret stands in the header and in the form",
-        ));
+            "the client says who it is in more than one way",
+        )),
     }
-    let id = required(form, "client_id")?;
-    Ok(Some(ClientCredentials { id, secret }))
+}
+
+/// Takes a signature in the place of a secret ([RFC 7523 §2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
+fn assertion(form: &mut Form) -> Result<Option<String>, OAuthRefusal> {
+    let Some(jwt) = form.take("client_assertion") else { return Ok(None) };
+    if required(form, "client_assertion_type")? == CLIENT_ASSERTION_TYPE {
+        return Ok(Some(jwt));
+    }
+    Err(OAuthRefusal::new(
+        OAuthErrorCode::InvalidRequest,
+        format!("client_assertion_type must be {CLIENT_ASSERTION_TYPE}"),
+    ))
 }

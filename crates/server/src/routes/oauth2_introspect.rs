@@ -56,7 +56,7 @@ async fn answer(
             found.map_or_else(Introspection::inactive, |(session, subject)| of_session(&session, &subject))
         );
     }
-    match state.gate().verifier().verify(&token).await {
+    match state.gate().verify_for_anybody(&token).await {
         Ok(principal) => Ok(of_principal(state, &principal)),
         // Not knowing is not "inactive": a caller must not turn away somebody whose token is good.
         Err(error) if error.code() == ErrorCode::Unavailable => Err(OAuthRefusal::Ours(error.into())),
@@ -78,6 +78,9 @@ fn of_principal(state: &AppState, principal: &Principal) -> Introspection {
         exp: Some(principal.expires_at()),
         iat: Some(principal.issued_at()),
         jti: Some(principal.jti().to_owned()),
+        aud: principal.audiences().map(str::to_owned).collect(),
+        scope: Some(principal.scopes().collect::<Vec<_>>().join(" ")).filter(|scope| !scope.is_empty()),
+        act: principal.actor().cloned(),
     }
 }
 

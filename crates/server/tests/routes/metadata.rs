@@ -43,7 +43,31 @@ async fn decision_005_nothing_is_promised_that_comes_with_the_code_flow() {
         {
             assert!(body.get(member).is_none(), "{path}: {member}");
         }
-        assert_eq!(body["grant_types_supported"], serde_json::json!(["refresh_token"]));
+    }
+}
+
+/// RFC 8414 §2.
+#[tokio::test]
+async fn grants_and_ways_to_authenticate_are_named() {
+    let kit = Kit::new().await;
+
+    let body = kit.get("/.well-known/oauth-authorization-server").send().await.expect(200).json();
+
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    assert_eq!(
+        body["grant_types_supported"],
+        serde_json::json!(["refresh_token", "client_credentials", exchange])
+    );
+    let confidential = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+    assert_eq!(body["introspection_endpoint_auth_methods_supported"], serde_json::json!(confidential));
+    for endpoint in ["token", "revocation", "introspection"] {
+        let member = |what: &str| body[format!("{endpoint}_endpoint_auth_{what}_supported")].clone();
+        for method in confidential {
+            assert!(member("methods").as_array().unwrap().contains(&method.into()), "{endpoint}: {method}");
+        }
+        let algorithms = member("signing_alg_values");
+        let algorithms = algorithms.as_array().unwrap();
+        assert!(algorithms.contains(&"ES256".into()) && !algorithms.contains(&"HS256".into()), "{endpoint}");
     }
 }
 

@@ -160,13 +160,13 @@ fn a_status_list_is_bound_to_the_address_it_came_from() {
 }
 
 fn assertion(typ: &'static str, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> Result<(), Rejection> {
-    let key = SigningKey::generate(Algorithm::Es256).unwrap();
-    let keys = KeySet::new([key.verifying_key()]).unwrap();
+    let key = SigningKey::generate(Algorithm::Es256).expect("a key");
+    let keys = KeySet::new([key.verifying_key()]).expect("a key set");
     let builder = TokenBuilder::typed(typ, "worker", "https://auth.example/oauth2/token");
     let now = UnixTime::from_secs(1_800_000_000);
-    let token = change(builder.lifetime("1 minute")).sign(&key, now, &SystemEntropy).unwrap();
+    let token = change(builder.lifetime("1 minute")).sign(&key, now, &SystemEntropy).expect("signed");
     let audiences = vec!["https://auth.example".to_owned(), "https://auth.example/oauth2/token".to_owned()];
-    let validator = Validator::client_assertion("worker", audiences, &[Algorithm::Es256]).unwrap();
+    let validator = Validator::client_assertion("worker", audiences, &[Algorithm::Es256]).expect("a validator");
     validator.verify::<NoClaims>(token.as_str(), &keys, now).map(drop)
 }
 

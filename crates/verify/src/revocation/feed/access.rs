@@ -25,6 +25,12 @@ impl ClientSecret {
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
+
+    /// Adds the credentials to a request. Both parts are form-encoded first (RFC 6749 §2.3.1).
+    pub(crate) fn authenticate(&self, id: &str, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        let secret = Zeroizing::new(form_encoded(&self.0));
+        request.basic_auth(form_encoded(id), Some(&*secret))
+    }
 }
 
 impl fmt::Debug for ClientSecret {
@@ -34,14 +40,11 @@ impl fmt::Debug for ClientSecret {
 }
 
 impl FeedAccess {
-    /// Adds the credentials to a request. Both parts are form-encoded first (RFC 6749 §2.3.1).
+    /// Adds the credentials to a request.
     pub(super) fn authenticate(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         match self {
             Self::Open => request,
-            Self::Client { id, secret } => {
-                let secret = Zeroizing::new(form_encoded(&secret.0));
-                request.basic_auth(form_encoded(id), Some(&*secret))
-            }
+            Self::Client { id, secret } => secret.authenticate(id, request),
         }
     }
 }

@@ -1,3 +1,7 @@
+mod client_credentials;
+mod exchange;
+mod machines;
+
 use std::time::Duration;
 
 use crate::support::{Kit, Reply};
@@ -32,7 +36,7 @@ async fn rfc9700_there_is_no_password_grant() {
     let kit = Kit::new().await;
     kit.user("ann").await;
 
-    for grant in ["password", "client_credentials", "authorization_code", "nonsense"] {
+    for grant in ["password", "authorization_code", "nonsense"] {
         let form = format!("grant_type={grant}&client_id=handstamp&username=ann&password=x");
         refused(kit.post("/oauth2/token").form(&form).send().await, 400, "unsupported_grant_type");
     }
