@@ -130,6 +130,23 @@ mod tests {
     }
 
     #[test]
+    fn clients_keep_their_secrets_when_keys_come_beside_them() {
+        let connection = at_version(4);
+        connection
+            .execute_batch("INSERT INTO clients VALUES ('worker', 'sha256$x', '[\"a\"]', '[\"b\"]', 7)")
+            .unwrap();
+        run(&connection).unwrap();
+        let kept: (String, String, String, i64) = connection
+            .query_row(
+                "SELECT secret, scopes, audiences, created_at FROM clients WHERE id = 'worker' AND jwks IS NULL",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        assert_eq!(kept, ("sha256$x".to_owned(), "[\"a\"]".to_owned(), "[\"b\"]".to_owned(), 7));
+    }
+
+    #[test]
     fn the_newest_version_is_left_as_it_is() {
         let connection = at_version(newest());
         let changes = connection.total_changes();
