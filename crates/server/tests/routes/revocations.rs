@@ -305,7 +305,7 @@ async fn while_the_log_is_read_for_the_first_time_nobody_is_greeted() {
     let ask = async {
         let poll = format!("/revocations/snapshot?nonce={NONCE}");
         while !is_read.get() {
-            let reply = fresh.get(&poll).send().await;
+            let reply = fresh.get(&poll).send_at_once().await;
             assert!(is_read.get() || reply.0.status() == 503, "{}", reply.0.status());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
