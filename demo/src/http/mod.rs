@@ -13,5 +13,5 @@ pub(crate) use body::JsonBody;
 pub(crate) use failure::ServiceError;
 pub use front_door::FrontDoor;
 pub(crate) use idempotency_key::IdempotencyKey;
-pub(crate) use on_behalf::OnBehalf;
+pub(crate) use on_behalf::UsersToken;
 pub(crate) use service::complete;

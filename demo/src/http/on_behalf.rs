@@ -1,34 +1,33 @@
-use handstamp_verify::cookies::Cookies;
-use http::request::Parts;
-use http::{HeaderValue, header};
+use std::fmt;
 
-/// The caller's own token, to ask another service in their name.
+use handstamp_verify::cookies::Cookies;
+use http::header;
+use http::request::Parts;
+
+/// The caller's own token, to be exchanged for one with which another service is asked in their name.
 ///
 /// Comes after the verify layer, which has refused every request with two different tokens in it, and every invalid one.
-/// The other service verifies it again: it takes nobody's word.
-pub(crate) struct OnBehalf {
-    authorization: HeaderValue,
-}
+pub(crate) struct UsersToken(String);
 
-impl OnBehalf {
+impl UsersToken {
     /// Returns the token of a request that the verify layer let through.
     pub(crate) fn of(parts: &Parts, cookie_name: &str) -> Option<Self> {
         if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
-            return Some(Self { authorization: sensitive(authorization.clone()) });
+            let (_bearer, token) = authorization.to_str().ok()?.split_once(' ')?;
+            return Some(Self(token.trim().to_owned()));
         }
         let token = Cookies::new(&parts.headers).get(cookie_name).ok()??;
-        let authorization = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
-        Some(Self { authorization: sensitive(authorization) })
+        Some(Self(token.to_owned()))
     }
 
-    /// Returns the header to send along.
-    pub(crate) fn authorization(&self) -> HeaderValue {
-        self.authorization.clone()
+    /// Returns the token, for nobody but the auth service.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
     }
 }
 
-/// Keeps the token out of logs and of the table that HTTP/2 shares between requests.
-fn sensitive(mut value: HeaderValue) -> HeaderValue {
-    value.set_sensitive(true);
-    value
+impl fmt::Debug for UsersToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
 }

@@ -12,6 +12,7 @@ mod store;
 use axum::Router;
 use axum::routing::{delete, get, post};
 use handstamp_verify::axum::{Declare, Routes};
+use handstamp_verify::token_source::{ClientCredentials, TokenSource};
 use handstamp_verify::{Verifier, access};
 
 use colleagues::Colleagues;
@@ -36,11 +37,18 @@ struct Service {
 }
 
 /// Returns the service's routes. Needs a running async runtime: keys are fetched in the background.
-pub fn router(setup: &ServiceSetup, profiles: &str) -> Result<Router, SetupError> {
+///
+/// `credentials` are what the service proves to the auth service who it is by, when it asks the profiles service for somebody.
+pub fn router(
+    setup: &ServiceSetup,
+    profiles: &str,
+    credentials: ClientCredentials,
+) -> Result<Router, SetupError> {
     let verifier = setup.verifier(AUDIENCE)?;
+    let tokens = TokenSource::builder(&setup.issuer, credentials).build()?;
     let service = Service {
         orders: Orders::open(&setup.data.join("orders.db"), &setup.subjects)?,
-        colleagues: Colleagues::new(profiles, &setup.cookie_name)?,
+        colleagues: Colleagues::new(profiles, tokens, &setup.cookie_name)?,
         news: NewsDesk::default(),
         verifier: verifier.clone(),
     };

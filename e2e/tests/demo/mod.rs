@@ -5,6 +5,7 @@ mod control;
 mod isolation;
 mod life;
 mod live;
+mod on_behalf;
 mod revocation;
 mod session;
 mod upload;

@@ -33,9 +33,10 @@ pub(super) fn run(command: &List) -> Result<(), Failure> {
         if command.output.json {
             return output::json(&clients.iter().map(view::to_json).collect::<Vec<Value>>());
         }
-        let mut table = Table::new(&["CLIENT", "SCOPES", "AUDIENCES"]);
+        let mut table = Table::new(&["CLIENT", "BY", "SCOPES", "AUDIENCES"]);
         for client in clients {
-            table.row([client.id.to_string(), words(&client.scopes), words(&client.audiences)]);
+            let by = view::authenticates_by(&client).to_owned();
+            table.row([client.id.to_string(), by, words(&client.scopes), words(&client.audiences)]);
         }
         table.print(&mut output::stdout())?;
         Ok(())

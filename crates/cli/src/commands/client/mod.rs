@@ -1,4 +1,4 @@
-//! `handstamp client`: machines that authenticate with a secret of their own.
+//! `handstamp client`: machines that authenticate with a secret or a key of their own.
 
 mod add;
 mod list;
@@ -14,6 +14,7 @@ use crate::failure::Failure;
 #[command(after_help = "\
 Examples:
   handstamp client add reports --scope orders:read --audience orders
+  handstamp client add orders --audience profiles --exchange
   handstamp client list
   handstamp client remove reports")]
 pub(crate) struct ClientCommand {

@@ -1,6 +1,7 @@
 //! `handstamp demo`: the whole system on one machine.
 
 mod auth_service;
+mod clients;
 mod commands;
 mod config;
 mod control;

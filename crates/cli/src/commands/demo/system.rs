@@ -8,6 +8,7 @@ use axum::Router;
 use handstamp_demo::page::{self, CommandLine, PageConfig, Services};
 use handstamp_demo::{FrontDoor, PEOPLE, ServiceSetup, SetupError, Subjects, orders, profiles};
 use handstamp_store_sqlite::{OpenMode, ShareMode, SqliteStore};
+use handstamp_verify::token_source::ClientCredentials;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,7 +17,7 @@ use super::auth_service::AuthService;
 use super::commands::Commands;
 use super::control::{self, Levers};
 use super::ports::Ports;
-use super::{config, local_url, people};
+use super::{clients, config, local_url, people};
 use crate::edge::data_folder::DataFolder;
 use crate::edge::house::House;
 use crate::edge::listen;
@@ -67,6 +68,7 @@ struct Auth {
     cookie_name: String,
     subjects: Subjects,
     levers: Levers,
+    orders: ClientCredentials,
 }
 
 impl System {
@@ -80,7 +82,8 @@ impl System {
         let failed = |cause: SetupError| Failure::because("a service of the demo cannot start", &cause);
         let router = profiles::router(&setup("profiles")?).map_err(failed)?;
         running.serve(ports.profiles, router);
-        let router = orders::router(&setup("orders")?, &places.profiles).map_err(failed)?;
+        let router =
+            orders::router(&setup("orders")?, &places.profiles, auth.orders.clone()).map_err(failed)?;
         running.serve(ports.orders, router);
         let verifier = setup("page")?.verifier(control::AUDIENCE).map_err(failed)?;
         let control = control::router(auth.levers.clone(), verifier, &places.app);
@@ -148,6 +151,7 @@ async fn start_auth(
         .map_err(|cause| Failure::because("the auth service's address cannot be used", &cause))?;
     let house = House::open(&config, &public_url, OpenMode::Serve(ShareMode::Exclusive)).await?;
     let subjects = people::move_in(&house.context).await?;
+    let orders = clients::register_orders(&house.context, &options.folder.join("orders")).await?;
     let (store, context) = (house.store(), Arc::new(house.context));
     let service = AuthService::new(Arc::clone(&context), config, public_url, house.root_key);
     let state = service.state()?;
@@ -159,7 +163,7 @@ async fn start_auth(
             tracing::error!(%failure, "a part of the demo stopped");
         }
     });
-    Ok(Auth { store, cookie_name, subjects, levers })
+    Ok(Auth { store, cookie_name, subjects, levers, orders })
 }
 
 /// Returns the folder in which the auth service keeps its data, for commands beside it.
