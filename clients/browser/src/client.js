@@ -396,7 +396,7 @@ export function createAuth(options = {}, env = globalThis) {
         retried = false;
         continue;
       }
-      const [sent, as] = [snapshot, who()];
+      const sent = snapshot, as = who();
       const response = await send(headers);
       if (response.status !== 401 || !/Bearer.*error="invalid_token"/.test(response.headers.get('WWW-Authenticate'))) return response;
       if (once) throw new AuthError('not_replayable');
@@ -503,7 +503,7 @@ export function createAuth(options = {}, env = globalThis) {
    * @param {(event: any) => void} listener
    */
   const listen = (target, types, listener) =>
-    types.split(' ').forEach((type) => target?.addEventListener?.(type, listener, { signal: closing.signal }));
+    types.split(' ').forEach((type) => target?.addEventListener?.(type, listener, closing));
   listen(env, 'focus online visibilitychange', wake);
   listen(env, 'pagehide', leaving);
   listen(env, 'pageshow', returned);
@@ -549,11 +549,13 @@ export function createAuth(options = {}, env = globalThis) {
  * @returns {Promise<T>}
  */
 function within(signal, promise) {
+  // One signal may serve many calls: none of them leaves anything on it.
+  const over = new AbortController();
   return new Promise((resolve, reject) => {
     promise.then(resolve, reject);
     signal?.throwIfAborted();
-    signal?.addEventListener('abort', () => reject(signal.reason));
-  });
+    signal?.addEventListener('abort', () => reject(signal.reason), over);
+  }).finally(() => over.abort());
 }
 
 /**

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 
 import { API, AUTH, Browser } from '../support/browser.js';
@@ -265,4 +266,24 @@ test('the sessions of nobody are an error with the service\'s code', async () =>
 
   assert.equal(outcome.reason.code, 'token_missing');
   assert.equal(auth.base, AUTH);
+});
+
+test('a signal that serves many calls carries nothing of those that are done', async () => {
+  const browser = new Browser().signedIn('ada');
+  const tab = await browser.opened();
+  const { signal } = new AbortController();
+  const answers = [401, 200];
+  const send = async () => {
+    const status = answers.shift() ?? 200;
+    return new Response('', { status, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } });
+  };
+
+  const call = tab.auth.guard({ method: 'GET', signal }, send);
+  assert.equal(getEventListeners(signal, 'abort').length, 1, 'it is listened on meanwhile');
+  await browser.advance(1_000);
+  await call;
+  await tab.auth.guard({ method: 'GET', signal }, send);
+
+  assert.equal(browser.service.count('/auth/refresh'), 1);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
