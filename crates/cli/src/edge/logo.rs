@@ -43,7 +43,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("logo.svg");
         assert!(read(&path).unwrap_err().to_string().contains("cannot read the logo"), "it is not there");
-        for (bytes, why) in [(&b"GIF89a"[..], "no SVG, PNG, JPEG or WebP"), (&[0; 300_000], "300000 bytes")] {
+        for (bytes, why) in
+            [(b"GIF89a".to_vec(), "no SVG, PNG, JPEG or WebP"), (vec![0; 300_000], "300000 bytes")]
+        {
             std::fs::write(&path, bytes).unwrap();
             let refused = read(&path).unwrap_err().to_string();
             assert!(refused.contains("logo.svg") && refused.contains(why), "{refused}");

@@ -166,7 +166,8 @@ fn assertion(typ: &'static str, change: impl FnOnce(TokenBuilder) -> TokenBuilde
     let now = UnixTime::from_secs(1_800_000_000);
     let token = change(builder.lifetime("1 minute")).sign(&key, now, &SystemEntropy).expect("signed");
     let audiences = vec!["https://auth.example".to_owned(), "https://auth.example/oauth2/token".to_owned()];
-    let validator = Validator::client_assertion("worker", audiences, &[Algorithm::Es256]).expect("a validator");
+    let validator =
+        Validator::client_assertion("worker", audiences, &[Algorithm::Es256]).expect("a validator");
     validator.verify::<NoClaims>(token.as_str(), &keys, now).map(drop)
 }
 

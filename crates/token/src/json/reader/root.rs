@@ -24,9 +24,7 @@ impl<'de, W: Watch> Deserializer<'de> for Root<'_, 'de, W> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
         let Self { reader, watch, expected } = self;
         let value = match reader.peek() {
-            Some(b'{') => {
-                Members::open(reader, watch, expected).and_then(|members| members.visit(visitor))
-            }
+            Some(b'{') => Members::open(reader, watch, expected).and_then(|members| members.visit(visitor)),
             _ => Err(GaveUp),
         };
         reader.noted(value)
