@@ -12,6 +12,9 @@ use crate::{
 /// More does not fit beside a logo on a phone.
 const LONGEST_TITLE: usize = 40;
 
+/// Whoever is signed in is sent home from the one, and the other is the way out: a home there would be a loop, or none.
+const NO_HOMES: [&str; 2] = ["/auth/sign-in", "/auth/sign-out"];
+
 /// `[pages]`: how the sign-in page and the account page look and speak.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -87,18 +90,28 @@ impl PagesConfig {
                 format!("{:?} is not a colour: write it like \"#2456c9\"", self.accent),
             );
         }
+        let own = server.public_url.as_deref().map(|url| url.trim_end_matches('/'));
         let ours = |origin: &str| {
-            server.public_url.as_deref().is_some_and(|url| url.trim_end_matches('/') == origin)
-                || server.allowed_origins.iter().any(|allowed| allowed == origin)
+            own == Some(origin) || server.allowed_origins.iter().any(|allowed| allowed == origin)
         };
-        if ReturnTo::parse(&self.home, ours).is_none() {
-            problems.wrong(
+        match ReturnTo::parse(&self.home, ours) {
+            None => problems.wrong(
                 "pages.home",
                 format!(
                     "{:?} is not a place to send people to: write a path such as \"/auth/account\", or a URL at one of server.allowed_origins",
                     self.home
                 ),
-            );
+            ),
+            Some(home) if NO_HOMES.contains(&home.path()) && (home.origin().is_none() || home.origin() == own) => {
+                problems.wrong(
+                    "pages.home",
+                    format!(
+                        "{:?} would send people who have just signed in back to where they came from: write where they go next, such as \"/auth/account\"",
+                        self.home
+                    ),
+                );
+            }
+            Some(_) => {}
         }
     }
 }

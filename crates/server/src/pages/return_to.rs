@@ -42,6 +42,12 @@ impl ReturnTo {
         Self::origin_in(&self.0)
     }
 
+    /// Returns its path: what stands behind the origin and before the query.
+    pub(crate) fn path(&self) -> &str {
+        let rest = &self.0[self.origin().map_or(0, str::len)..];
+        rest.split(['?', '#']).next().unwrap_or_default()
+    }
+
     /// Returns the origin in an address that needs no check, because the operator has written it.
     pub(super) fn origin_in(address: &str) -> Option<&str> {
         origin_of(address)
@@ -119,6 +125,13 @@ mod tests {
     fn an_address_at_another_origin_says_which() {
         assert_eq!(parse("https://app.example.net/x").unwrap().origin(), Some(APP));
         assert_eq!(parse("/x?y=https://app.example.net").unwrap().origin(), None);
+    }
+
+    #[test]
+    fn the_path_is_neither_origin_nor_query() {
+        assert_eq!(parse("/x/y?z=/#/a").unwrap().path(), "/x/y");
+        assert_eq!(parse("https://app.example.net/x#y").unwrap().path(), "/x");
+        assert_eq!(parse("https://app.example.net?x").unwrap().path(), "");
     }
 
     /// RFC 9700 §4.11: no open redirector.

@@ -165,12 +165,30 @@ fn settings_that_do_not_fit_together_are_refused_at_start() {
         ("[pages]\nhome = \"https://evil.example/\"", "pages.home"),
         ("[pages]\nhome = \"//evil.example\"", "pages.home"),
         ("[pages]\nhome = \"orders\"", "pages.home"),
+        ("[pages]\nhome = \"/auth/sign-in\"", "pages.home"),
+        ("[pages]\nhome = \"/auth/sign-in?return_to=/\"", "pages.home"),
+        ("[pages]\nhome = \"/auth/sign-out\"", "pages.home"),
         ("[rate_limits]\naddress_window = \"0s\"", "rate_limits.address_window"),
     ] {
         let error = load(text).unwrap_err();
         assert_eq!(error.problems.len(), 1, "{error}");
         assert_eq!(error.problems[0].key.as_deref(), Some(key), "{error}");
     }
+}
+
+#[test]
+fn nobody_is_at_home_on_the_sign_in_page() {
+    let homed = |home: &str| {
+        let server =
+            "[server]\npublic_url = \"https://auth.example\"\nallowed_origins = [\"https://app.example\"]";
+        load(&format!("{server}\n[pages]\nhome = {home:?}"))
+    };
+
+    let error = homed("https://auth.example/auth/sign-in").unwrap_err().to_string();
+    assert!(error.contains("back to where they came from: write where they go next"), "{error}");
+    // What another origin has at that path is its own affair.
+    homed("https://app.example/auth/sign-in").unwrap();
+    homed("/auth/sign-in-help").unwrap();
 }
 
 #[test]
