@@ -66,16 +66,18 @@ export class Api {
     response.setHeader('vary', 'origin');
   }
 
-  /** Returns who calls; a refusal of the auth service is passed on as it is. */
-  async #authenticate(request, response) {
+  /** Asks the auth service who calls. Returns its answer, or nothing when there is none. */
+  check(request) {
     const asked = ['cookie', 'authorization', 'origin', 'sec-fetch-site', 'x-handstamp'];
     const headers = Object.fromEntries(asked.filter((name) => request.headers[name]).map((name) => [name, request.headers[name]]));
-    let reply;
-    try {
-      reply = await fetch(`${this.#check()}/auth/check`, {
-        headers: { ...headers, 'x-forwarded-method': request.method },
-      });
-    } catch {
+    const all = { ...headers, 'x-forwarded-method': request.method };
+    return fetch(`${this.#check()}/auth/check`, { headers: all }).catch(() => undefined);
+  }
+
+  /** Returns who calls; a refusal of the auth service is passed on as it is. */
+  async #authenticate(request, response) {
+    const reply = await this.check(request);
+    if (!reply) {
       response.writeHead(503, { ...JSON_TYPE, 'retry-after': '1' }).end('{"code":"unavailable"}');
       return undefined;
     }

@@ -9,7 +9,7 @@ const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=
  * script or markup.
  */
 export function app(places) {
-  const sources = [...new Set([places.auth, places.api])].join(' ');
+  const sources = [...new Set([places.auth, places.api, places.sockets])].join(' ');
   const policy = [
     `default-src 'none'`,
     `script-src 'self' ${places.auth}`,

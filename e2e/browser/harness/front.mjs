@@ -52,6 +52,11 @@ export class Front {
     return () => this.#faults.delete(judge);
   }
 
+  /** Has WebSocket handshakes taken by `take(request, socket, head)`. */
+  onHandshake(take) {
+    this.#server.on('upgrade', take);
+  }
+
   /** Returns the requests of a method whose path starts like this. */
   requests(method, path) {
     return this.record.filter((seen) => seen.method === method && seen.path.startsWith(path));

@@ -5,6 +5,7 @@ import { browser } from './chromium.mjs';
 import { Device } from './device.mjs';
 import { Front } from './front.mjs';
 import { Service } from './service.mjs';
+import { Sockets } from './sockets.mjs';
 
 /** The host of the app over https. */
 export const HOST = 'app.handstamp.test';
@@ -39,8 +40,9 @@ export class World {
     this.front = await this.#front(() => this.service?.address);
     const api = await this.#front(() => this.api.handle);
     const pages = await this.#front(() => app(this.places));
-    this.places = { auth: this.front.origin(), api: api.origin(), app: pages.origin() };
+    this.places = places(this.front.origin(), api.origin(), pages.origin());
     this.api = new Api(() => this.service.address, [this.places.app]);
+    this.#takeSockets(api);
     this.service = await Service.start(this.places.auth, { SERVER_ALLOWED_ORIGINS: this.places.app, ...settings });
   }
 
@@ -52,9 +54,15 @@ export class World {
     };
     this.front = await this.#front((host, path) => (host === HOST ? inside(path) : undefined), tls);
     const origin = this.front.origin(HOST);
-    this.places = { auth: origin, api: origin, app: origin };
+    this.places = places(origin, origin, origin);
     this.api = new Api(() => this.service.address);
+    this.#takeSockets(this.front);
     this.service = await Service.start(origin, settings);
+  }
+
+  #takeSockets(front) {
+    this.sockets = new Sockets((request) => this.api.check(request), [this.places.app]);
+    front.onHandshake(this.sockets.take);
   }
 
   async #front(route, tls) {
@@ -92,4 +100,9 @@ export class World {
     await Promise.all(this.fronts.map((front) => front.close()));
     await this.service?.stop();
   }
+}
+
+/** Where everything is; WebSockets have a scheme of their own. */
+function places(auth, api, app) {
+  return { auth, api, app, sockets: api.replace(/^http/, 'ws') };
 }
