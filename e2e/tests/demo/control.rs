@@ -173,7 +173,28 @@ async fn a_token_in_the_header_is_no_excuse_for_coming_from_elsewhere() {
     // A name that somebody else points at this machine makes them same-origin with themselves alone.
     let rebound = client.post(&url).bearer_auth(token).header("sec-fetch-site", "same-origin");
     let reply = rebound.header("host", "evil.example").send().await.expect("a reply");
-    assert_eq!(reply.status().as_u16(), 404);
+    assert_eq!(reply.status().as_u16(), 421);
+}
+
+#[tokio::test]
+async fn the_page_tells_nothing_under_the_name_of_somebody_else() {
+    let demo = Demo::start();
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let own = demo.app().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let port = own.rsplit_once(':').expect("a port").1;
+    let password = demo.person("ada")["password"].as_str().expect("a password").to_owned();
+
+    for path in ["", "config.json", "main.js", "no-such-file"] {
+        let url = format!("{}{path}", demo.app());
+        for host in ["evil.example", &format!("evil.example:{port}"), "localhost", "localhost:1"] {
+            let reply = client.get(&url).header("host", host).send().await.expect("a reply");
+            assert_eq!(reply.status().as_u16(), 421, "/{path} at {host}");
+            let text = reply.text().await.expect("a text");
+            assert!(text.contains(&own) && !text.contains(&password), "{text}");
+        }
+    }
+    let settings = client.get(format!("{}config.json", demo.app())).send().await.expect("a reply");
+    assert!(settings.text().await.expect("a text").contains(&password));
 }
 
 #[tokio::test]

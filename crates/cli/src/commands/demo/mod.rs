@@ -5,6 +5,7 @@ mod clients;
 mod commands;
 mod config;
 mod control;
+mod host;
 mod people;
 mod ports;
 mod report;

@@ -17,7 +17,7 @@ use super::auth_service::AuthService;
 use super::commands::Commands;
 use super::control::{self, Levers};
 use super::ports::Ports;
-use super::{clients, config, local_url, people};
+use super::{clients, config, host, local_url, people};
 use crate::edge::data_folder::DataFolder;
 use crate::edge::house::House;
 use crate::edge::listen;
@@ -86,8 +86,9 @@ impl System {
             orders::router(&setup("orders")?, &places.profiles, auth.orders.clone()).map_err(failed)?;
         running.serve(ports.orders, router);
         let verifier = setup("page")?.verifier(control::AUDIENCE).map_err(failed)?;
-        let control = control::router(auth.levers.clone(), verifier, &places.app);
-        running.serve(ports.app, page::router(&page_config(&places, options.folder)).merge(control));
+        let control = control::router(auth.levers.clone(), verifier);
+        let page = page::router(&page_config(&places, options.folder)).merge(control);
+        running.serve(ports.app, host::only_at(&places.app, page));
 
         ready(&[&places.auth, &places.orders, &places.profiles]).await?;
         Ok(Self { places, parts: running, store: auth.store, levers: auth.levers })

@@ -9,8 +9,7 @@ mod refusal;
 use std::collections::BTreeSet;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{self, Next};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -31,8 +30,7 @@ pub(super) const AUDIENCE: &str = "demo";
 const MAX_BODY: usize = 1024;
 
 /// Returns the levers' routes, for the origin of the page.
-pub(super) fn router(levers: Levers, verifier: Verifier, app: &str) -> Router {
-    let host = app.trim_start_matches("http://").to_owned();
+pub(super) fn router(levers: Levers, verifier: Verifier) -> Router {
     // A token in `Authorization` is as good as a cookie, and no excuse for coming from elsewhere.
     let oneself = || access::signed_in().always_check_origin();
     Routes::new(verifier)
@@ -44,13 +42,6 @@ pub(super) fn router(levers: Levers, verifier: Verifier, app: &str) -> Router {
         .into_router()
         .with_state(levers)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .route_layer(middleware::from_fn(move |request, next| by_name(host.clone(), request, next)))
-}
-
-/// Whoever points a name of theirs at this machine (DNS rebinding) is same-origin with themselves, and still not us.
-async fn by_name(host: String, request: Request, next: Next) -> Response {
-    let named = request.headers().get(http::header::HOST).and_then(|value| value.to_str().ok());
-    if named == Some(host.as_str()) { next.run(request).await } else { Refusal::WrongHost.into_response() }
 }
 
 /// Puts an access token into the caller's browser that has just expired, as if they had closed the lid over lunch.

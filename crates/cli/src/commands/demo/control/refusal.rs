@@ -8,9 +8,6 @@ use http::{HeaderValue, StatusCode, header};
 /// Why a lever was not pulled.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
-    /// The request names another host.
-    #[error("the page has another address")]
-    WrongHost,
     /// The body is no list of the demo's roles.
     #[error("the roles are not a list of admin and buyer")]
     Roles,
@@ -30,7 +27,6 @@ impl Refusal {
     fn problem(&self) -> Problem {
         let with = |code, detail: &str| Problem { detail: Some(detail.to_owned()), ..Problem::new(code) };
         match self {
-            Self::WrongHost => with(ErrorCode::NotFound, "The page's own address is needed for this."),
             Self::Roles => with(
                 ErrorCode::ValidationFailed,
                 r#"Send {"roles":[…]} with none, one or both of admin and buyer."#,
