@@ -8,9 +8,14 @@ const listeners = new Set();
  *   `status` 0: no answer came.
  */
 
-/** Tells of every request once it is answered. @param {(exchange: Exchange) => void} listener */
+/**
+ * Tells of every request once it is answered, until the returned function is called.
+ *
+ * @param {(exchange: Exchange) => void} listener
+ */
 export function onExchange(listener) {
   listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 globalThis.fetch = async (input, init) => {

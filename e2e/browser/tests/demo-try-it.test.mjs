@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Demo } from '../harness/demo.mjs';
 import { Program } from '../harness/program.mjs';
 import { proof } from '../harness/proof.mjs';
-import { until } from '../harness/until.mjs';
+import { pause, until } from '../harness/until.mjs';
 
 demoed('an expired access token is refused, renewed, and not noticed', async (demo) => {
   const page = await tryIt(demo, 'ben');
@@ -41,6 +41,11 @@ demoed('a call that is faster than the news of the end meets it all the same', a
 demoed('new roles arrive with the next call, and by themselves when a terminal gives them', async (demo) => {
   const page = await tryIt(demo, 'cleo');
   const buyer = page.locator('.card .chip', { hasText: 'buyer' });
+  // The news goes ahead: what the page says otherwise is a proof of its own.
+  await page.context().route('**/orders', async (route) => {
+    await pause(200);
+    await route.continue();
+  });
 
   await page.getByLabel('buyer', { exact: true }).check();
   await press(page, 'Change my roles');
@@ -52,6 +57,21 @@ demoed('new roles arrive with the next call, and by themselves when a terminal g
   await Program.run('sh', ['-c', command.replace('cleo buyer admin', 'cleo admin')]);
   await page.locator('.card .chip', { hasText: 'admin' }).waitFor();
   await buyer.waitFor({ state: 'detached' });
+});
+
+demoed('a call that is faster than the news of new roles is not said to have met it', async (demo) => {
+  const page = await tryIt(demo, 'cleo');
+  await page.context().route('**/control/roles', async (route) => {
+    setTimeout(() => route.fetch(), 1_000);
+    await route.fulfill({ status: 204 });
+  });
+
+  await page.getByLabel('buyer', { exact: true }).check();
+  await press(page, 'Change my roles');
+
+  await page.getByText('This call passed at once.').waitFor();
+  assert.equal(await page.getByText('The orders service said “stale”').count(), 0);
+  await page.locator('.card .chip', { hasText: 'buyer' }).waitFor();
 });
 
 demoed('a disabled account is out, and its password does not let it back in', async (demo) => {

@@ -4,6 +4,7 @@ import { config } from '../../config.js';
 import { card, chips, element } from '../../dom.js';
 import { control, orders } from '../../services.js';
 import { auth } from '../../session.js';
+import { onExchange } from '../../wire.js';
 import { terminal } from './terminal.js';
 import { verdict } from './verdict.js';
 
@@ -32,8 +33,9 @@ export function account(signal) {
 
   const give = trying('Change my roles', async () => {
     await control.setRoles(boxes.filter((box) => box.checked).map((box) => box.value));
-    await orders.list();
-    return 'The orders service said “stale”, the token was renewed with the new roles, and the call was repeated.';
+    return (await meetsStale(orders.list))
+      ? 'The orders service said “stale”, the token was renewed with the new roles, and the call was repeated.'
+      : 'This call passed at once. News of new roles is at the services within moments: the request that meets it is told “stale”, and the token is renewed.';
   });
   const disable = trying('Disable my account', async () => {
     const { for_seconds: seconds } = await control.disable();
@@ -45,4 +47,17 @@ export function account(signal) {
       ...boxes.map((box) => element('label', { className: 'check', htmlFor: box.id }, box, box.value)), give),
     element('div', { className: 'actions' }, disable), place,
     element('p', { className: 'muted' }, 'The same from a terminal on this machine:'), commands);
+}
+
+/** Makes a call, and tells whether it was refused on its way because the token was out of date. */
+async function meetsStale(call) {
+  let isStale = false;
+  // The live view may meet the news as well: its requests are not this call's.
+  const stop = onExchange(({ url, code }) => { isStale ||= code === 'token_stale' && url.endsWith('/orders'); });
+  try {
+    await call();
+  } finally {
+    stop();
+  }
+  return isStale;
 }
