@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_shared_secret_is_refused() {
-        let secret = VerifyingKey::from_secret(Algorithm::Hs256, &[0x5a, 0x11].repeat(20)).unwrap();
+        let bytes: Vec<u8> = (0..40_u8).map(|i| i.wrapping_mul(37).wrapping_add(11)).collect();
+        let secret = VerifyingKey::from_secret(Algorithm::Hs256, &bytes).unwrap();
 
         assert_eq!(ClientKeys::new(KeySet::new([secret]).unwrap()), Err(ClientKeysError::Secret));
     }
