@@ -5,6 +5,7 @@ mod faults;
 mod feed;
 mod status_list;
 mod watch;
+mod web_socket;
 mod with_keys;
 
 use std::sync::Arc;

@@ -8,15 +8,16 @@ use handstamp_verify::revocation::{Ended, FollowOptions, Follower, Moment, Selec
 
 const KEY: [u8; 32] = [7; 32];
 
-struct Open {
-    clock: Arc<HandClock>,
+/// A feed in a test's hand, and the clock with it.
+pub(super) struct Open {
+    pub(super) clock: Arc<HandClock>,
     revocations: Revocations,
     follower: Follower,
     seq: u64,
 }
 
 impl Open {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (revocations, follower) = Revocations::follow(FollowOptions::default());
         let mut open = Self { clock: HandClock::new(), revocations, follower, seq: 0 };
         open.apply(Vec::new());
@@ -45,7 +46,7 @@ impl Open {
         self.follower.apply_local(&batch, moment).unwrap();
     }
 
-    fn revoke(&mut self, sid: &str, kind: RevocationKind) {
+    pub(super) fn revoke(&mut self, sid: &str, kind: RevocationKind) {
         let sel = SelectorKey::from_bytes(KEY).hash(RevocationLevel::Session, sid);
         self.apply(vec![RevocationEvent {
             seq: self.seq + 1,
@@ -60,7 +61,7 @@ impl Open {
         }]);
     }
 
-    fn watch(&self, sid: &str) -> Watch {
+    pub(super) fn watch(&self, sid: &str) -> Watch {
         let expires_at = UnixTime::from_secs(NOW + 600);
         self.revocations.watch(
             &session(sid),
