@@ -163,12 +163,10 @@ async fn keys_are_rotated_and_revoked_under_load_and_no_service_is_left_behind()
             let refused = beside(path, &["key", "rotate", "--now"]);
             assert_eq!(refused.code, Some(1), "{refused:?}");
             assert!(refused.stderr.contains("1 of the services that report"), "{refused:?}");
-        }
-        until("the key takes over", async || {
+            // Once, and before the switch: what is published with the switch is what it shall not hold in the next round.
             held.replace(pair.key_set(1).await);
-            key(path, "active")["kid"] == coming
-        })
-        .await;
+        }
+        until("the key takes over", async || key(path, "active")["kid"] == coming).await;
     }
 
     // What comes next is published by the process that switched; the other one loads it within a second.
