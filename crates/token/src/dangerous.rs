@@ -51,7 +51,7 @@ pub fn verify_signature_only(token: &str, key: &VerifyingKey) -> Result<Vec<u8>,
     let UnverifiedToken { header, parts } = UnverifiedToken::parse(token)?;
     let algorithm = header.algorithm.ok_or_else(|| Rejection::AlgorithmNotAllowed {
         expected: vec![key.algorithm()],
-        actual: header.alg.clone(),
+        actual: header.alg.as_str().to_owned(),
     })?;
     check_signature(&header, parts, key, algorithm)?;
     base64url::decode(parts.payload).ok_or(Rejection::Base64 { part: Part::Payload })

@@ -2,6 +2,7 @@ use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::json::{Document, Limits, Value};
 use crate::rejection::{Part, Rejection};
+use crate::text::Text;
 
 /// The header parameters that count (RFC 7515 §4.1), as the token claims them.
 ///
@@ -9,11 +10,11 @@ use crate::rejection::{Part, Rejection};
 /// token is ever fetched.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    pub(crate) alg: String,
+    pub(crate) alg: Text,
     /// What `alg` names, if it is one of ours.
     pub(crate) algorithm: Option<Algorithm>,
-    pub(crate) kid: Option<String>,
-    pub(crate) typ: Option<String>,
+    pub(crate) kid: Option<Text>,
+    pub(crate) typ: Option<Text>,
 }
 
 /// Real headers are below 200 bytes; some issuers add a certificate chain.
@@ -46,10 +47,10 @@ impl Header {
             }
         }
         let alg = alg.ok_or(Rejection::HeaderParameter { name: "alg", expected: "there" })?;
-        if alg.eq_ignore_ascii_case("none") {
-            return Err(Rejection::Unsigned { actual: alg });
+        if alg.as_str().eq_ignore_ascii_case("none") {
+            return Err(Rejection::Unsigned { actual: alg.as_str().to_owned() });
         }
-        Ok(Self { algorithm: Algorithm::from_name(&alg), alg, kid, typ })
+        Ok(Self { algorithm: Algorithm::from_name(alg.as_str()), alg, kid, typ })
     }
 }
 
@@ -62,6 +63,9 @@ fn refuse_critical(value: Value<'_, '_>) -> Result<(), Rejection> {
     }
 }
 
-fn text(name: &'static str, value: Value<'_, '_>) -> Result<String, Rejection> {
-    value.as_str().map(String::from).ok_or(Rejection::HeaderParameter { name, expected: "a string" })
+fn text(name: &'static str, value: Value<'_, '_>) -> Result<Text, Rejection> {
+    value
+        .as_str()
+        .map(|text| Text::new(&text))
+        .ok_or(Rejection::HeaderParameter { name, expected: "a string" })
 }

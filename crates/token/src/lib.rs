@@ -56,6 +56,7 @@ mod lifetime;
 mod rejection;
 mod sign;
 mod size;
+mod text;
 mod time;
 mod unverified;
 mod validator;

@@ -4,6 +4,7 @@ use memchr::memchr_iter;
 
 use crate::header::Header;
 use crate::rejection::Rejection;
+use crate::text::Text;
 
 /// The longest accepted token. Cookies hold 4 kB and header lines about 8 kB; the rest is room for ML-DSA signatures.
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
@@ -80,17 +81,17 @@ impl<'a> UnverifiedToken<'a> {
 
     /// Returns the algorithm the sender claims.
     pub fn unverified_alg(&self) -> &str {
-        &self.header.alg
+        self.header.alg.as_str()
     }
 
     /// Returns the key the sender names.
     pub fn unverified_kid(&self) -> Option<&str> {
-        self.header.kid.as_deref()
+        self.header.kid.as_ref().map(Text::as_str)
     }
 
     /// Returns the kind of token the sender claims.
     pub fn unverified_typ(&self) -> Option<&str> {
-        self.header.typ.as_deref()
+        self.header.typ.as_ref().map(Text::as_str)
     }
 }
 

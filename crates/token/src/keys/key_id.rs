@@ -1,11 +1,11 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::KeyError;
+use crate::text::Text;
 
 /// The name of a key, `kid` ([RFC 7515 §4.1.4]): 1 to 128 visible ASCII characters.
 ///
@@ -14,16 +14,6 @@ use super::KeyError;
 /// [RFC 7515 §4.1.4]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4
 #[derive(Clone)]
 pub struct KeyId(Text);
-
-/// Every verified token carries its key id. Copying a short one keeps cores from writing to one shared counter.
-#[derive(Clone)]
-enum Text {
-    Inline { len: u8, bytes: [u8; INLINE_LEN] },
-    Shared(Arc<str>),
-}
-
-/// Room for a SHA-256 thumbprint, which has 43 characters.
-const INLINE_LEN: usize = 46;
 
 impl KeyId {
     /// The longest accepted `kid`.
@@ -35,37 +25,21 @@ impl KeyId {
         if kid.is_empty() || kid.len() > Self::MAX_LEN || !kid.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(KeyError::KeyId { kid });
         }
-        let mut bytes = [0; INLINE_LEN];
-        let text = match (bytes.get_mut(..kid.len()), u8::try_from(kid.len())) {
-            (Some(start), Ok(len)) => {
-                start.copy_from_slice(kid.as_bytes());
-                Text::Inline { len, bytes }
-            }
-            _ => Text::Shared(kid.into()),
-        };
-        Ok(Self(text))
+        Ok(Self(Text::new(&kid)))
     }
 
     /// Returns the text.
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            // Only ASCII comes in, so there is always a text.
-            Text::Inline { .. } => std::str::from_utf8(self.as_bytes()).unwrap_or_default(),
-            Text::Shared(text) => text,
-        }
+        self.0.as_str()
     }
 
     /// Returns whether this is the id that a token names.
-    pub(crate) fn is(&self, kid: &str) -> bool {
+    pub(crate) fn is(&self, kid: &Text) -> bool {
         self.as_bytes() == kid.as_bytes()
     }
 
-    /// Returns the text's bytes, which is cheaper than the text.
     fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Text::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
-            Text::Shared(text) => text.as_bytes(),
-        }
+        self.0.as_bytes()
     }
 }
 

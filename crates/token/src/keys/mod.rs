@@ -7,6 +7,7 @@ mod import;
 mod jwk;
 mod key_id;
 mod key_set;
+mod known;
 mod pem;
 mod private;
 mod public;

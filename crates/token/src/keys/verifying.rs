@@ -1,19 +1,17 @@
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::ParsedPublicKey;
 
 use super::jwk::{Jwk, RawJwk};
 use super::key_id::KeyId;
+use super::known::Known;
 use super::public::PublicParts;
 use super::{KeyError, import, pem, secret, thumbprint};
 use crate::algorithm::Algorithm;
-use crate::claims::Gleaner;
 use crate::header::Header;
-use crate::json::Document;
 use crate::json::reader::Expected;
-use crate::verified::LIMITS;
 
 /// A key that verifies signatures of one algorithm. Prepared once; cloning is cheap.
 ///
@@ -23,21 +21,7 @@ pub struct VerifyingKey {
     algorithm: Algorithm,
     key_id: KeyId,
     verifier: Arc<Verifier>,
-    /// The header of the first token this key verified, and its claims' names. An issuer writes the same header on every token
-    /// of a kind, so the next ones are recognised by their text instead of being parsed again.
     known: Arc<Known>,
-}
-
-/// What the first token told that a key verified.
-#[derive(Default)]
-struct Known {
-    header: OnceLock<KnownHeader>,
-    claims: OnceLock<Box<[Expected]>>,
-}
-
-struct KnownHeader {
-    encoded: Box<str>,
-    header: Header,
 }
 
 pub(super) enum Verifier {
@@ -135,24 +119,18 @@ impl VerifyingKey {
 
     /// Returns what a header text means that a verified token of this key had before.
     pub(crate) fn known_header(&self, encoded: &str) -> Option<&Header> {
-        self.known.header.get().filter(|known| *known.encoded == *encoded).map(|known| &known.header)
+        self.known.header(encoded)
     }
 
-    /// Remembers the header of a token this key verified; the first one stays. One that names no key means this one only while
-    /// there is no other, so it is read every time.
+    /// Remembers the header of a token this key verified.
     pub(crate) fn remember_header(&self, encoded: &str, header: &Header) {
-        if header.kid.is_some() && self.known.header.get().is_none() {
-            self.known.header.get_or_init(|| KnownHeader { encoded: encoded.into(), header: header.clone() });
-        }
+        self.known.remember_header(encoded, header);
     }
 
     /// Returns the names of the first claims this key verified, or those of `payload`, which it has just verified, if these are
     /// the first.
     pub(crate) fn expected_claims(&self, payload: &str) -> &[Expected] {
-        self.known.claims.get_or_init(|| {
-            let document = Document::parse_text(payload, LIMITS);
-            document.map(|document| Expected::like::<Gleaner<'_>>(&document)).unwrap_or_default()
-        })
+        self.known.claims(payload)
     }
 
     /// Returns whether `signature` is this key's signature of `message`. Secrets are compared in constant time.

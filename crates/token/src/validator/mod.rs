@@ -11,6 +11,7 @@ use crate::header::Header;
 use crate::json::{Document, Kind, reader};
 use crate::keys::{KeySet, VerifyingKey};
 use crate::rejection::{Part, Rejection};
+use crate::text::Text;
 use crate::time::UnixTime;
 use crate::unverified::{Parts, UnverifiedToken};
 use crate::verified::{BorrowedToken, VerifiedToken, limits};
@@ -278,10 +279,10 @@ impl Validator {
 
     fn check_header(&self, header: &Header) -> Result<Algorithm, Rejection> {
         let Some(algorithm) = header.algorithm.filter(|algorithm| self.algorithms.contains(algorithm)) else {
-            let actual = header.alg.clone();
+            let actual = header.alg.as_str().to_owned();
             return Err(Rejection::AlgorithmNotAllowed { expected: self.algorithms.clone(), actual });
         };
-        self.profile.check_typ(header.typ.as_deref())?;
+        self.profile.check_typ(header.typ.as_ref())?;
         Ok(algorithm)
     }
 }
@@ -304,8 +305,8 @@ pub(crate) fn check_signature(
             actual: algorithm,
         });
     }
-    if let Some(kid) = header.kid.as_deref().filter(|kid| !key.key_id().is(kid)) {
-        return Err(Rejection::UnknownKey { kid: kid.to_owned() });
+    if let Some(kid) = header.kid.as_ref().filter(|kid| !key.key_id().is(kid)) {
+        return Err(Rejection::UnknownKey { kid: kid.as_str().to_owned() });
     }
     if signature_matches(parts, key)? { Ok(()) } else { Err(Rejection::BadSignature) }
 }
@@ -334,7 +335,7 @@ fn key_for<'k>(parts: Parts<'_>, keys: &'k KeySet) -> Result<(&'k VerifyingKey, 
 }
 
 fn choose_key<'k>(header: &Header, keys: &'k KeySet) -> Result<&'k VerifyingKey, Rejection> {
-    if let Some(kid) = header.kid.as_deref() {
+    if let Some(kid) = header.kid.as_ref().map(Text::as_str) {
         return keys.find(kid).ok_or_else(|| Rejection::UnknownKey { kid: kid.to_owned() });
     }
     let mut all = keys.iter();

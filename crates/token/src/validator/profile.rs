@@ -6,6 +6,7 @@ use super::rules::Required;
 use super::{Audience, Validator, ValidatorError};
 use crate::algorithm::Algorithm;
 use crate::rejection::Rejection;
+use crate::text::Text;
 
 #[derive(Clone, Debug)]
 pub(super) enum Profile {
@@ -179,7 +180,7 @@ impl Validator {
 
 impl Profile {
     /// Checks `typ`, whose media type prefix may be left out and whose case does not matter (RFC 7515 §4.1.9).
-    pub(super) fn check_typ(&self, actual: Option<&str>) -> Result<(), Rejection> {
+    pub(super) fn check_typ(&self, actual: Option<&Text>) -> Result<(), Rejection> {
         let expected = match self {
             Self::AccessToken => "at+jwt",
             Self::IdToken { .. } | Self::Jwt => "JWT",
@@ -188,12 +189,17 @@ impl Profile {
             Self::StatusList { .. } => "statuslist+jwt",
             Self::Typed(typ) => typ,
         };
+        // What nearly every token has.
+        if actual.is_some_and(|typ| typ.as_bytes() == expected.as_bytes()) {
+            return Ok(());
+        }
+        let actual = actual.map(Text::as_str);
         // Most libraries for clients write `JWT`, or nothing.
         if matches!(self, Self::ClientAssertion) && actual.is_none_or(|typ| without_prefix(typ) == "JWT") {
             return Ok(());
         }
         let fits = match actual {
-            Some(typ) => typ == expected || without_prefix(typ).eq_ignore_ascii_case(expected),
+            Some(typ) => without_prefix(typ).eq_ignore_ascii_case(expected),
             None => matches!(self, Self::IdToken { .. } | Self::Jwt),
         };
         if fits { Ok(()) } else { Err(Rejection::WrongType { expected, actual: actual.map(str::to_owned) }) }

@@ -13,7 +13,7 @@ use super::scan::{Fault, Limits, next_child};
 use super::seen::Seen;
 use super::words::{self, after, after_space, peek};
 use super::{Document, Kind};
-pub(crate) use expected::Expected;
+pub(crate) use expected::{Expected, ExpectedNames};
 pub(crate) use members::{Passed, Watch};
 
 /// The reader leaves the text to the tape.
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
     /// Steps to the value of the member that is expected, if it is what comes next.
     #[inline]
     fn expected_name(&mut self, next: &Expected) -> Option<&'a str> {
-        let after = self.at + next.written.len();
+        let after = self.at + next.len();
         if !next.is(self.bytes.get(self.at..after)?) {
             return None;
         }
