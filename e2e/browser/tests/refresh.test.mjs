@@ -68,7 +68,10 @@ proof('a tab that froze while it refreshed holds up nobody', { settings: LONG },
   assert.deepEqual(replies.map(({ status }) => status), Array(8).fill(200));
   assert.ok(Date.now() - start < 9_000, 'they waited for the time-out of this page, not for the ten seconds that are the default');
   frozen.thaw();
-  assert.deepEqual(await frozen.outcome('stuck'), { status: 200 }, 'and the frozen one goes on when it wakes');
+  // Whether its own time limit or the others' news is first when it wakes is chance; nobody is signed out either way.
+  const woken = await frozen.outcome('stuck');
+  assert.ok(woken.status === 200 || woken.error === 'unavailable', JSON.stringify(woken));
+  assert.equal((await frozen.call()).status, 200, 'and the frozen one goes on when it wakes');
 });
 
 proof('a lock that is never given back holds up nobody', { settings: LONG }, async (world) => {
