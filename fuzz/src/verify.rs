@@ -255,7 +255,8 @@ impl Log {
     fn by_the_book(&self, names: &[String; 7], at: Rev) -> Option<RevocationKind> {
         let key = SelectorKey::from_bytes(KEY);
         let hits = |event: &&RevocationEvent| {
-            let place = LEVELS.iter().position(|level| *level == event.level).expect("all are there");
+            let place =
+                RevocationLevel::ALL.iter().position(|level| *level == event.level).expect("all are there");
             event.sel.is_none_or(|sel| sel == key.hash(event.level, &names[place]))
         };
         let given_out_in = |seq: u64| {
@@ -268,19 +269,9 @@ impl Log {
     }
 }
 
-const LEVELS: [RevocationLevel; 7] = [
-    RevocationLevel::Token,
-    RevocationLevel::Session,
-    RevocationLevel::Subject,
-    RevocationLevel::Organization,
-    RevocationLevel::Client,
-    RevocationLevel::Key,
-    RevocationLevel::All,
-];
-
-/// The names of one of three tokens, in the order of [`LEVELS`]. The second and third share all but the narrowest.
+/// The names of one of three tokens, in the order of [`RevocationLevel::ALL`]. The second and third share all but the narrowest.
 fn names(who: u8) -> [String; 7] {
-    LEVELS.map(|level| match level {
+    RevocationLevel::ALL.map(|level| match level {
         RevocationLevel::Token | RevocationLevel::Session => format!("{}-{who}", level.as_str()),
         _ => format!("{}-{}", level.as_str(), who.min(1)),
     })
@@ -301,11 +292,11 @@ fn token_of(names: &[String; 7], rev: Rev) -> TokenIdentity<'_> {
 }
 
 fn event(seq: u64, level: u8, who: u8) -> RevocationEvent {
-    let level = LEVELS[usize::from(level) % LEVELS.len()];
+    let level = RevocationLevel::ALL[usize::from(level) % RevocationLevel::ALL.len()];
     let names = names(who % 3);
     let key = SelectorKey::from_bytes(KEY);
     let hash = |level: RevocationLevel| {
-        let at = LEVELS.iter().position(|other| *other == level).expect("all are there");
+        let at = RevocationLevel::ALL.iter().position(|other| *other == level).expect("all are there");
         key.hash(level, &names[at])
     };
     let is_narrow = matches!(level, RevocationLevel::Token | RevocationLevel::Session);

@@ -134,6 +134,10 @@ pub enum RevocationLevel {
 }
 
 impl RevocationLevel {
+    /// All there are, the narrowest first.
+    pub const ALL: [Self; 7] =
+        [Self::Token, Self::Session, Self::Subject, Self::Organization, Self::Client, Self::Key, Self::All];
+
     /// Returns the level's name on the wire, which is also the first part of what is hashed.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -291,8 +295,7 @@ mod tests {
 
     #[test]
     fn every_level_is_hashed_under_the_name_it_travels_by() {
-        use RevocationLevel as L;
-        for level in [L::Token, L::Session, L::Subject, L::Organization, L::Client, L::Key, L::All] {
+        for level in RevocationLevel::ALL {
             assert_eq!(serde_json::to_value(level).unwrap(), level.as_str());
         }
     }

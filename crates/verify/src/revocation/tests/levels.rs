@@ -3,8 +3,8 @@ use handstamp_api_types::revocation::RevocationKind::{Dead, Stale};
 
 #[test]
 fn of_two_events_the_worst_counts_at_every_pair_of_levels_in_both_orders() {
-    for first in LEVELS {
-        for second in LEVELS {
+    for first in RevocationLevel::ALL {
+        for second in RevocationLevel::ALL {
             for (first_kind, second_kind) in KINDS.into_iter().flat_map(|a| KINDS.map(|b| (a, b))) {
                 let mut world = World::started();
                 world.revoke(first, value_of(first), first_kind);
@@ -25,7 +25,7 @@ fn of_two_events_the_worst_counts_at_every_pair_of_levels_in_both_orders() {
 
 #[test]
 fn an_event_hits_nobody_else() {
-    for level in LEVELS.into_iter().filter(|level| *level != RevocationLevel::All) {
+    for level in RevocationLevel::ALL.into_iter().filter(|level| *level != RevocationLevel::All) {
         let mut world = World::started();
         world.revoke(level, "somebody else's", Dead);
 

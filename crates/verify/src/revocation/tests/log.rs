@@ -11,11 +11,8 @@ struct Written {
 }
 
 fn written() -> impl Strategy<Value = Written> {
-    (select(LEVELS.to_vec()), 0..4_u8, select(KINDS.to_vec())).prop_map(|(level, number, kind)| Written {
-        level,
-        number,
-        kind,
-    })
+    (select(RevocationLevel::ALL.to_vec()), 0..4_u8, select(KINDS.to_vec()))
+        .prop_map(|(level, number, kind)| Written { level, number, kind })
 }
 
 /// Names are few, so that events and tokens meet.
@@ -25,7 +22,7 @@ fn name(level: RevocationLevel, number: u8) -> String {
 
 fn assert_like_the_log(world: &World) -> Result<(), TestCaseError> {
     for number in 0..4_u8 {
-        let names = LEVELS.map(|level| name(level, number));
+        let names = RevocationLevel::ALL.map(|level| name(level, number));
         let [jti, sid, sub, org_id, client_id, kid, _] = names.each_ref().map(String::as_str);
         for seq in 0..=world.head() {
             let token = TokenIdentity {
@@ -88,7 +85,7 @@ proptest! {
         }
 
         for number in 0..4_u8 {
-            let names = LEVELS.map(|level| name(level, number));
+            let names = RevocationLevel::ALL.map(|level| name(level, number));
             let [jti, sid, sub, org_id, client_id, kid, _] = names.each_ref().map(String::as_str);
             for seq in 0..=world.head() {
                 let token = TokenIdentity {

@@ -167,16 +167,6 @@ pub(super) fn value_of(level: RevocationLevel) -> &'static str {
     }
 }
 
-pub(super) const LEVELS: [RevocationLevel; 7] = [
-    RevocationLevel::Token,
-    RevocationLevel::Session,
-    RevocationLevel::Subject,
-    RevocationLevel::Organization,
-    RevocationLevel::Client,
-    RevocationLevel::Key,
-    RevocationLevel::All,
-];
-
 pub(super) const KINDS: [RevocationKind; 2] = [RevocationKind::Stale, RevocationKind::Dead];
 
 /// What a verdict says, without when to come back.
