@@ -169,14 +169,14 @@ proptest! {
                     prop_assert_eq!(remembered, anew);
                 }
                 Event::Wait(seconds) => house.pass(Duration::from_secs(seconds)),
-                Event::SetBack(seconds) => house.clock.advance(-seconds),
+                Event::SetBack(seconds) => house.log.clock.advance(-seconds),
                 Event::WithdrawKey => house.keys.replace(key_set(&[&OTHER_KEY])),
                 Event::BringKeyBack => house.keys.replace(key_set(&[&KEY])),
                 Event::EndSession(n) => {
                     house.revoke(RevocationLevel::Session, &format!("s{n}"), RevocationKind::Dead);
                 }
                 Event::EverybodyStale => house.revoke(RevocationLevel::All, "", RevocationKind::Stale),
-                Event::News => house.tell(Vec::new()),
+                Event::News => house.log.beat(),
             }
         }
     }

@@ -1,11 +1,12 @@
 //! A WebSocket of axum's, as a service would write it, over a real connection.
 
-use super::watch::Open;
+use super::watch::watch;
 use super::*;
+use crate::support::log::Log;
 use axum::Router;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::routing::get;
-use handstamp_api_types::revocation::RevocationKind;
+use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
 use handstamp_verify::revocation::{Ended, Watch};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,8 +43,8 @@ struct Client(TcpStream);
 
 impl Client {
     /// Serves one session's socket and connects to it.
-    async fn connect(open: &Open, sid: &'static str) -> Self {
-        let watch = Arc::new(std::sync::Mutex::new(Some(open.watch(sid))));
+    async fn connect(log: &Log, sid: &'static str) -> Self {
+        let watch = Arc::new(std::sync::Mutex::new(Some(watch(log, sid))));
         let handler = async move |upgrade: WebSocketUpgrade| {
             let watch = watch.lock().unwrap().take().unwrap();
             upgrade.on_upgrade(|socket| repeat(socket, watch))
@@ -93,13 +94,13 @@ impl Client {
 
 #[tokio::test]
 async fn a_web_socket_is_closed_with_its_session_and_no_other_is() {
-    let mut open = Open::new();
-    let mut hers = Client::connect(&open, "session-1").await;
-    let mut his = Client::connect(&open, "session-2").await;
+    let mut log = Log::new();
+    let mut hers = Client::connect(&log, "session-1").await;
+    let mut his = Client::connect(&log, "session-2").await;
     hers.say("hello").await;
     assert_eq!(hers.hear().await, (TEXT, b"hello".to_vec()));
 
-    open.revoke("session-1", RevocationKind::Dead);
+    log.revoke(RevocationLevel::Session, "session-1", RevocationKind::Dead);
 
     assert_eq!(hers.closed().await, UNAUTHORIZED);
     his.say("still here").await;
@@ -108,10 +109,10 @@ async fn a_web_socket_is_closed_with_its_session_and_no_other_is() {
 
 #[tokio::test]
 async fn a_web_socket_is_closed_when_its_token_expires() {
-    let open = Open::new();
-    let mut hers = Client::connect(&open, "session-1").await;
+    let log = Log::new();
+    let mut hers = Client::connect(&log, "session-1").await;
 
-    open.clock.advance(600);
+    log.clock.advance(600);
 
     assert_eq!(hers.closed().await, UNAUTHORIZED);
 }

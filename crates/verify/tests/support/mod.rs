@@ -2,6 +2,7 @@
 
 pub(crate) mod house;
 pub(crate) mod issuer;
+pub(crate) mod log;
 
 use std::sync::Arc;
 use std::sync::LazyLock;
