@@ -7,7 +7,7 @@ use handstamp_token::{Algorithm, KeySet, UnixTime, VerifyingKey};
 use handstamp_verify::Verifier;
 use http::Method;
 
-use crate::support::{AUTH, Kit, own};
+use crate::support::{AUTH, Kit, own, whoami};
 
 const NEW: &str = "s9Zr1Jt0Ywq4Kc7Nn2Vb5Xe8Mh3Lg6Pd";
 const OLD: &str = "T4uQ7aW1zR9sE2dC5fV8gB0hN3jM6kLx";
@@ -94,9 +94,7 @@ async fn a_token_under_the_wrong_secret_is_refused() {
 /// Whoever has a cookie of before holds a token that nobody takes any more: the next refresh brings another.
 #[tokio::test]
 async fn changing_to_a_secret_and_back_signs_nobody_out() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let browser = kit.signed_in("ann").await;
+    let (kit, browser) = Kit::with_ann().await;
     let jar = browser.jar.clone();
 
     let shared = kit.restarted_with_secrets(Some(NEW)).await;
@@ -110,8 +108,7 @@ async fn changing_to_a_secret_and_back_signs_nobody_out() {
     let mut browser = back.browser_with(browser.jar.clone());
     let reply = browser.fetch(own(Method::POST, "/auth/session")).await.expect("nothing blocks it");
     assert_eq!(reply.status(), 200, "{:?}", reply.body());
-    let whoami = browser.fetch(own(Method::GET, "/auth/whoami")).await.expect("nothing blocks it");
-    assert_eq!(whoami.status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]

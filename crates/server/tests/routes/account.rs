@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::support::{APP, Kit, own, visit, visit_from};
+use crate::support::{APP, Kit, own, visit, visit_from, whoami};
 
 const PAGE: &str = "/auth/account";
 
@@ -32,9 +32,7 @@ async fn the_page_shows_the_visitors_own_devices() {
 
 #[tokio::test]
 async fn one_device_alone_has_no_others_to_end() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let page = visit(&mut browser, PAGE).await.page(200);
 
@@ -47,9 +45,7 @@ async fn one_device_alone_has_no_others_to_end() {
 /// A password manager has to know whose new password it keeps.
 #[tokio::test]
 async fn the_password_form_names_the_user() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let page = visit(&mut browser, PAGE).await.page(200);
 
@@ -70,9 +66,7 @@ async fn nobody_signed_in_is_asked_to_sign_in_and_comes_back() {
 
 #[tokio::test]
 async fn a_session_that_was_ended_elsewhere_shows_nothing() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let mut other = kit.signed_in("ann").await;
     other.fetch(own(Method::POST, "/auth/sessions/end-others")).await.unwrap();
 
@@ -83,9 +77,7 @@ async fn a_session_that_was_ended_elsewhere_shows_nothing() {
 
 #[tokio::test]
 async fn an_expired_token_is_renewed_on_the_way() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.wait(Duration::from_hours(1));
     browser.now += 3600;
 
@@ -93,14 +85,12 @@ async fn an_expired_token_is_renewed_on_the_way() {
 
     assert_eq!(reply.set_cookies().len(), 3);
     reply.page(200);
-    assert_eq!(browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]
 async fn an_expired_token_alone_shows_nothing() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     browser.jar.remove("__Secure-rt");
     kit.wait(Duration::from_hours(1));
     browser.now += 3600;
@@ -110,9 +100,7 @@ async fn an_expired_token_alone_shows_nothing() {
 
 #[tokio::test]
 async fn whoever_follows_a_link_of_an_app_after_lunch_is_let_in_at_the_second_try() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.wait(Duration::from_hours(1));
     browser.now += 3600;
 
@@ -125,9 +113,7 @@ async fn whoever_follows_a_link_of_an_app_after_lunch_is_let_in_at_the_second_tr
 /// To a page of a sibling host ours is same-site: what it loads from us brings the `SameSite=Strict` cookie along.
 #[tokio::test]
 async fn a_picture_in_a_page_of_a_sibling_keeps_no_session_alive() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let browser = kit.signed_in("ann").await;
+    let (kit, browser) = Kit::with_ann().await;
     let cookies = browser.jar.cookies().iter().map(|c| format!("{}={}", c.name, c.value)).collect::<Vec<_>>();
     kit.wait(Duration::from_hours(1));
     let look = async |site: &str, mode: &str, dest: &str| {
@@ -155,9 +141,7 @@ async fn a_picture_in_a_page_of_a_sibling_keeps_no_session_alive() {
 
 #[tokio::test]
 async fn what_was_done_is_said_only_in_our_own_words() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let page = visit(&mut browser, "/auth/account?done=renamed").await.page(200);
     assert!(page.contains("role=\"status\">The device has its new name."), "{page}");
@@ -169,9 +153,7 @@ async fn what_was_done_is_said_only_in_our_own_words() {
 
 #[tokio::test]
 async fn the_name_of_a_device_is_text_and_nothing_else() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
     let list = browser.fetch(own(Method::GET, "/auth/sessions")).await.unwrap();
     let list: serde_json::Value = serde_json::from_slice(list.body()).unwrap();
     let sid = list["sessions"][0]["sid"].as_str().unwrap();
@@ -186,9 +168,7 @@ async fn the_name_of_a_device_is_text_and_nothing_else() {
 
 #[tokio::test]
 async fn a_store_that_is_away_is_a_calm_page() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.store.set_away(true);
 
     let reply = visit(&mut browser, PAGE).await;

@@ -1,8 +1,6 @@
 use std::time::Duration;
 
-use http::Method;
-
-use crate::support::{Kit, PASSWORD, own, sign_in_body, submit, submit_from, visit};
+use crate::support::{Kit, PASSWORD, sign_in_body, submit, submit_from, visit, whoami};
 
 const FORM: &str = "/auth/account/change-password";
 const NEW: &str = "a wet sheet and a flowing sea";
@@ -23,8 +21,8 @@ async fn asvs_7_4_3_the_form_changes_the_password_and_ends_every_other_session()
 
     assert_eq!(reply.sent_on(), "/auth/account?done=password_changed");
     kit.get("/auth/whoami").bearer(&elsewhere).send().await.refused(401, "token_revoked");
-    let whoami = browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap();
-    assert_eq!(whoami.status(), 200, "this one goes on");
+    // This one goes on.
+    whoami(&mut browser).await.expect(200);
     let sign_in =
         async |password| kit.post("/auth/sign-in").json(&sign_in_body("ann", password, "body")).send().await;
     sign_in(PASSWORD).await.refused(401, "invalid_credentials");
@@ -33,9 +31,7 @@ async fn asvs_7_4_3_the_form_changes_the_password_and_ends_every_other_session()
 
 #[tokio::test]
 async fn a_page_left_open_for_hours_still_works_and_sets_each_cookie_once() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.wait(Duration::from_hours(1));
     browser.now += 3600;
 
@@ -52,9 +48,7 @@ async fn a_page_left_open_for_hours_still_works_and_sets_each_cookie_once() {
 /// ASVS 6.2.3: a stolen session is not enough.
 #[tokio::test]
 async fn asvs_6_2_3_the_current_password_is_needed() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let page = submit(&mut browser, FORM, &fields("guess", NEW)).await.page(422);
 
@@ -68,9 +62,7 @@ async fn asvs_6_2_3_the_current_password_is_needed() {
 /// NIST SP 800-63B-4 §3.1.1.2: a refused password comes with the reason, in the language of the page.
 #[tokio::test]
 async fn nist_800_63b_a_weak_password_is_refused_with_a_reason() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let too_long = "x".repeat(2000);
 
     for (weak, reason) in [
@@ -105,9 +97,7 @@ async fn guessing_the_current_password_is_slowed_down() {
 
 #[tokio::test]
 async fn a_form_with_a_field_missing_is_refused() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     submit(&mut browser, FORM, &[("new_password", NEW)]).await.page(422);
     submit(&mut browser, FORM, &[("current_password", PASSWORD)]).await.page(422);
@@ -115,9 +105,7 @@ async fn a_form_with_a_field_missing_is_refused() {
 
 #[tokio::test]
 async fn a_foreign_form_changes_nothing() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
 
     submit_from(&mut browser, "https://sibling.auth.example", FORM, &fields(PASSWORD, NEW)).await.page(403);
 

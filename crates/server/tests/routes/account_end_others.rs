@@ -1,6 +1,4 @@
-use http::Method;
-
-use crate::support::{Kit, own, submit, submit_from};
+use crate::support::{Kit, submit, submit_from, whoami};
 
 const FORM: &str = "/auth/account/end-others";
 
@@ -18,7 +16,7 @@ async fn the_form_ends_every_other_device_and_keeps_this_one() {
     for lost in [first, second] {
         kit.get("/auth/whoami").bearer(&lost).send().await.refused(401, "token_revoked");
     }
-    assert_eq!(browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]

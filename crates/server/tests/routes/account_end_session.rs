@@ -61,9 +61,7 @@ async fn somebody_elses_device_is_not_there() {
 
 #[tokio::test]
 async fn a_form_without_a_device_is_refused() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     submit(&mut browser, FORM, &[]).await.page(422);
 }

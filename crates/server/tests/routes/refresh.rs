@@ -5,7 +5,7 @@ use handstamp_e2e::browser::Cookie;
 use http::Method;
 use serde_json::json;
 
-use crate::support::{AUTH, InProcess, Kit, own};
+use crate::support::{AUTH, InProcess, Kit, own, whoami};
 
 fn cookie(browser: &handstamp_e2e::browser::Browser<InProcess>, name: &str) -> String {
     browser.jar.get(name).expect("the cookie is there").value.clone()
@@ -17,9 +17,7 @@ fn pair(access: &str, refresh: &str) -> String {
 
 #[tokio::test]
 async fn cookies_are_exchanged_for_fresh_ones() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let before =
         [cookie(&browser, "__Host-Http-at"), cookie(&browser, "__Secure-rt"), cookie(&browser, "auth_hint")];
     kit.wait(Duration::from_mins(9));
@@ -141,9 +139,7 @@ async fn a_planted_refresh_cookie_is_refused() {
     let reply = browser.fetch(own(Method::POST, "/auth/refresh")).await.unwrap();
 
     assert_eq!(reply.status(), 401);
-    let whoami = browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap();
-    let whoami: serde_json::Value = serde_json::from_slice(whoami.body()).unwrap();
-    assert_eq!(whoami["preferred_username"], "ann");
+    assert_eq!(whoami(&mut browser).await.json()["preferred_username"], "ann");
 }
 
 #[tokio::test]
@@ -245,9 +241,7 @@ async fn roles_are_read_afresh_and_the_sign_in_stays_what_it_was() {
 
 #[tokio::test]
 async fn cookies_keep_the_end_of_the_session_in_sight() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.wait(Duration::from_hours(24));
     browser.now = kit.rules.clock.now().as_second();
 
@@ -272,9 +266,7 @@ async fn two_refresh_cookies_are_refused() {
 
 #[tokio::test]
 async fn a_store_that_is_away_is_503_and_the_client_keeps_its_session() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let before = browser.jar.cookies().to_vec();
     kit.store.set_away(true);
 

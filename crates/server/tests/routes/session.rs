@@ -4,13 +4,11 @@ use handstamp_core::flows::keys::{self, When};
 use handstamp_core::model::KeyPurpose;
 use http::Method;
 
-use crate::support::{Kit, own};
+use crate::support::{Kit, own, whoami};
 
 #[tokio::test]
 async fn a_good_token_answers_whoami_and_sets_no_cookie() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let reply = browser.fetch(own(Method::POST, "/auth/session")).await.unwrap();
 
@@ -20,9 +18,7 @@ async fn a_good_token_answers_whoami_and_sets_no_cookie() {
 
 #[tokio::test]
 async fn an_expired_token_is_refreshed_on_the_way() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let before = browser.jar.get("__Secure-rt").unwrap().value.clone();
     kit.wait(Duration::from_hours(1));
 
@@ -30,8 +26,7 @@ async fn an_expired_token_is_refreshed_on_the_way() {
 
     assert_eq!(reply.status(), 200);
     assert_ne!(browser.jar.get("__Secure-rt").unwrap().value, before);
-    let whoami = browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap();
-    assert_eq!(whoami.status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]
@@ -43,9 +38,7 @@ async fn nobody_is_told_so() {
 
 #[tokio::test]
 async fn an_ended_session_is_over() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let token = browser.jar.get("__Host-Http-at").unwrap().value.clone();
     kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
     let kept = browser.jar.cookies().len();
@@ -73,9 +66,7 @@ async fn a_bearer_token_is_never_refreshed_with_a_cookie() {
 
 #[tokio::test]
 async fn a_foreign_page_cannot_make_the_browser_refresh() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let browser = kit.signed_in("ann").await;
+    let (kit, browser) = Kit::with_ann().await;
     let cookies: Vec<_> =
         browser.jar.cookies().iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
 
@@ -86,9 +77,7 @@ async fn a_foreign_page_cannot_make_the_browser_refresh() {
 
 #[tokio::test]
 async fn a_rotated_and_forgotten_signing_key_signs_nobody_out() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let core = kit.core();
     // The laptop sleeps; meanwhile the key that signed its token retires and is forgotten.
     let now = kit.rules.clock.now();

@@ -1,7 +1,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::support::{Kit, own};
+use crate::support::{Kit, own, whoami};
 
 async fn sids(kit: &Kit, token: &str) -> Vec<(String, bool)> {
     let body = kit.get("/auth/sessions").bearer(token).send().await.expect(200).json();
@@ -170,14 +170,12 @@ async fn a_foreign_page_can_do_none_of_it() {
 
 #[tokio::test]
 async fn last_seen_moves_when_a_token_of_a_new_generation_comes_back() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let signed_in_at = kit.rules.clock.now().as_second();
     kit.wait(std::time::Duration::from_hours(1));
     browser.fetch(own(Method::POST, "/auth/refresh")).await.unwrap();
     kit.wait(std::time::Duration::from_secs(7));
-    browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap();
+    whoami(&mut browser).await.expect(200);
 
     kit.app.write_seen().await;
 

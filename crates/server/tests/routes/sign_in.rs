@@ -230,9 +230,7 @@ async fn body_delivery_from_a_foreign_page_is_refused_as_well() {
 /// ASVS 7.2.4: a new session at every sign-in, and the one it replaces ends.
 #[tokio::test]
 async fn asvs_7_2_4_signing_in_again_replaces_the_session() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let before = browser.jar.get("__Host-Http-at").unwrap().value.clone();
 
     browser.fetch(sign_in(AUTH, "ann", PASSWORD)).await.unwrap();

@@ -3,7 +3,7 @@ use std::time::Duration;
 use handstamp_core::flows::users;
 use http::Method;
 
-use crate::support::{APP, AUTH, Kit, PASSWORD, own, submit, submit_from, visit, visit_from};
+use crate::support::{APP, AUTH, Kit, PASSWORD, own, submit, submit_from, visit, visit_from, whoami};
 
 const FORM: &str = "/auth/sign-in";
 
@@ -71,7 +71,7 @@ async fn the_form_signs_in_and_leads_back() {
     assert_eq!(reply.sent_on(), "/orders?tab=2&x#notes");
     assert_eq!(browser.dropped, []);
     assert_eq!(browser.jar.cookies().len(), 3);
-    assert_eq!(browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]
@@ -280,9 +280,7 @@ async fn a_field_that_stands_there_twice_is_refused() {
 
 #[tokio::test]
 async fn whoever_is_signed_in_already_is_sent_on() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     assert_eq!(visit(&mut browser, "/auth/sign-in?return_to=%2Forders").await.sent_on(), "/orders");
     assert_eq!(visit(&mut browser, FORM).await.sent_on(), "/auth/account");
@@ -290,22 +288,18 @@ async fn whoever_is_signed_in_already_is_sent_on() {
 
 #[tokio::test]
 async fn an_expired_token_is_renewed_on_the_way() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.wait(Duration::from_hours(1));
     browser.now += 3600;
 
     assert_eq!(visit(&mut browser, "/auth/sign-in?return_to=%2Forders").await.sent_on(), "/orders");
 
-    assert_eq!(browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_session_that_is_over_sends_nobody_on() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
     let kept = browser.jar.clone();
     browser.fetch(own(Method::POST, "/auth/sign-out")).await.unwrap();
     browser.jar = kept;
@@ -316,9 +310,7 @@ async fn a_session_that_is_over_sends_nobody_on() {
 /// The refresh cookie is `SameSite=Strict`: what another site causes comes without it.
 #[tokio::test]
 async fn whoever_comes_from_an_app_elsewhere_after_lunch_is_still_signed_in() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.wait(Duration::from_hours(1));
     browser.now += 3600;
     let path = "/auth/sign-in?return_to=%2Forders";
@@ -343,9 +335,7 @@ async fn an_access_cookie_that_is_held_back_as_well_is_waited_for() {
 
 #[tokio::test]
 async fn a_page_never_loads_itself_again_twice() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     browser.jar.remove("__Secure-rt");
     kit.wait(Duration::from_hours(1));
     browser.now += 3600;
@@ -360,9 +350,7 @@ async fn a_page_never_loads_itself_again_twice() {
 /// ASVS 7.2.4: a new session at every sign-in, and the one it replaces ends.
 #[tokio::test]
 async fn asvs_7_2_4_signing_in_by_the_form_replaces_the_session() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let before = browser.jar.get("__Host-Http-at").unwrap().value.clone();
 
     submit(&mut browser, FORM, &ann()).await.sent_on();
@@ -406,9 +394,7 @@ async fn somebody_who_has_signed_out_is_told_so() {
 
 #[tokio::test]
 async fn a_service_that_hears_of_no_revocations_sends_nobody_on() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.store.set_away(true);
     kit.wait(Duration::from_mins(2));
 

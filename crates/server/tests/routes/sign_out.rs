@@ -3,13 +3,11 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use crate::support::{AUTH, Kit, own};
+use crate::support::{AUTH, Kit, own, whoami};
 
 #[tokio::test]
 async fn this_session_ends_and_its_cookies_go() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let reply = browser.fetch(own(Method::POST, "/auth/sign-out")).await.unwrap();
 
@@ -18,15 +16,13 @@ async fn this_session_ends_and_its_cookies_go() {
     let left: Vec<_> = browser.jar.cookies().iter().map(|cookie| cookie.name.as_str()).collect();
     assert_eq!(left, ["auth_hint"]);
     assert_eq!(browser.document_cookie(AUTH).split('.').next_back(), Some("out"), "other tabs notice");
-    assert_eq!(browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(), 401);
+    whoami(&mut browser).await.expect(401);
 }
 
 /// OWASP Session Management; drafts in local storage are not ours to delete.
 #[tokio::test]
 async fn the_browser_is_asked_to_forget_its_cache_and_no_drafts() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let reply = browser.fetch(own(Method::POST, "/auth/sign-out")).await.unwrap();
 
@@ -36,9 +32,7 @@ async fn the_browser_is_asked_to_forget_its_cache_and_no_drafts() {
 /// RFC 6265bis: a cookie goes only at the path and with the attributes at which it was set.
 #[tokio::test]
 async fn rfc6265_cookies_are_cleared_where_they_were_set() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let reply = browser.fetch(own(Method::POST, "/auth/sign-out")).await.unwrap();
 
@@ -186,9 +180,7 @@ async fn a_foreign_page_cannot_sign_anybody_out() {
 
 #[tokio::test]
 async fn a_store_that_is_away_keeps_the_cookies_for_another_try() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.store.set_away(true);
 
     let reply = browser.fetch(own(Method::POST, "/auth/sign-out")).await.unwrap();

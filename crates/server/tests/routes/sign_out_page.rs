@@ -1,25 +1,18 @@
 use std::time::Duration;
 
-use http::Method;
-
-use crate::support::{AUTH, Kit, own, submit, submit_from, visit};
+use crate::support::{AUTH, Kit, submit, submit_from, visit, whoami};
 
 const FORM: &str = "/auth/sign-out";
 
 #[tokio::test]
 async fn the_page_asks_first() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     let page = visit(&mut browser, FORM).await.page(200);
 
     assert!(page.contains("You are signed in as ann."), "{page}");
-    assert_eq!(
-        browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(),
-        200,
-        "going there changes nothing"
-    );
+    // Going there changes nothing.
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]
@@ -72,9 +65,7 @@ async fn a_page_left_open_for_hours_still_signs_out_everywhere() {
 
 #[tokio::test]
 async fn an_expired_token_alone_cannot_sign_out_everywhere() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     browser.jar.remove("__Secure-rt");
     kit.wait(Duration::from_hours(1));
     browser.now += 3600;
@@ -105,32 +96,26 @@ async fn nobody_signed_in_is_asked_to_sign_in() {
 
 #[tokio::test]
 async fn a_foreign_form_signs_nobody_out() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     submit_from(&mut browser, "https://sibling.auth.example", FORM, &[]).await.page(403);
     submit_from(&mut browser, "https://evil.example", FORM, &[]).await.page(403);
 
-    assert_eq!(browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_reach_that_does_not_exist_signs_nobody_out() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (_, mut browser) = Kit::with_ann().await;
 
     submit(&mut browser, FORM, &[("scope", "galaxy")]).await.page(422);
 
-    assert_eq!(browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_store_that_is_away_clears_nothing() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     kit.store.set_away(true);
 
     submit(&mut browser, FORM, &[]).await.page(503);

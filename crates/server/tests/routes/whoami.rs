@@ -4,20 +4,17 @@ use handstamp_core::flows::users;
 use http::Method;
 use serde_json::json;
 
-use crate::support::{AUTH, Kit, own};
+use crate::support::{AUTH, Kit, own, whoami};
 
 #[tokio::test]
 async fn cookie_and_bearer_say_the_same() {
-    let kit = Kit::new().await;
-    kit.user("ann").await;
-    let mut browser = kit.signed_in("ann").await;
+    let (kit, mut browser) = Kit::with_ann().await;
     let token = browser.jar.get("__Host-Http-at").unwrap().value.clone();
 
-    let by_cookie = browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap();
+    let by_cookie = whoami(&mut browser).await.expect(200);
     let by_bearer = kit.get("/auth/whoami").bearer(&token).send().await.expect(200);
 
-    assert_eq!(by_cookie.status(), 200);
-    assert_eq!(by_cookie.body(), by_bearer.0.body());
+    assert_eq!(by_cookie.0.body(), by_bearer.0.body());
     assert_eq!(by_bearer.header("cache-control"), "no-store");
 }
 
@@ -207,7 +204,7 @@ async fn a_token_with_roles_of_yesterday_is_stale_and_one_refresh_cures_it() {
 
     let body: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
     assert_eq!(body["roles"], json!(["auditor"]), "{body}");
-    assert_eq!(browser.fetch(own(Method::GET, "/auth/whoami")).await.unwrap().status(), 200);
+    whoami(&mut browser).await.expect(200);
 }
 
 #[tokio::test]

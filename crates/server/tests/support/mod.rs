@@ -34,7 +34,7 @@ use tower::ServiceExt as _;
 
 pub(crate) use flaky_store::FlakyStore;
 pub(crate) use handstamp_core::test_support::PASSWORD;
-pub(crate) use page::{submit, submit_from, visit, visit_from};
+pub(crate) use page::{submit, submit_from, visit, visit_from, whoami};
 pub(crate) use reply::Reply;
 pub(crate) use request::Call;
 
@@ -64,6 +64,14 @@ impl Kit {
     /// Returns a service with the product's defaults.
     pub(crate) async fn new() -> Self {
         Self::with(&[]).await
+    }
+
+    /// Returns a service with the product's defaults, and a browser in which its one user, `ann`, has signed in.
+    pub(crate) async fn with_ann() -> (Self, Browser<InProcess>) {
+        let kit = Self::new().await;
+        kit.user("ann").await;
+        let browser = kit.signed_in("ann").await;
+        (kit, browser)
     }
 
     /// Returns a service with changed settings: dotted keys and their values.
@@ -226,7 +234,7 @@ impl Transport for InProcess {
 /// Sends one request into a router, from an address.
 pub(crate) async fn exchange(router: Router, request: Request<Bytes>, from: IpAddr) -> Response<Bytes> {
     let mut request = request.map(axum::body::Body::from);
-    request.extensions_mut().insert(Peer(SocketAddr::from((from, 4711))));
+    request.extensions_mut().insert(Peer { address: SocketAddr::from((from, 4711)), tls: false });
     let response = router.oneshot(request).await.expect("a router answers");
     let (head, body) = response.into_parts();
     let body = body.collect().await.expect("the body is whole").to_bytes();

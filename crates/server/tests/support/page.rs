@@ -2,7 +2,7 @@ use bytes::Bytes;
 use handstamp_e2e::browser::{Browser, Fetch};
 use http::{Method, Response};
 
-use super::{AUTH, InProcess, Reply};
+use super::{AUTH, InProcess, Reply, own};
 
 /// What a browser sends along when it goes somewhere.
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -31,6 +31,11 @@ pub(crate) async fn submit_from(
 ) -> Reply {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     sent(browser, Fetch::navigation(page, Method::POST, &format!("{AUTH}{path}")).form(body)).await
+}
+
+/// Asks, by a script of the service's own page, who is signed in.
+pub(crate) async fn whoami(browser: &mut Browser<InProcess>) -> Reply {
+    Reply(browser.fetch(own(Method::GET, "/auth/whoami")).await.expect("nothing blocks it"))
 }
 
 async fn sent(browser: &mut Browser<InProcess>, fetch: Fetch) -> Reply {
