@@ -78,32 +78,25 @@ fn proven(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use handstamp_token::{Algorithm, SigningKey};
+    use jiff::Timestamp;
 
-    use handstamp_token::{Algorithm, SigningKey, UnixTime};
-
+    use super::super::{batch::batch, log::Stretch};
     use super::*;
 
     const ISSUER: &str = "https://auth.example";
 
-    fn batch(key: &SigningKey, typ: &str, through: u64) -> String {
-        let iat = UnixTime::from_secs(1_800_000_000);
-        let batch = RevocationBatch {
-            iss: ISSUER.to_owned(),
-            aud: BATCH_AUDIENCE.to_owned(),
-            iat,
-            exp: iat.saturating_add(Duration::from_mins(10)),
-            time_ms: 0,
+    fn shown_batch(key: &SigningKey, typ: &str, through: u64) -> String {
+        let stretch = Stretch {
             epoch: 5,
             earlier: Vec::new(),
             after: through,
             through,
             head: through,
             events: Vec::new(),
-            nonce: None,
-            selector_key: None,
         };
-        key.sign_document(typ, &batch).unwrap()
+        let signed_at = Timestamp::from_second(1_800_000_000).unwrap();
+        key.sign_document(typ, &batch(ISSUER, stretch, None, signed_at)).unwrap()
     }
 
     fn at(epoch: u32, seq: u64) -> LogPosition {
@@ -116,9 +109,12 @@ mod tests {
         let keys = KeySet::new([key.verifying_key()]).unwrap();
         let shown = |jwt: &str| proven(ISSUER, &keys, jwt, at(5, 7));
 
-        assert_eq!(shown(&batch(&key, BATCH_TYP, 8)).unwrap(), Some(at(5, 8)));
-        assert_eq!(shown(&batch(&key, BATCH_TYP, 7)).unwrap(), None);
-        assert_eq!(proven(ISSUER, &keys, &batch(&key, BATCH_TYP, 1), at(4, 99)).unwrap(), Some(at(5, 1)));
+        assert_eq!(shown(&shown_batch(&key, BATCH_TYP, 8)).unwrap(), Some(at(5, 8)));
+        assert_eq!(shown(&shown_batch(&key, BATCH_TYP, 7)).unwrap(), None);
+        assert_eq!(
+            proven(ISSUER, &keys, &shown_batch(&key, BATCH_TYP, 1), at(4, 99)).unwrap(),
+            Some(at(5, 1))
+        );
     }
 
     #[test]
@@ -128,8 +124,8 @@ mod tests {
         let keys = KeySet::new([key.verifying_key()]).unwrap();
         let shown = |jwt: &str| proven(ISSUER, &keys, jwt, at(5, 7));
 
-        assert!(matches!(shown(&batch(&theirs, BATCH_TYP, 8)), Err(NoProof::Rejected(_))));
-        assert!(matches!(shown(&batch(&key, "at+jwt", 8)), Err(NoProof::Rejected(_))));
+        assert!(matches!(shown(&shown_batch(&theirs, BATCH_TYP, 8)), Err(NoProof::Rejected(_))));
+        assert!(matches!(shown(&shown_batch(&key, "at+jwt", 8)), Err(NoProof::Rejected(_))));
         assert!(matches!(shown("5.99"), Err(NoProof::Rejected(_))));
         assert!(matches!(shown(&"x".repeat(MAX_LAST_BATCH + 1)), Err(NoProof::TooLong)));
     }

@@ -8,13 +8,12 @@ use handstamp_api_types::{
 };
 use handstamp_core::{flows::revocation_log, test_support::Backup};
 
-use super::revocations::{NONCE, open, read};
+use super::revocations::{NONCE, open, read, sign_in_and_out};
 use crate::support::Kit;
 
 /// Signs ann in and out again, and returns where the log stands.
 async fn sign_out(kit: &Kit) -> Rev {
-    let (token, _) = kit.tokens("ann").await;
-    kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+    sign_in_and_out(kit).await;
     newest(kit).await.1
 }
 

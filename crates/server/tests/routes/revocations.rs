@@ -34,6 +34,22 @@ pub(super) async fn open() -> Kit {
     Kit::with(&[("revocation.subscribers", "open")]).await
 }
 
+/// Signs ann in and out again: one event in the log.
+pub(super) async fn sign_in_and_out(kit: &Kit) {
+    let (token, _) = kit.tokens("ann").await;
+    kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+}
+
+/// A service whose log tells of three sign-outs.
+async fn with_three_sign_outs() -> Kit {
+    let kit = open().await;
+    kit.user("ann").await;
+    for _ in 0..3 {
+        sign_in_and_out(&kit).await;
+    }
+    kit
+}
+
 /// Verifies a batch as a service does: under the feed's keys, with the feed's type and audience.
 pub(super) async fn read(kit: &Kit, jwt: &str) -> RevocationBatch {
     let jwks = kit.get("/revocations/jwks.json").send().await.expect(200);
@@ -72,8 +88,7 @@ async fn events(kit: &Kit, last_event_id: Option<&str>, count: usize) -> Vec<(St
 async fn a_stream_begins_with_a_hello_and_then_tells_the_log() {
     let kit = open().await;
     kit.user("ann").await;
-    let (token, _) = kit.tokens("ann").await;
-    kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+    sign_in_and_out(&kit).await;
 
     let events = events(&kit, None, 2).await;
 
@@ -94,12 +109,7 @@ async fn a_stream_begins_with_a_hello_and_then_tells_the_log() {
 
 #[tokio::test]
 async fn a_reader_that_comes_back_is_told_what_it_missed() {
-    let kit = open().await;
-    kit.user("ann").await;
-    for _ in 0..3 {
-        let (token, _) = kit.tokens("ann").await;
-        kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
-    }
+    let kit = with_three_sign_outs().await;
     let epoch = events(&kit, None, 1).await[0].1.epoch;
 
     let missed = events(&kit, Some(&format!("{epoch}.2")), 2).await;
@@ -138,8 +148,7 @@ async fn news_reach_an_open_stream() {
 async fn a_snapshot_is_the_same_as_a_document() {
     let kit = open().await;
     kit.user("ann").await;
-    let (token, _) = kit.tokens("ann").await;
-    kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+    sign_in_and_out(&kit).await;
 
     let reply = kit.get(&format!("/revocations/snapshot?nonce={NONCE}")).send().await.expect(200);
 
@@ -164,8 +173,7 @@ async fn a_snapshot_for_nobody_in_particular_can_be_asked_for_again_cheaply() {
 
     kit.get("/revocations/snapshot").header("if-none-match", tag.as_str()).send().await.expect(304);
 
-    let (token, _) = kit.tokens("ann").await;
-    kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+    sign_in_and_out(&kit).await;
     kit.get("/revocations/snapshot").header("if-none-match", tag.as_str()).send().await.expect(200);
 }
 
@@ -432,12 +440,7 @@ async fn the_stream_of_a_removed_client_ends_and_no_other_does() {
 
 #[tokio::test]
 async fn a_hundred_services_that_come_back_are_sent_one_signed_batch() {
-    let kit = open().await;
-    kit.user("ann").await;
-    for _ in 0..3 {
-        let (token, _) = kit.tokens("ann").await;
-        kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
-    }
+    let kit = with_three_sign_outs().await;
     let epoch = events(&kit, None, 1).await[0].1.epoch;
     let last_seen = format!("{epoch}.1");
 
@@ -466,8 +469,7 @@ async fn a_sign_out_says_whose_it_was_so_that_a_full_verifier_can_widen_it() {
     .await
     .unwrap();
     users::set_org(kit.core(), ann.id, Some(acme.id), None, kit.rules.clock.now()).await.unwrap();
-    let (token, _) = kit.tokens("ann").await;
-    kit.post("/auth/sign-out").bearer(&token).send().await.expect(200);
+    sign_in_and_out(&kit).await;
 
     let events = events(&kit, None, 2).await;
 
