@@ -241,13 +241,7 @@ pub fn issued_under(jti: &str) -> Option<Step> {
 mod tests {
     use super::{Actor, issued_under, new_jti, new_sessionless_jti};
     use crate::model::Step;
-
-    struct Sevens;
-    impl handstamp_token::Entropy for Sevens {
-        fn fill(&self, dest: &mut [u8]) {
-            dest.fill(7);
-        }
-    }
+    use crate::test_support::Sevens;
 
     #[test]
     fn a_jti_says_under_which_refresh_token_it_was_issued() {

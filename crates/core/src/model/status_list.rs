@@ -125,13 +125,7 @@ impl FromStr for StatusListId {
 #[cfg(test)]
 mod tests {
     use super::StatusListId;
-
-    struct Sevens;
-    impl handstamp_token::Entropy for Sevens {
-        fn fill(&self, dest: &mut [u8]) {
-            dest.fill(7);
-        }
-    }
+    use crate::test_support::Sevens;
 
     #[test]
     fn an_id_tells_the_epoch_its_list_was_begun_in() {

@@ -2,6 +2,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use handstamp_token::Entropy;
 
+/// Draws nothing but the byte 7, for tests that spell out what comes of it. Never outside tests.
+#[derive(Debug)]
+pub struct Sevens;
+
+impl Entropy for Sevens {
+    fn fill(&self, dest: &mut [u8]) {
+        dest.fill(7);
+    }
+}
+
 /// Randomness that is the same in every run (`SplitMix64`). Never outside tests.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);

@@ -7,6 +7,6 @@ mod kit;
 mod memory_store;
 
 pub use clock::FixedClock;
-pub use entropy::SeededEntropy;
+pub use entropy::{SeededEntropy, Sevens};
 pub use kit::{Kit, PASSWORD};
 pub use memory_store::{Backup, MemoryStore};
