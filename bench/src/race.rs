@@ -37,7 +37,12 @@ impl<'a> Contestant<'a> {
 
     /// Does one operation.
     pub fn once(&mut self) -> Outcome {
-        (self.run)(1).map(|_| ())
+        self.turn(1).map(|_| ())
+    }
+
+    /// Does so many operations and returns how long they took.
+    pub fn turn(&mut self, count: u64) -> Outcome<Duration> {
+        (self.run)(count)
     }
 }
 

@@ -30,6 +30,9 @@ const OTHERS: [Algorithm; 8] = [
 ];
 
 fn main() -> ExitCode {
+    if let Some(exit_code) = cache::answer_if_asked() {
+        return exit_code;
+    }
     command_line::run(benchmark)
 }
 
