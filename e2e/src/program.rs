@@ -96,11 +96,21 @@ impl Running {
         arguments: impl IntoIterator<Item = S>,
         variables: &[(&str, &str)],
     ) -> Self {
-        let mut child = command(folder, arguments)
-            .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
+        Self::spawn(command(folder, arguments).envs(variables.iter().copied()).stdin(Stdio::null()))
+    }
+
+    /// Starts a script of Node.js that is told what to do in one argument. It sees the end of its stdin when the test is gone.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn node(script: &Path, argument: &str) -> Self {
+        let mut command = Command::new("node");
+        command.arg(script).arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::spawn(&mut command)
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("stdout is piped");
         let mut errors = child.stderr.take().expect("stderr is piped");
         let (sender, lines) = mpsc::channel();

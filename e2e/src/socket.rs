@@ -31,18 +31,22 @@ impl Socket {
             .expect("a plain HTTP client can be built");
         Self { client }
     }
+
+    /// Sends a request to a server that may not be there, or may go away.
+    pub async fn try_send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, reqwest::Error> {
+        let request = reqwest::Request::try_from(request).expect("an absolute URL");
+        let reply = self.client.execute(request).await?;
+        let mut answer = Response::builder().status(reply.status());
+        if let Some(headers) = answer.headers_mut() {
+            headers.clone_from(reply.headers());
+        }
+        Ok(answer.body(reply.bytes().await?).expect("status and headers came from a reply"))
+    }
 }
 
 impl Transport for Socket {
     async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
         let shown = format!("{} {}", request.method(), request.uri());
-        let request = reqwest::Request::try_from(request).expect("an absolute URL");
-        let reply = self.client.execute(request).await.unwrap_or_else(|cause| panic!("{shown}: {cause:?}"));
-        let mut answer = Response::builder().status(reply.status());
-        if let Some(headers) = answer.headers_mut() {
-            headers.clone_from(reply.headers());
-        }
-        let body = reply.bytes().await.unwrap_or_else(|cause| panic!("{shown}: {cause:?}"));
-        answer.body(body).expect("status and headers came from a reply")
+        self.try_send(request).await.unwrap_or_else(|cause| panic!("{shown}: {cause:?}"))
     }
 }

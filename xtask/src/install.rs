@@ -15,7 +15,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         program: "node",
         package: "nodejs",
-        used_for: "the browser client's tests, and differential tests against jose",
+        used_for: "the browser client's tests, upstreams to sign in through, and differential tests against jose",
     },
     Tool { program: "npm", package: "npm", used_for: "installing what those tests need" },
     Tool { program: "chromium", package: "chromium", used_for: "the tests in a real browser" },
@@ -28,7 +28,7 @@ const NODE_PEERS: &[&str] = &["jose@6.2.17"];
 const PYTHON_PEERS: &[&str] = &["PyJWT==2.15.1", "cryptography==50.0.2"];
 
 /// Folders whose `package-lock.json` says what their tests need.
-const NODE_PACKAGES: &[&str] = &["clients/browser", "e2e/browser"];
+const NODE_PACKAGES: &[&str] = &["clients/browser", "e2e/browser", "e2e/upstreams"];
 
 /// What the tests in JavaScript are written for. Debian 12 has an older one.
 const OLDEST_NODE: u32 = 20;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,10 +19,13 @@ export class Service {
   /** Where it listens: not where browsers reach it. */
   address;
 
-  /** Starts the service for a public URL. `settings` are variables: `{ TOKENS_LIFETIME: '3s' }`. */
-  static async start(publicUrl, settings = {}) {
+  /** Starts the service for a public URL. `settings` are variables: `{ TOKENS_LIFETIME: '3s' }`; `files` lie in its folder. */
+  static async start(publicUrl, settings = {}, files = {}) {
     const service = new Service();
     service.#folder = await mkdtemp(join(tmpdir(), 'handstamp-browser-'));
+    await Promise.all(
+      Object.entries(files).map(([name, text]) => writeFile(join(service.#folder, name), text, { mode: 0o600 })),
+    );
     service.#settings = variables({ SERVER_PUBLIC_URL: publicUrl, SERVER_SHUTDOWN_TIMEOUT: '1s', ...settings });
     try {
       await service.#serve('127.0.0.1:0');

@@ -6,6 +6,7 @@ import { Device } from './device.mjs';
 import { Front } from './front.mjs';
 import { Service } from './service.mjs';
 import { Sockets } from './sockets.mjs';
+import { Upstream } from './upstream.mjs';
 
 /** The host of the app over https. */
 export const HOST = 'app.handstamp.test';
@@ -23,11 +24,16 @@ export class World {
   fronts = [];
   devices = [];
 
-  /** Opens a world. `settings` are those of the service; `users` can sign in with `PASSWORD`. */
-  static async open({ secure = false, settings = {}, users = ['ada', 'ben'] } = {}) {
+  /**
+   * Opens a world. `settings` are those of the service; `users` can sign in with `PASSWORD`. With `upstream` people can sign in
+   * through another server as well.
+   */
+  static async open({ secure = false, settings = {}, users = ['ada', 'ben'], upstream = false } = {}) {
     const world = new World();
     try {
-      await (secure ? world.#openSecure(settings) : world.#openPlain(settings));
+      const origin = await (secure ? world.#openSecure() : world.#openPlain());
+      if (upstream) world.upstream = await Upstream.start(origin);
+      world.service = await Service.start(origin, world.#settings(settings), world.upstream?.files);
       await Promise.all(users.map((name) => world.service.addUser(name)));
     } catch (error) {
       await world.close();
@@ -36,17 +42,17 @@ export class World {
     return world;
   }
 
-  async #openPlain(settings) {
+  async #openPlain() {
     this.front = await this.#front(() => this.service?.address);
     const api = await this.#front(() => this.api.handle);
     const pages = await this.#front(() => app(this.places));
     this.places = places(this.front.origin(), api.origin(), pages.origin());
     this.api = new Api(() => this.service.address, [this.places.app]);
     this.#takeSockets(api);
-    this.service = await Service.start(this.places.auth, { SERVER_ALLOWED_ORIGINS: this.places.app, ...settings });
+    return this.places.auth;
   }
 
-  async #openSecure(settings) {
+  async #openSecure() {
     const { tls } = await certificate();
     const inside = (path) => {
       if (IS_OF_AUTH.test(path)) return this.service.address;
@@ -57,7 +63,13 @@ export class World {
     this.places = places(origin, origin, origin);
     this.api = new Api(() => this.service.address);
     this.#takeSockets(this.front);
-    this.service = await Service.start(origin, settings);
+    return origin;
+  }
+
+  /** The app's origin may ask the auth service, where it is another one. */
+  #settings(settings) {
+    const { auth, app } = this.places;
+    return app === auth ? settings : { SERVER_ALLOWED_ORIGINS: app, ...settings };
   }
 
   #takeSockets(front) {
@@ -91,7 +103,7 @@ export class World {
 
   /** What the auth service has logged. */
   get log() {
-    return this.service.log;
+    return this.service.log + (this.upstream?.log ?? '');
   }
 
   /** Stops everything. */
@@ -99,6 +111,7 @@ export class World {
     await Promise.all(this.devices.map((device) => device.close()));
     await Promise.all(this.fronts.map((front) => front.close()));
     await this.service?.stop();
+    await this.upstream?.stop();
   }
 }
 

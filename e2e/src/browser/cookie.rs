@@ -1,3 +1,5 @@
+use std::time::UNIX_EPOCH;
+
 use http::HeaderValue;
 use url::{Host, Url};
 
@@ -59,6 +61,7 @@ struct Attributes {
     http_only: bool,
     same_site: Option<SameSite>,
     max_age: Option<i64>,
+    expires: Option<i64>,
 }
 
 impl Cookie {
@@ -86,7 +89,7 @@ impl Cookie {
             secure: attributes.secure,
             http_only: attributes.http_only,
             same_site,
-            expires: attributes.max_age.map(|seconds| now + seconds.min(LONGEST_LIFE)),
+            expires: attributes.expires_at(now).map(|at| at.min(now + LONGEST_LIFE)),
             name,
             value,
         };
@@ -179,11 +182,22 @@ impl Attributes {
                     }
                 }
                 "max-age" => read.max_age = value.parse().ok(),
+                "expires" => read.expires = unix_seconds(value),
                 _ => {}
             }
         }
         read
     }
+
+    /// `Max-Age` is stronger (RFC 6265bis §5.7 step 3).
+    fn expires_at(&self, now: i64) -> Option<i64> {
+        self.max_age.map(|seconds| now.saturating_add(seconds)).or(self.expires)
+    }
+}
+
+fn unix_seconds(date: &str) -> Option<i64> {
+    let since = httpdate::parse_http_date(date).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 fn domain_matches(url: &Url, domain: &str) -> bool {
@@ -206,5 +220,32 @@ fn default_path(url: &Url) -> String {
     match url.path().rfind('/') {
         None | Some(0) => "/".to_owned(),
         Some(end) => url.path()[..end].to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expiry(attributes: &str, now: i64) -> Option<i64> {
+        let line = HeaderValue::from_str(&format!("a=b; {attributes}")).expect("a header");
+        let url = Url::parse("http://localhost/").expect("a URL");
+        Cookie::parse(&line, &url, Relation::User, true, now).expect("it is kept").expires
+    }
+
+    #[test]
+    fn a_date_says_until_when_a_cookie_is_kept() {
+        assert_eq!(expiry("expires=Thu, 01 Jan 1970 00:01:00 GMT", 30), Some(60));
+        assert_eq!(expiry("expires=some day", 30), None, "what is no date says nothing");
+    }
+
+    #[test]
+    fn max_age_is_stronger_than_a_date() {
+        assert_eq!(expiry("max-age=5; expires=Thu, 01 Jan 1970 00:01:00 GMT", 30), Some(35));
+    }
+
+    #[test]
+    fn no_cookie_is_kept_for_longer_than_four_hundred_days() {
+        assert_eq!(expiry("expires=Tue, 01 Jan 2999 00:00:00 GMT", 30), Some(30 + LONGEST_LIFE));
     }
 }

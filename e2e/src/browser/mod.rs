@@ -149,62 +149,15 @@ impl Fetch {
     }
 }
 
-impl<T: Transport> Browser<T> {
+impl<T> Browser<T> {
     /// Returns a browser with an empty profile.
     pub fn new(transport: T, now: i64) -> Self {
         Self { transport, jar: Jar::default(), now, dropped: Vec::new() }
     }
 
-    /// Does what a browser does: preflight, cookies, fetch metadata, the request, cookies again, and the CORS check.
-    pub async fn fetch(&mut self, fetch: Fetch) -> Result<Response<Bytes>, Blocked> {
-        let relation = fetch.relation();
-        let cross_origin_script = !fetch.is_navigation() && relation != Relation::SameOrigin;
-        if cross_origin_script && cors::needs_preflight(&fetch.method, &fetch.headers) {
-            self.preflight(&fetch).await?;
-        }
-        let reply = self.transport.send(self.request(&fetch)).await;
-        if fetch.carries_cookies() {
-            let lines: Vec<_> = reply.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
-            for line in lines {
-                let stored = self.jar.store(&line, &fetch.url, relation, fetch.is_navigation(), self.now);
-                self.dropped.extend(stored.err());
-            }
-            let clears = reply
-                .headers()
-                .get("clear-site-data")
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default();
-            if clears.contains("\"cookies\"") || clears.contains("\"*\"") {
-                self.jar.clear_site(&fetch.url);
-            }
-        }
-        if cross_origin_script {
-            let Initiator::Script(page) = &fetch.from else { return Ok(reply) };
-            cors::may_read(&origin(page), fetch.credentials, reply.headers()).map_err(Blocked::Reply)?;
-        }
-        Ok(reply)
-    }
-
-    async fn preflight(&self, fetch: &Fetch) -> Result<(), Blocked> {
-        let Initiator::Script(page) = &fetch.from else { return Ok(()) };
-        let asked = cors::unsafe_headers(&fetch.headers).join(",");
-        let mut request = Request::builder()
-            .method(Method::OPTIONS)
-            .uri(fetch.url.as_str())
-            .header(header::HOST, host(&fetch.url))
-            .header(header::ORIGIN, origin(page))
-            .header("sec-fetch-site", fetch.relation().sec_fetch_site())
-            .header("sec-fetch-mode", "cors")
-            .header(header::ACCESS_CONTROL_REQUEST_METHOD, fetch.method.as_str());
-        if !asked.is_empty() {
-            request = request.header(header::ACCESS_CONTROL_REQUEST_HEADERS, asked);
-        }
-        let reply = self.transport.send(request.body(Bytes::new()).expect("a preflight")).await;
-        cors::permits(&origin(page), fetch.credentials, &fetch.method, &fetch.headers, &reply)
-            .map_err(Blocked::Preflight)
-    }
-
-    fn request(&self, fetch: &Fetch) -> Request<Bytes> {
+    /// Returns the request that leaves, with the cookies of this moment. Tabs of one profile that are busy at the same time are sent
+    /// by whoever keeps them, and come back with [`arrive`](Self::arrive).
+    pub fn depart(&self, fetch: &Fetch) -> Request<Bytes> {
         let relation = fetch.relation();
         let mut request = Request::builder().method(fetch.method.clone()).uri(fetch.url.as_str());
         let headers = request.headers_mut().expect("a method and a URL");
@@ -239,9 +192,63 @@ impl<T: Transport> Browser<T> {
         request.body(fetch.body.clone()).expect("a request")
     }
 
+    /// Takes in what a reply sets.
+    pub fn arrive(&mut self, fetch: &Fetch, reply: &Response<Bytes>) {
+        if !fetch.carries_cookies() {
+            return;
+        }
+        let relation = fetch.relation();
+        for line in reply.headers().get_all(header::SET_COOKIE) {
+            let stored = self.jar.store(line, &fetch.url, relation, fetch.is_navigation(), self.now);
+            self.dropped.extend(stored.err());
+        }
+        let clears =
+            reply.headers().get("clear-site-data").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if clears.contains("\"cookies\"") || clears.contains("\"*\"") {
+            self.jar.clear_site(&fetch.url);
+        }
+    }
+
     /// Returns what `document.cookie` shows to a page at `url`.
     pub fn document_cookie(&self, url: &str) -> String {
         self.jar.document_cookie(&parse(url), self.now)
+    }
+}
+
+impl<T: Transport> Browser<T> {
+    /// Does what a browser does: preflight, cookies, fetch metadata, the request, cookies again, and the CORS check.
+    pub async fn fetch(&mut self, fetch: Fetch) -> Result<Response<Bytes>, Blocked> {
+        let relation = fetch.relation();
+        let cross_origin_script = !fetch.is_navigation() && relation != Relation::SameOrigin;
+        if cross_origin_script && cors::needs_preflight(&fetch.method, &fetch.headers) {
+            self.preflight(&fetch).await?;
+        }
+        let reply = self.transport.send(self.depart(&fetch)).await;
+        self.arrive(&fetch, &reply);
+        if cross_origin_script {
+            let Initiator::Script(page) = &fetch.from else { return Ok(reply) };
+            cors::may_read(&origin(page), fetch.credentials, reply.headers()).map_err(Blocked::Reply)?;
+        }
+        Ok(reply)
+    }
+
+    async fn preflight(&self, fetch: &Fetch) -> Result<(), Blocked> {
+        let Initiator::Script(page) = &fetch.from else { return Ok(()) };
+        let asked = cors::unsafe_headers(&fetch.headers).join(",");
+        let mut request = Request::builder()
+            .method(Method::OPTIONS)
+            .uri(fetch.url.as_str())
+            .header(header::HOST, host(&fetch.url))
+            .header(header::ORIGIN, origin(page))
+            .header("sec-fetch-site", fetch.relation().sec_fetch_site())
+            .header("sec-fetch-mode", "cors")
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, fetch.method.as_str());
+        if !asked.is_empty() {
+            request = request.header(header::ACCESS_CONTROL_REQUEST_HEADERS, asked);
+        }
+        let reply = self.transport.send(request.body(Bytes::new()).expect("a preflight")).await;
+        cors::permits(&origin(page), fetch.credentials, &fetch.method, &fetch.headers, &reply)
+            .map_err(Blocked::Preflight)
     }
 }
 
