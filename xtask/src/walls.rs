@@ -26,6 +26,7 @@ const WALLS: &[Wall] = &[
         ours: &["handstamp-token"],
         never: &["tokio", "reqwest", "hyper", "axum", "sqlx", "rusqlite"],
     },
+    Wall { package: "handstamp-listen", ours: &[], never: &["axum", "reqwest", "sqlx", "rusqlite"] },
     Wall {
         package: "handstamp-core",
         ours: &["handstamp-token"],
@@ -43,7 +44,13 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         package: "handstamp-server",
-        ours: &["handstamp-core", "handstamp-verify", "handstamp-api-types", "handstamp-token"],
+        ours: &[
+            "handstamp-core",
+            "handstamp-listen",
+            "handstamp-verify",
+            "handstamp-api-types",
+            "handstamp-token",
+        ],
         never: &["sqlx", "rusqlite"],
     },
     Wall {
@@ -57,6 +64,7 @@ const WALLS: &[Wall] = &[
             "handstamp-api-types",
             "handstamp-core",
             "handstamp-demo",
+            "handstamp-listen",
             "handstamp-server",
             "handstamp-store-sqlite",
             "handstamp-token",

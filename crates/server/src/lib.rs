@@ -41,7 +41,7 @@ mod tasks;
 pub use assets::{Logo, LogoError};
 pub use clock::Clock;
 pub use cookies::CookieNames;
-pub use layers::Peer;
+pub use handstamp_listen::Peer;
 pub use serve::serve;
 pub use state::{AppState, Parts, StartError};
 

@@ -6,12 +6,9 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use handstamp_listen::Peer;
 
 use crate::{AppState, config::Network};
-
-/// The other end of the connection, put into each request by [`crate::serve`].
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
 
 /// Who is calling, as far as it can be believed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,7 +20,7 @@ pub(crate) struct ClientAddress {
 }
 
 pub(super) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip().to_canonical());
     let address = resolve(peer, request.headers(), &state.config().server.trusted_proxies);
     request.extensions_mut().insert(address);
     next.run(request).await

@@ -15,7 +15,6 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use client_address::ClientAddress;
-pub use client_address::Peer;
 
 use crate::AppState;
 

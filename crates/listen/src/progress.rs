@@ -15,16 +15,18 @@ use tokio::{
 /// A client that asks and never reads would otherwise hold its connection, and what is ready to be sent on it, for ever. One
 /// with nothing to be told may be silent for as long as it likes: only a write that waits counts.
 #[derive(Debug)]
-pub(super) struct Progress<S> {
+pub(crate) struct Progress<S, K> {
     stream: S,
+    /// What lives as long as the connection does: its place.
+    _keeps: K,
     patience: Duration,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Progress<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+impl<S, K> Progress<S, K> {
+    pub(crate) fn new(stream: S, patience: Duration, keeps: K) -> Self {
+        Self { stream, _keeps: keeps, patience, waiting: None }
     }
 
     /// Passes on what the stream says about a write, and loses patience where it has said nothing for too long.
@@ -40,7 +42,7 @@ impl<S> Progress<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
+impl<S: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Progress<S, K> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.judge(cx, written)
@@ -68,7 +70,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
+impl<S: AsyncRead + Unpin, K: Unpin> AsyncRead for Progress<S, K> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -94,7 +96,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_reads_nothing_is_given_up_on() {
         let (ours, _theirs) = duplex(16);
-        let (began, mut ours) = (Instant::now(), Progress::new(ours, PATIENCE));
+        let (began, mut ours) = (Instant::now(), Progress::new(ours, PATIENCE, ()));
 
         let error = ours.write_all(&[0; 64]).await.unwrap_err();
 
@@ -105,7 +107,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_is_waited_for_while_bytes_go_out() {
         let (ours, mut theirs) = duplex(16);
-        let mut ours = Progress::new(ours, PATIENCE);
+        let mut ours = Progress::new(ours, PATIENCE, ());
         let reader = tokio::spawn(async move {
             let mut read = 0;
             while read < 64 {
@@ -122,7 +124,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_between_two_writes_is_no_waiting() {
         let (ours, mut theirs) = duplex(16);
-        let mut ours = Progress::new(ours, PATIENCE);
+        let mut ours = Progress::new(ours, PATIENCE, ());
 
         for _ in 0..3 {
             ours.write_all(b"heartbeat").await.unwrap();
