@@ -13,6 +13,8 @@ pub mod cookies;
 mod credential;
 pub mod csrf;
 mod error;
+#[cfg(feature = "forward-auth")]
+pub mod forward_auth;
 #[cfg(feature = "remote")]
 mod http_client;
 #[cfg(feature = "remote")]

@@ -43,15 +43,8 @@ impl AuthError {
     ///
     /// The error itself stands in the reply's extensions, so that an outer layer can log it or add to the body.
     pub fn response<B: From<Bytes>>(self) -> Response<B> {
-        let problem = self.problem();
-        // A `Problem` is strings and numbers: serialising it cannot fail.
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = Response::new(B::from(Bytes::from(body)));
-        *response.status_mut() =
-            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = of(&self.problem());
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.www_authenticate().and_then(|text| HeaderValue::from_str(&text).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
@@ -85,6 +78,19 @@ impl AuthError {
             _ => None,
         }
     }
+}
+
+/// Returns the problem as a reply.
+pub(crate) fn of<B: From<Bytes>>(problem: &Problem) -> Response<B> {
+    // A `Problem` is strings and numbers: serialising it cannot fail.
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let mut response = Response::new(B::from(Bytes::from(body)));
+    *response.status_mut() =
+        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn sentence(error: &dyn std::error::Error) -> String {

@@ -119,6 +119,24 @@ impl Verifier {
         Ok(Some(Principal::new(verified, unverified.from)))
     }
 
+    /// Finds and verifies the credentials of a request whose origin is judged elsewhere.
+    #[cfg(feature = "forward-auth")]
+    pub(crate) async fn identify(&self, parts: &Parts) -> Result<Option<Principal>, AuthError> {
+        let Some(unverified) = credential::find(parts, &self.inner.cookie_name)? else { return Ok(None) };
+        let verified = self.verified(unverified.token).await?;
+        Ok(Some(Principal::new(verified, unverified.from)))
+    }
+
+    #[cfg(feature = "forward-auth")]
+    pub(crate) fn cookie_name(&self) -> &str {
+        &self.inner.cookie_name
+    }
+
+    #[cfg(feature = "forward-auth")]
+    pub(crate) fn allowed_origins(&self) -> &AllowedOrigins {
+        &self.inner.allowed_origins
+    }
+
     /// Applies the [CSRF rules](crate::csrf) to a request, whatever its credentials.
     pub fn check_origin(&self, parts: &Parts) -> Result<(), AuthError> {
         Ok(csrf::decide(&parts.method, &parts.headers, &self.inner.allowed_origins)?)

@@ -1,0 +1,85 @@
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+
+use crate::cookies::Cookies;
+use crate::{Credential, Principal};
+
+/// A request that may pass, and what the service behind is told about it.
+#[derive(Debug, Clone)]
+pub struct Passed {
+    principal: Principal,
+    token: Option<HeaderValue>,
+}
+
+impl Passed {
+    pub(super) fn new(principal: Principal, token: Option<HeaderValue>) -> Self {
+        Self { principal, token }
+    }
+
+    /// Returns who asks to pass.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Returns what the proxy copies into the request: `Authorization`, and who it is in `X-Handstamp-*`.
+    ///
+    /// Every header is always there, empty where there is nothing to say: a proxy that copies them then overwrites what a client has
+    /// made up (RFC 9700 §4.13).
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(7);
+        identify(&self.principal, &mut headers);
+        if let Some(token) = &self.token {
+            headers.insert(header::AUTHORIZATION, token.clone());
+        }
+        headers
+    }
+
+    /// Returns the reply to the proxy, for any body type that can be made from bytes.
+    pub fn response<B: From<Bytes>>(&self) -> Response<B> {
+        let mut response = Response::new(B::from(Bytes::new()));
+        *response.headers_mut() = self.headers();
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+fn identify(principal: &Principal, headers: &mut HeaderMap) {
+    let mut say = |name: &'static str, value: &str| {
+        let value = HeaderValue::try_from(plain(value)).unwrap_or(HeaderValue::from_static(""));
+        headers.insert(HeaderName::from_static(name), value);
+    };
+    say("x-handstamp-user", principal.sub());
+    say("x-handstamp-username", principal.preferred_username().unwrap_or_default());
+    say("x-handstamp-email", principal.email().unwrap_or_default());
+    say("x-handstamp-roles", &principal.roles().join(","));
+    say("x-handstamp-org", principal.org_id().unwrap_or_default());
+    say("x-handstamp-session", principal.sid().unwrap_or_default());
+}
+
+/// Percent-encodes what readers of headers disagree about: everything beyond visible ASCII, and the percent sign.
+fn plain(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut plain, byte| {
+        if byte.is_ascii_graphic() && byte != b'%' {
+            plain.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(plain, "%{byte:02X}");
+        }
+        plain
+    })
+}
+
+/// Returns the token that was verified a moment ago, as the service behind expects it.
+///
+/// Nothing else of what the client has sent is passed on: beside a good cookie it may send any `Authorization` it likes.
+pub(super) fn token(from: Credential, headers: &HeaderMap, cookie: &str) -> Option<HeaderValue> {
+    let token = match from {
+        Credential::Bearer => headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?.1.trim(),
+        Credential::Cookie => Cookies::new(headers).get(cookie).ok()??,
+    };
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
