@@ -20,6 +20,7 @@ mod introspection;
 mod metadata;
 mod oauth;
 mod problem;
+pub mod profile;
 pub mod revocation;
 mod sessions;
 mod sign_in;

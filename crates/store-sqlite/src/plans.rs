@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use handstamp_core::model::{
     AuditEntry, AuditKind, Client, ClientId, ClientProof, ClientSecretHash, EndReason, KeyPurpose, KeyState,
-    LogPosition, Login, OneTimePurpose, Organization, OrganizationStatus, SealedKey, Session, SessionId,
-    StatusBits, StatusList, StatusListId, StatusPlace, Step, StoredKey, User, VerifierReport,
+    LogPosition, Login, OneTimePurpose, Organization, OrganizationStatus, Profile, SealedKey, Session,
+    SessionId, StatusBits, StatusList, StatusListId, StatusPlace, Step, StoredKey, User, VerifierReport,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
@@ -131,6 +131,7 @@ async fn read_everything(store: &SqliteStore) {
     store.live_sessions(user.id, now()).await.unwrap();
     store.subject(user.id).await.unwrap();
     store.session_subject(session(1).id).await.unwrap();
+    store.profile(user.id).await.unwrap();
     store.client(&ClientId::first_party()).await.unwrap();
     store.clients().await.unwrap();
     store.keys().await.unwrap();
@@ -160,6 +161,8 @@ async fn change_everything(store: &SqliteStore) {
         Changes::one(Change::CreateFirstUser(user.clone())),
         Changes::one(Change::CreateUser(user.clone())),
         Changes::one(Change::UpdateUser(user.clone())),
+        Changes::one(Change::SetProfile { user_id: user.id, from: Profile::default(), to: profile() }),
+        Changes::one(Change::SetProfile { user_id: user.id, from: profile(), to: Profile::default() }),
         Changes::one(Change::RehashPassword { user_id: user.id, from: hash.clone(), to: hash }),
         Changes::one(Change::StartSession { session: session.clone(), user_version: 1, at_most: Some(9) }),
         Changes::one(Change::RotateSession { id, from, to: moved, idle_expiry: session.idle_expiry }),
@@ -213,6 +216,10 @@ async fn change_everything(store: &SqliteStore) {
 
 fn user() -> User {
     User { org_id: Some(organization().id), ..samples::user(1) }
+}
+
+fn profile() -> Profile {
+    r#"{"name":"Ann"}"#.parse().unwrap()
 }
 
 fn organization() -> Organization {

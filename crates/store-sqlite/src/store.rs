@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use handstamp_core::model::{
-    AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
+    AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, Profile, RevocationEvent, Session,
     SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
 };
 use handstamp_core::store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject};
@@ -103,6 +103,10 @@ impl Store for SqliteStore {
 
     async fn session_subject(&self, id: SessionId) -> Result<Option<(Session, Subject)>, StoreError> {
         self.readers.look_up("reading a session", move |c| read::subjects::by_session(c, id)).await
+    }
+
+    async fn profile(&self, user: UserId) -> Result<Option<(Subject, Profile)>, StoreError> {
+        self.readers.look_up("reading a profile", move |c| read::profiles::with_subject(c, user)).await
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {

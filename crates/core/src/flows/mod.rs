@@ -13,6 +13,7 @@ pub mod introspect;
 mod issued;
 pub mod keys;
 pub mod organizations;
+pub mod profiles;
 pub mod refresh;
 pub mod revocation_log;
 pub mod revoke_token;

@@ -117,7 +117,7 @@ pub async fn disable(
     .await
 }
 
-/// Enables a user. The sessions of before stay ended.
+/// Enables a user. The sessions of before stay ended. Their profile says that they may sign in.
 pub async fn enable(
     ctx: &Context,
     id: UserId,
@@ -126,7 +126,8 @@ pub async fn enable(
 ) -> Result<User, UsersError> {
     update(ctx, id, changed(id, actor, "enabled", now), |user, changes| {
         let was = std::mem::replace(&mut user.status, UserStatus::Active);
-        (was != UserStatus::Active).then_some(changes)
+        let told = events::stale(Selector::Profile(id), Reason::ProfileChanged, now, &ctx.settings);
+        (was != UserStatus::Active).then(|| changes.event(told.of(id, user.org_id.clone())))
     })
     .await
 }

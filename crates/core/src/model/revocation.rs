@@ -77,6 +77,8 @@ pub enum Selector {
     Client(ClientId),
     /// One signing key, by `kid`: hits whatever the token's `rev` says, which a thief of the key could forge.
     Key(KeyId),
+    /// No token, but one user's profile, which services keep and know by the user's `sub`.
+    Profile(UserId),
     /// Every token.
     Everything,
 }
@@ -107,6 +109,8 @@ pub enum Reason {
     TokenRevoked,
     /// Roles, organisation or claims changed.
     ClaimsChanged,
+    /// What is told of somebody beside their tokens changed.
+    ProfileChanged,
     /// The organisation was suspended.
     OrganizationSuspended,
     /// A machine client was removed.
@@ -129,6 +133,7 @@ impl Reason {
         Self::TokenReuse,
         Self::TokenRevoked,
         Self::ClaimsChanged,
+        Self::ProfileChanged,
         Self::OrganizationSuspended,
         Self::ClientRemoved,
         Self::KeyLeaked,
@@ -146,6 +151,7 @@ impl Reason {
             Self::TokenReuse => "token_reuse",
             Self::TokenRevoked => "token_revoked",
             Self::ClaimsChanged => "claims_changed",
+            Self::ProfileChanged => "profile_changed",
             Self::OrganizationSuspended => "organization_suspended",
             Self::ClientRemoved => "client_removed",
             Self::KeyLeaked => "key_leaked",

@@ -2,8 +2,8 @@ use jiff::Timestamp;
 
 use crate::model::{
     AuditEntry, Client, ClientId, EndReason, LogPosition, NewEvent, OneTimePurpose, Organization,
-    PasswordHash, RefreshState, Session, SessionId, StatusList, StatusListId, StatusPlace, Step, StoredKey,
-    User, UserId, VerifierReport,
+    PasswordHash, Profile, RefreshState, Session, SessionId, StatusList, StatusListId, StatusPlace, Step,
+    StoredKey, User, UserId, VerifierReport,
 };
 
 /// One unit of work: applied whole, or not at all.
@@ -46,6 +46,16 @@ pub enum Change {
         from: PasswordHash,
         /// The new hash of the same password.
         to: PasswordHash,
+    },
+    /// Replaces a user's profile, and raises no version. Conflicts unless it still is the one that was read; one that was never
+    /// set is empty.
+    SetProfile {
+        /// Whose.
+        user_id: UserId,
+        /// The profile that was read.
+        from: Profile,
+        /// The new one. An empty one is as good as none.
+        to: Profile,
     },
     /// Adds an organisation. Conflicts when the id is taken.
     CreateOrganization(Organization),

@@ -16,7 +16,7 @@ pub use clean_up::{CleanUp, CleanedUp};
 pub use error::StoreError;
 
 use crate::model::{
-    AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
+    AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, Profile, RevocationEvent, Session,
     SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
 };
 
@@ -54,6 +54,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns a session together with its user's [`Subject`], read in one snapshot.
     async fn session_subject(&self, id: SessionId) -> Result<Option<(Session, Subject)>, StoreError>;
+
+    /// Returns a user's profile with all else that is told beside it, in one snapshot. A profile that was never set is empty.
+    async fn profile(&self, user: UserId) -> Result<Option<(Subject, Profile)>, StoreError>;
 
     /// Returns a machine client by id.
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError>;

@@ -1,3 +1,4 @@
+use handstamp_api_types::profile::profile_id;
 use handstamp_api_types::revocation::{RevocationEvent, RevocationKind, RevocationLevel, SelectorHash};
 use handstamp_core::model::{self, EventKind, Reason, Selector};
 use handstamp_token::UnixTime;
@@ -52,6 +53,7 @@ fn selector(selector: &Selector) -> (RevocationLevel, Option<String>) {
         Selector::Token(jti) => (RevocationLevel::Token, Some(jti.clone())),
         Selector::Session(sid) => (RevocationLevel::Session, Some(sid.to_string())),
         Selector::Subject(sub) => (RevocationLevel::Subject, Some(sub.to_string())),
+        Selector::Profile(sub) => (RevocationLevel::Token, Some(profile_id(&sub.to_string()))),
         Selector::Organization(org) => (RevocationLevel::Organization, Some(org.to_string())),
         Selector::Client(client) => (RevocationLevel::Client, Some(client.to_string())),
         Selector::Key(kid) => (RevocationLevel::Key, Some(kid.as_str().to_owned())),

@@ -4,8 +4,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use handstamp_core::{
     model::{
-        AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, RevocationEvent, Session,
-        SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
+        AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, Profile, RevocationEvent,
+        Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
+        VerifierReport,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
     test_support::{Backup, MemoryStore},
@@ -106,6 +107,7 @@ pass_on! {
     fn live_sessions(user: UserId, now: Timestamp) -> Vec<Session>;
     fn subject(user: UserId) -> Option<Subject>;
     fn session_subject(id: SessionId) -> Option<(Session, Subject)>;
+    fn profile(user: UserId) -> Option<(Subject, Profile)>;
     fn client(id: &ClientId) -> Option<Client>;
     fn clients() -> Vec<Client>;
     fn keys() -> Vec<StoredKey>;

@@ -56,6 +56,7 @@ fn selector(selector: &Selector) -> (&'static str, Option<Cow<'_, str>>) {
         Selector::Token(jti) => ("token", Some(jti.into())),
         Selector::Session(sid) => ("session", Some(sid.to_string().into())),
         Selector::Subject(sub) => ("subject", Some(sub.to_string().into())),
+        Selector::Profile(sub) => ("profile", Some(sub.to_string().into())),
         Selector::Organization(org_id) => ("organization", Some(org_id.as_str().into())),
         Selector::Client(client_id) => ("client", Some(client_id.as_str().into())),
         Selector::Key(kid) => ("key", Some(kid.as_str().into())),

@@ -8,6 +8,7 @@ mod clients;
 pub(crate) mod events;
 mod keys;
 mod organizations;
+mod profiles;
 mod reports;
 mod session_ends;
 mod session_moves;
@@ -81,6 +82,7 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
         Change::CreateFirstUser(user) => users::create_first(connection, user),
         Change::UpdateUser(user) => users::update(connection, user),
         Change::RehashPassword { user_id, from, to } => users::rehash(connection, *user_id, from, to),
+        Change::SetProfile { user_id, from, to } => profiles::set(connection, *user_id, from, to),
         Change::CreateOrganization(organization) => organizations::create(connection, organization),
         Change::UpdateOrganization(organization) => organizations::update(connection, organization),
         Change::PlaceSession { id, from, to } => status_lists::place(connection, *id, *from, *to),

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("0003_verifier_reports.sql"),
     include_str!("0004_revocation_epochs.sql"),
     include_str!("0005_client_keys.sql"),
+    include_str!("0006_profiles.sql"),
 ];
 
 /// What is in the file.

@@ -75,6 +75,7 @@ fn decode_selector(fields: &mut Fields<'_, '_>) -> Result<Selector, Failure> {
         "token" => Selector::Token(fields.text("target")?.to_owned()),
         "session" => Selector::Session(fields.parsed("target")?),
         "subject" => Selector::Subject(fields.parsed("target")?),
+        "profile" => Selector::Profile(fields.parsed("target")?),
         "organization" => Selector::Organization(fields.parsed("target")?),
         "client" => Selector::Client(fields.parsed("target")?),
         "key" => Selector::Key(fields.name("target", |id| KeyId::new(id).ok())?),

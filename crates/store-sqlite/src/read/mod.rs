@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod organizations;
+pub(crate) mod profiles;
 pub(crate) mod reports;
 pub(crate) mod sessions;
 pub(crate) mod status_lists;

@@ -14,6 +14,8 @@ macro_rules! columns {
     };
 }
 
+pub(crate) use columns;
+
 /// How it is joined to `users`.
 macro_rules! joins {
     () => {
@@ -21,6 +23,8 @@ macro_rules! joins {
          LEFT JOIN organizations ON organizations.id = users.org_id"
     };
 }
+
+pub(crate) use joins;
 
 /// Returns all that an access token says of a user.
 pub(crate) fn by_user(connection: &Connection, user: UserId) -> Result<Option<Subject>, Failure> {
@@ -47,7 +51,8 @@ pub(crate) fn by_session(
     })
 }
 
-fn decode(fields: &mut Fields<'_, '_>) -> Result<Subject, Failure> {
+/// Takes a subject's columns.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<Subject, Failure> {
     Ok(Subject {
         user: users::decode(fields)?,
         organization: organizations::decode_optional(fields)?,

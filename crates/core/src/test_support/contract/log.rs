@@ -58,6 +58,7 @@ pub async fn every_selector_kind_and_reason_reads_back(store: Arc<dyn Store>) {
         Selector::Token("a jti".to_owned()),
         Selector::Session(SessionId::from_bytes([1; 16])),
         Selector::Subject(ann),
+        Selector::Profile(ann),
         Selector::Organization("acme".parse().expect("it is an id")),
         Selector::Client("worker".parse().expect("it is an id")),
         Selector::Key(KeyId::new("a-key").expect("it is a key id")),

@@ -18,6 +18,7 @@ pub mod ending;
 pub mod keys;
 pub mod log;
 pub mod organizations;
+pub mod profiles;
 pub mod reports;
 pub mod rotation;
 mod samples;
@@ -52,6 +53,12 @@ macro_rules! store_contract_tests {
             users::a_rehash_replaces_the_hash_and_raises_no_version
             users::a_rehash_of_another_hash_is_refused
             users::users_are_listed_by_name_a_page_at_a_time
+            profiles::a_profile_comes_with_its_subject
+            profiles::a_profile_that_was_never_set_is_empty
+            profiles::a_profile_replaces_the_one_before
+            profiles::a_profile_and_its_user_change_apart
+            profiles::a_profile_that_changed_meanwhile_is_refused
+            profiles::of_many_profiles_at_the_same_time_one_holds
             organizations::an_organization_reads_back_as_written
             organizations::a_taken_organization_id_is_refused
             organizations::an_update_of_an_unknown_organization_is_refused

@@ -33,6 +33,13 @@ impl Data {
                 let user = self.users.get_mut(&user_id).filter(|user| user.password.as_ref() == Some(&from));
                 user.ok_or(Conflict::UserChanged)?.password = Some(to);
             }
+            Change::SetProfile { user_id, from, to } => {
+                let is_from = self.profiles.get(&user_id).map_or(from.is_empty(), |read| *read == from);
+                if !is_from || !self.users.contains_key(&user_id) {
+                    return Err(Conflict::UserChanged);
+                }
+                self.profiles.insert(user_id, to);
+            }
             Change::CreateOrganization(organization) => {
                 if self.organizations.contains_key(&organization.id) {
                     return Err(Conflict::OrganizationTaken);

@@ -16,8 +16,8 @@ use super::FixedClock;
 use crate::{
     model::{
         AuditEntry, Client, ClientId, InstanceId, LogPosition, Login, OneTimePurpose, OrgId, Organization,
-        RevocationEvent, Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId,
-        Username, VerifierReport,
+        Profile, RevocationEvent, Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User,
+        UserId, Username, VerifierReport,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
 };
@@ -38,6 +38,7 @@ pub struct Backup(Data);
 #[derive(Debug, Clone, Default)]
 struct Data {
     users: BTreeMap<UserId, User>,
+    profiles: BTreeMap<UserId, Profile>,
     organizations: BTreeMap<OrgId, Organization>,
     sessions: BTreeMap<SessionId, Session>,
     keys: BTreeMap<KeyId, StoredKey>,
@@ -155,6 +156,12 @@ impl Store for MemoryStore {
         let subject = data.subject(session.user_id);
         let missing = || StoreError::Corrupt { what: format!("session {id} without its user") };
         Ok(Some((session, subject.ok_or_else(missing)?)))
+    }
+
+    async fn profile(&self, user: UserId) -> Result<Option<(Subject, Profile)>, StoreError> {
+        let data = self.data().await;
+        let profile = data.profiles.get(&user).cloned().unwrap_or_default();
+        Ok(data.subject(user).map(|subject| (subject, profile)))
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {

@@ -1,0 +1,35 @@
+use handstamp_core::model::{Profile, UserId};
+use handstamp_core::store::Subject;
+use rusqlite::Connection;
+
+use super::{log, organizations, subjects, users};
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::query;
+
+/// Returns a user's profile; an empty one where none was set.
+pub(crate) fn by_user(connection: &Connection, user: UserId) -> Result<Profile, Failure> {
+    let sql = "SELECT members FROM profiles WHERE user_id = ?1";
+    Ok(query::optional(connection, sql, [user.as_bytes()], decode)?.unwrap_or_default())
+}
+
+/// Returns all that is told of a user, in one snapshot.
+pub(crate) fn with_subject(
+    connection: &Connection,
+    user: UserId,
+) -> Result<Option<(Subject, Profile)>, Failure> {
+    let sql = concat!(
+        "SELECT ",
+        subjects::columns!(),
+        ", profiles.members FROM users ",
+        subjects::joins!(),
+        " LEFT JOIN profiles ON profiles.user_id = users.id WHERE users.id = ?1"
+    );
+    query::optional(connection, sql, [user.as_bytes()], |fields| {
+        Ok((subjects::decode(fields)?, decode(fields)?))
+    })
+}
+
+fn decode(fields: &mut Fields<'_, '_>) -> Result<Profile, Failure> {
+    Ok(fields.of("profiles").optional_parsed("members")?.unwrap_or_default())
+}
