@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 use crate::model::{SealedKey, StatusListId};
 
 const SEAL_VERSION: u8 = 1;
+const SEAL_OF_MANY_VERSION: u8 = 2;
+/// So much of a key of its own is drawn.
+const SALT_LEN: usize = 16;
 const TEXT_PREFIX: &str = "hsroot_";
 
 /// 256 bits that open everything. Prints as `[redacted]`.
@@ -104,15 +107,43 @@ impl RootKey {
         if version != SEAL_VERSION {
             return Err(RootKeyError::CannotOpen);
         }
+        opened(&self.sealing_key()?, purpose, nonce, sealed)
+    }
+
+    /// Seals one of many small texts (AES-256-GCM). Only the same `purpose` opens it.
+    ///
+    /// Each has a key of its own, derived with 128 drawn bits: drawn nonces under one key could repeat after some thousand
+    /// million texts, and an installation may seal as many in a few years.
+    pub fn seal_one_of_many(
+        &self,
+        purpose: &[u8],
+        plain: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, RootKeyError> {
+        let mut drawn = [0; SALT_LEN + NONCE_LEN];
+        entropy.fill(&mut drawn);
+        let (salt, nonce) = drawn.split_at(SALT_LEN);
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| RootKeyError::CannotOpen)?;
-        let mut bytes = Zeroizing::new(sealed.to_vec());
-        let len = self
-            .sealing_key()?
-            .open_in_place(nonce, aad(purpose), &mut bytes)
-            .map_err(|_| RootKeyError::CannotOpen)?
-            .len();
-        bytes.truncate(len);
-        Ok(bytes)
+        let mut sealed = plain.to_vec();
+        self.sealing_key_of(salt)?
+            .seal_in_place_append_tag(nonce, aad(purpose), &mut sealed)
+            .map_err(|_| RootKeyError::CannotOpen)?;
+        Ok([&[SEAL_OF_MANY_VERSION], drawn.as_slice(), &sealed].concat())
+    }
+
+    /// Opens a text that was sealed for the same `purpose` by [`RootKey::seal_one_of_many`].
+    pub fn open_one_of_many(
+        &self,
+        purpose: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, RootKeyError> {
+        let (&version, rest) = sealed.split_first().ok_or(RootKeyError::CannotOpen)?;
+        let (salt, rest) = rest.split_at_checked(SALT_LEN).ok_or(RootKeyError::CannotOpen)?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or(RootKeyError::CannotOpen)?;
+        if version != SEAL_OF_MANY_VERSION {
+            return Err(RootKeyError::CannotOpen);
+        }
+        opened(&self.sealing_key_of(salt)?, purpose, nonce, sealed)
     }
 
     /// Returns the secret that makes the first administrator. It is derived, so that every replica shows the same one.
@@ -139,8 +170,11 @@ impl RootKey {
 
     fn sealing_key(&self) -> Result<LessSafeKey, RootKeyError> {
         // A key of its own, so that the setup secret and whatever else is derived can never be a use of this one.
-        let derived = self.derive(b"handstamp sealing key v1")?;
-        UnboundKey::new(&AES_256_GCM, &*derived).map(LessSafeKey::new).map_err(|_| RootKeyError::CannotOpen)
+        aead_key(&*self.derive(b"handstamp sealing key v1")?)
+    }
+
+    fn sealing_key_of(&self, salt: &[u8]) -> Result<LessSafeKey, RootKeyError> {
+        aead_key(&*self.derive(&[b"handstamp sealing key of one text v1".as_slice(), salt].concat())?)
     }
 
     fn derive(&self, purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
@@ -179,6 +213,23 @@ impl fmt::Debug for SetupSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
+}
+
+fn aead_key(bytes: &[u8; 32]) -> Result<LessSafeKey, RootKeyError> {
+    UnboundKey::new(&AES_256_GCM, bytes).map(LessSafeKey::new).map_err(|_| RootKeyError::CannotOpen)
+}
+
+fn opened(
+    key: &LessSafeKey,
+    purpose: &[u8],
+    nonce: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, RootKeyError> {
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| RootKeyError::CannotOpen)?;
+    let mut bytes = Zeroizing::new(sealed.to_vec());
+    let len = key.open_in_place(nonce, aad(purpose), &mut bytes).map_err(|_| RootKeyError::CannotOpen)?.len();
+    bytes.truncate(len);
+    Ok(bytes)
 }
 
 fn aad(purpose: &[u8]) -> Aad<Vec<u8>> {

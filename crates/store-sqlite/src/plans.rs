@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use handstamp_core::model::{
     AuditEntry, AuditKind, Client, ClientId, ClientProof, ClientSecretHash, EndReason, KeyPurpose, KeyState,
-    LogPosition, Login, OneTimePurpose, Organization, OrganizationStatus, Profile, SealedKey, Session,
-    SessionId, StatusBits, StatusList, StatusListId, StatusPlace, Step, StoredKey, User, VerifierReport,
+    LogPosition, Login, OneTimePurpose, Organization, OrganizationStatus, Profile, SealedKey, SealedSecret,
+    Session, SessionId, StatusBits, StatusList, StatusListId, StatusPlace, Step, StoredKey, UpstreamCheck,
+    UpstreamLink, UpstreamSelector, UpstreamSession, UpstreamSubject, User, VerifierReport,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
@@ -132,6 +133,14 @@ async fn read_everything(store: &SqliteStore) {
     store.subject(user.id).await.unwrap();
     store.session_subject(session(1).id).await.unwrap();
     store.profile(user.id).await.unwrap();
+    store.upstream_link(&upstream_session().upstream, &upstream_session().subject).await.unwrap();
+    store.upstream_links_of(user.id).await.unwrap();
+    store.upstream_session(session(1).id).await.unwrap();
+    let of_subject = UpstreamSelector::Subject(upstream_session().subject);
+    let of_sid = UpstreamSelector::Session { issuer: "i".to_owned(), sid: "s".parse().unwrap() };
+    for selector in [of_subject, of_sid] {
+        store.upstream_sessions(&upstream_session().upstream, &selector).await.unwrap();
+    }
     store.client(&ClientId::first_party()).await.unwrap();
     store.clients().await.unwrap();
     store.keys().await.unwrap();
@@ -175,6 +184,10 @@ async fn change_everything(store: &SqliteStore) {
             from: None,
             to: StatusPlace { list: status_list().id, index: 7 },
         }),
+        Changes::one(Change::LinkUpstream(link())),
+        Changes::one(Change::RememberUpstreamSession(upstream_session())),
+        Changes::one(Change::CheckUpstreamSession { from: upstream_session().check, to: upstream_session() }),
+        Changes::one(Change::UnlinkUpstream { user_id: user.id, upstream: link().upstream }),
         Changes::one(Change::RelabelSession { id, device: "Firefox".to_owned() }),
         Changes::one(Change::EndSession { id, at, reason })
             .event(event(id))
@@ -220,6 +233,22 @@ fn user() -> User {
 
 fn profile() -> Profile {
     r#"{"name":"Ann"}"#.parse().unwrap()
+}
+
+fn link() -> UpstreamLink {
+    let UpstreamSession { upstream, subject, .. } = upstream_session();
+    UpstreamLink { upstream, subject, user_id: user().id, linked_at: now() }
+}
+
+fn upstream_session() -> UpstreamSession {
+    UpstreamSession {
+        session_id: session(1).id,
+        upstream: "corp".parse().unwrap(),
+        subject: UpstreamSubject::new("https://id.example", "1").unwrap(),
+        sid: Some("s".parse().unwrap()),
+        secret: Some(SealedSecret::from_bytes(vec![1, 2, 3])),
+        check: UpstreamCheck { checked_at: now(), asked_at: None },
+    }
 }
 
 fn organization() -> Organization {

@@ -31,6 +31,7 @@ pub(crate) fn user(number: u8) -> User {
         claims: BTreeMap::from([("height".to_owned(), serde_json::json!(1.800_000_000_000_000_3))]),
         status: UserStatus::Active,
         password: Some(PasswordHash::from_phc("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned())),
+        origin: None,
         created_at: now(),
         version: 0,
     }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use handstamp_core::model::{
     AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, Profile, RevocationEvent, Session,
-    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
+    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, UpstreamLink, UpstreamName,
+    UpstreamSelector, UpstreamSession, UpstreamSubject, User, UserId, Username, VerifierReport,
 };
 use handstamp_core::store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject};
 use jiff::Timestamp;
@@ -107,6 +108,36 @@ impl Store for SqliteStore {
 
     async fn profile(&self, user: UserId) -> Result<Option<(Subject, Profile)>, StoreError> {
         self.readers.look_up("reading a profile", move |c| read::profiles::with_subject(c, user)).await
+    }
+
+    async fn upstream_link(
+        &self,
+        upstream: &UpstreamName,
+        subject: &UpstreamSubject,
+    ) -> Result<Option<UpstreamLink>, StoreError> {
+        let (upstream, subject) = (upstream.clone(), subject.clone());
+        let read = move |c: &Connection| read::upstreams::link(c, &upstream, &subject);
+        self.readers.look_up("reading a link to an upstream", read).await
+    }
+
+    async fn upstream_links_of(&self, user: UserId) -> Result<Vec<UpstreamLink>, StoreError> {
+        self.readers.read("listing links to upstreams", move |c| read::upstreams::links_of(c, user)).await
+    }
+
+    async fn upstream_session(&self, id: SessionId) -> Result<Option<UpstreamSession>, StoreError> {
+        self.readers
+            .look_up("reading a session of an upstream", move |c| read::upstreams::session(c, id))
+            .await
+    }
+
+    async fn upstream_sessions(
+        &self,
+        upstream: &UpstreamName,
+        selector: &UpstreamSelector,
+    ) -> Result<Vec<UpstreamSession>, StoreError> {
+        let (upstream, selector) = (upstream.clone(), selector.clone());
+        let read = move |c: &Connection| read::upstreams::sessions(c, &upstream, &selector);
+        self.readers.read("listing sessions of an upstream", read).await
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {

@@ -17,10 +17,12 @@ pub mod profiles;
 pub mod refresh;
 pub mod revocation_log;
 pub mod revoke_token;
+mod session_start;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
 pub mod status_lists;
+pub mod upstream;
 pub mod users;
 
 pub use crate::refresh_machine::IssuedKind;

@@ -4,13 +4,17 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::{Issued, IssuedKind, TRIES, contended, events, status_lists};
+use super::{
+    Issued, IssuedKind, TRIES, contended, events,
+    session_start::{self, MayNotWork},
+    status_lists,
+};
 use crate::{
     Context,
     minting::MintError,
     model::{
-        AuditEntry, AuditKind, EndReason, OrganizationStatus, Reason, RefreshState, Selector, Session,
-        SessionId, StatusPlace, Step, UserStatus, later,
+        AuditEntry, AuditKind, EndReason, Reason, RefreshState, Selector, Session, SessionId, StatusPlace,
+        Step, later,
     },
     refresh_machine::{Decision, TheftSign, decide},
     refresh_token::RefreshTokenError,
@@ -65,6 +69,15 @@ pub enum RefreshError {
     Store(#[from] StoreError),
 }
 
+impl From<MayNotWork> for RefreshError {
+    fn from(why: MayNotWork) -> Self {
+        match why {
+            MayNotWork::AccountDisabled => Self::AccountDisabled,
+            MayNotWork::OrganizationSuspended => Self::OrganizationSuspended,
+        }
+    }
+}
+
 /// Refreshes.
 ///
 /// One read; one conditional write for a rotation, and none for those who come too soon or too late to move anything.
@@ -100,7 +113,7 @@ impl Attempt<'_> {
         let Some(answer) = decision.answer(self.presented, session.refresh.current()) else {
             return Err(self.refuse(decision, &session).await?);
         };
-        check_may_work(&subject)?;
+        session_start::may_work(&subject)?;
 
         let from = session.refresh;
         if let Some(to) = decision.moves_to() {
@@ -193,17 +206,6 @@ fn placing(changes: Option<Changes>, from: Option<StatusPlace>, session: &Sessio
     let Some(to) = session.status.filter(|place| from != Some(*place)) else { return changes };
     let change = Change::PlaceSession { id: session.id, from, to };
     Some(Changes { durability: Durability::Synced, ..changes.unwrap_or_default().and(change) })
-}
-
-fn check_may_work(subject: &Subject) -> Result<(), RefreshError> {
-    if let UserStatus::Disabled { .. } = subject.user.status {
-        return Err(RefreshError::AccountDisabled);
-    }
-    let status = subject.organization.as_ref().map(|organization| organization.status);
-    if let Some(OrganizationStatus::Suspended { .. }) = status {
-        return Err(RefreshError::OrganizationSuspended);
-    }
-    Ok(())
 }
 
 fn words(step: Step) -> String {

@@ -4,17 +4,17 @@ use std::{net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Issued, IssuedKind, TRIES, contended, events, status_lists};
+use super::{
+    Issued, TRIES, contended,
+    session_start::{self, FIRST, MayNotWork, Proved},
+    status_lists,
+};
 use crate::{
     Context,
     minting::MintError,
-    model::{
-        AuditEntry, AuditKind, ClientId, EndReason, Login, OrganizationStatus, Reason, RefreshState,
-        Selector, Session, SessionId, SessionState, Step, User, UserStatus, later,
-    },
+    model::{AuditEntry, AuditKind, Login, Session, User},
     password::{HashError, Password, PasswordProof},
-    refresh_machine::Answer,
-    store::{Applied, Change, Changes, Conflict, StoreError, Subject},
+    store::{Applied, Change, Changes, Conflict, StoreError},
 };
 
 /// What somebody typed, and where.
@@ -69,8 +69,14 @@ impl From<HashError> for SignInError {
     }
 }
 
-/// What a new session gets.
-const FIRST: Answer = Answer { kind: IssuedKind::New, step: Step::FIRST };
+impl From<MayNotWork> for SignInError {
+    fn from(why: MayNotWork) -> Self {
+        match why {
+            MayNotWork::AccountDisabled => Self::AccountDisabled,
+            MayNotWork::OrganizationSuspended => Self::OrganizationSuspended,
+        }
+    }
+}
 
 /// Signs in.
 ///
@@ -108,11 +114,15 @@ async fn start_session(
         if !same_password(verified, &subject.user) {
             return Err(SignInError::InvalidCredentials);
         }
-        check_may_work(&subject)?;
-        let mut session = new_session(ctx, &subject, &command.device, now);
+        session_start::may_work(&subject)?;
+        let amr = vec!["pwd".to_owned()];
+        let proved = Proved { user: subject.user.id, at: now, amr, device: &command.device };
+        let mut session = session_start::new_session(ctx, proved, now);
         session.status = status_lists::place(ctx, &session, subject.rev, now).await?;
         let issued = Issued::mint(ctx, session, subject, FIRST, now)?;
-        let changes = starting(ctx, &issued, command, now).await?;
+        let (session, user) = (&issued.session, &issued.subject.user);
+        let changes = session_start::starting(ctx, Changes::default(), session, user, now).await?;
+        let changes = changes.audit(signed_in(session, command, now));
         match ctx.store.apply(changes).await? {
             Applied::Committed { .. } => return Ok(issued),
             Applied::Conflict(Conflict::UserChanged | Conflict::TooManySessions) => {}
@@ -131,85 +141,14 @@ fn same_password(verified: &User, current: &User) -> bool {
     verified.password == current.password || verified.version == current.version
 }
 
-fn check_may_work(subject: &Subject) -> Result<(), SignInError> {
-    if let UserStatus::Disabled { .. } = subject.user.status {
-        return Err(SignInError::AccountDisabled);
-    }
-    let status = subject.organization.as_ref().map(|organization| organization.status);
-    if let Some(OrganizationStatus::Suspended { .. }) = status {
-        return Err(SignInError::OrganizationSuspended);
-    }
-    Ok(())
-}
-
-fn new_session(ctx: &Context, subject: &Subject, device: &str, now: Timestamp) -> Session {
-    let settings = &ctx.settings.sessions;
-    let absolute_expiry = later(now, settings.absolute_lifetime);
-    Session {
-        id: SessionId::random(&*ctx.entropy),
-        user_id: subject.user.id,
-        client_id: ClientId::first_party(),
-        device: super::sessions::tidy_label(device),
-        created_at: now,
-        auth_time: now,
-        amr: vec!["pwd".to_owned()],
-        absolute_expiry,
-        idle_expiry: later(now, settings.idle_lifetime).min(absolute_expiry),
-        refresh: RefreshState::first(now, settings.slack()),
-        last_seen_at: now,
-        status: None,
-        state: SessionState::Active,
-    }
-}
-
-async fn starting(
-    ctx: &Context,
-    issued: &Issued,
-    command: &SignIn,
-    now: Timestamp,
-) -> Result<Changes, StoreError> {
-    let (session, user) = (&issued.session, &issued.subject.user);
-    let at_most = ctx.settings.sessions.max_per_user;
-    let mut changes = Changes::default();
-    if let Some(at_most) = at_most {
-        changes = end_oldest(ctx, changes, user, at_most, now).await?;
-    }
-    let start = Change::StartSession { session: session.clone(), user_version: user.version, at_most };
-    Ok(changes.and(start).audit(AuditEntry {
-        user_id: Some(user.id),
+fn signed_in(session: &Session, command: &SignIn, now: Timestamp) -> AuditEntry {
+    AuditEntry {
+        user_id: Some(session.user_id),
         session_id: Some(session.id),
         address: command.address,
         detail: Some(session.device.clone()),
         ..AuditEntry::new(AuditKind::SignedIn, now)
-    }))
-}
-
-/// Makes room for one more session.
-async fn end_oldest(
-    ctx: &Context,
-    mut changes: Changes,
-    user: &User,
-    at_most: u32,
-    now: Timestamp,
-) -> Result<Changes, StoreError> {
-    let live = ctx.store.live_sessions(user.id, now).await?;
-    let stay = usize::try_from(at_most.saturating_sub(1)).unwrap_or(usize::MAX);
-    for oldest in live.iter().skip(stay) {
-        let (id, reason) = (oldest.id, EndReason::TooManySessions);
-        changes = changes
-            .and(Change::EndSession { id, at: now, reason })
-            .event(
-                events::dead(Selector::Session(id), Reason::SessionEnded, now, &ctx.settings)
-                    .of(user.id, user.org_id.clone()),
-            )
-            .audit(AuditEntry {
-                user_id: Some(user.id),
-                session_id: Some(id),
-                detail: Some(reason.as_str().to_owned()),
-                ..AuditEntry::new(AuditKind::SessionEnded, now)
-            });
     }
-    Ok(changes)
 }
 
 /// Unknown users are noted as well, without what was typed: people type passwords into the wrong field, and a write that

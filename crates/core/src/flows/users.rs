@@ -254,6 +254,7 @@ pub(super) async fn prepare(ctx: &Context, new: NewUser, now: Timestamp) -> Resu
         claims: BTreeMap::new(),
         status: UserStatus::Active,
         password,
+        origin: None,
         created_at: now,
         version: 0,
     })

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use handstamp_token::{Algorithm, Entropy, Jwks, KeyError, KeySet, SigningKey};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
 pub(crate) use make::Maker;
 
@@ -144,6 +145,16 @@ impl Keyring {
     /// Returns the keys of refresh tokens.
     pub fn refresh_keys(&self) -> Arc<RefreshKeys> {
         Arc::clone(&self.keys.load().refresh)
+    }
+
+    /// Seals a small text that leaves this process, in a cookie or a row. Only the same `purpose` opens it, in any replica.
+    pub fn seal(&self, purpose: &[u8], plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, RootKeyError> {
+        self.root.seal_one_of_many(purpose, plain, entropy)
+    }
+
+    /// Opens what [`Keyring::seal`] sealed.
+    pub fn open(&self, purpose: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, RootKeyError> {
+        self.root.open_one_of_many(purpose, sealed)
     }
 
     pub(crate) fn root(&self) -> &RootKey {

@@ -70,6 +70,10 @@ audit_kinds! {
     UserChanged = "user_changed",
     /// A password was set.
     PasswordChanged = "password_changed",
+    /// An account was linked to somebody at an upstream.
+    UpstreamLinked = "upstream_linked",
+    /// Such a link was removed.
+    UpstreamUnlinked = "upstream_unlinked",
     /// An organisation was made or changed.
     OrganizationChanged = "organization_changed",
     /// A machine client was made or removed.

@@ -13,6 +13,7 @@ mod report;
 mod revocation;
 mod session;
 mod status_list;
+mod upstream;
 mod used;
 mod user;
 
@@ -30,5 +31,9 @@ pub use report::{InstanceId, InstanceIdError, VerifierReport};
 pub use revocation::{EPOCH_STRIDE, EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
 pub use session::{EndReason, Session, SessionMoved, SessionState};
 pub use status_list::{StatusBits, StatusList, StatusListId, StatusPlace, TokenStatus};
+pub use upstream::{
+    SealedSecret, UpstreamCheck, UpstreamLink, UpstreamName, UpstreamSelector, UpstreamSession, UpstreamSid,
+    UpstreamSubject, UpstreamTextError,
+};
 pub use used::OneTimePurpose;
 pub use user::{PasswordHash, User, UserStatus};

@@ -68,6 +68,8 @@ pub enum EndReason {
     Expired,
     /// The user signed in on more devices than allowed; this was the oldest.
     TooManySessions,
+    /// It began at an upstream, which has ended it.
+    UpstreamEnded,
 }
 
 impl Session {
@@ -152,6 +154,7 @@ impl EndReason {
         Self::TokenReuse,
         Self::Expired,
         Self::TooManySessions,
+        Self::UpstreamEnded,
     ];
 
     /// Returns the reason's stable name, as stores and logs keep it.
@@ -166,6 +169,7 @@ impl EndReason {
             Self::TokenReuse => "token_reuse",
             Self::Expired => "expired",
             Self::TooManySessions => "too_many_sessions",
+            Self::UpstreamEnded => "upstream_ended",
         }
     }
 

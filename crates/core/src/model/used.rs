@@ -4,6 +4,11 @@
 pub enum OneTimePurpose {
     /// A client's assertion ([RFC 7523 §3](https://www.rfc-editor.org/rfc/rfc7523#section-3), `jti`).
     ClientAssertion,
+    /// A sign-in through an upstream that was begun here.
+    SignInAttempt,
+    /// An upstream's logout token
+    /// ([OpenID Connect Back-Channel Logout §2.4](https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken), `jti`).
+    LogoutToken,
 }
 
 impl OneTimePurpose {
@@ -11,6 +16,8 @@ impl OneTimePurpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClientAssertion => "client_assertion",
+            Self::SignInAttempt => "sign_in_attempt",
+            Self::LogoutToken => "logout_token",
         }
     }
 }

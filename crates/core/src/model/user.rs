@@ -4,7 +4,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Email, OrgId, Role, UserId, Username};
+use super::{Email, OrgId, Role, UpstreamName, UserId, Username};
 
 /// Somebody who can sign in.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ pub struct User {
     pub status: UserStatus,
     /// Absent for users who only sign in through an upstream.
     pub password: Option<PasswordHash>,
+    /// The upstream that the account was made through, whose word its address is. Absent: an administrator made it.
+    pub origin: Option<UpstreamName>,
     /// When the user was made.
     pub created_at: Timestamp,
     /// Rises with every change: two writers cannot overwrite each other unseen.

@@ -1,5 +1,9 @@
 //! What an operator can set, as plain data with the product's defaults. Reading files and the environment is `cli`'s part.
 
+use std::collections::BTreeMap;
+
+use crate::model::UpstreamName;
+
 mod encryption;
 mod keys;
 mod passwords;
@@ -7,6 +11,7 @@ mod secrets;
 mod sessions;
 mod status_lists;
 mod tokens;
+mod upstreams;
 
 pub use encryption::TokenEncryption;
 pub use keys::KeySettings;
@@ -15,6 +20,7 @@ pub use secrets::{TokenSecrets, TokenSecretsError};
 pub use sessions::SessionSettings;
 pub use status_lists::StatusListSettings;
 pub use tokens::{LEEWAY_CAP, TokenSettings};
+pub use upstreams::{LinkRule, UpstreamSettings};
 
 /// Everything the rules can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +39,8 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     /// Whether new sessions get places in status lists. Off by default.
     pub status_lists: Option<StatusListSettings>,
+    /// Who may come from which upstream. None by default.
+    pub upstreams: BTreeMap<UpstreamName, UpstreamSettings>,
 }
 
 /// A setting that cannot be.
@@ -63,6 +71,7 @@ impl Settings {
             sessions: SessionSettings::default(),
             passwords: PasswordSettings::default(),
             status_lists: None,
+            upstreams: BTreeMap::new(),
         }
     }
 
@@ -94,6 +103,7 @@ impl Settings {
         self.keys.check(self.tokens.lifetime)?;
         self.sessions.check()?;
         self.passwords.check()?;
+        upstreams::check(&self.upstreams)?;
         self.status_lists.as_ref().map_or(Ok(()), StatusListSettings::check)
     }
 }

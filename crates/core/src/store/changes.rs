@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use crate::model::{
     AuditEntry, Client, ClientId, EndReason, LogPosition, NewEvent, OneTimePurpose, Organization,
     PasswordHash, Profile, RefreshState, Session, SessionId, StatusList, StatusListId, StatusPlace, Step,
-    StoredKey, User, UserId, VerifierReport,
+    StoredKey, UpstreamCheck, UpstreamLink, UpstreamName, UpstreamSession, User, UserId, VerifierReport,
 };
 
 /// One unit of work: applied whole, or not at all.
@@ -128,6 +128,27 @@ pub enum Change {
         at: Timestamp,
         /// The refresh token the access token was issued under: confirms the refresh state if still current.
         issued_under: Step,
+    },
+    /// Links a user to somebody at an upstream. Conflicts when that person is linked, or the user is linked to anybody there.
+    /// Goes with a change of the user, so that others who decide on the user's links notice.
+    LinkUpstream(UpstreamLink),
+    /// Removes a user's link to an upstream. Conflicts when there is none. Goes with a change of the user.
+    UnlinkUpstream {
+        /// Whose.
+        user_id: UserId,
+        /// To which upstream.
+        upstream: UpstreamName,
+    },
+    /// Puts something beside an active session that has begun at an upstream, until it ends. Conflicts when the session is over or
+    /// gone, or has something beside it.
+    RememberUpstreamSession(UpstreamSession),
+    /// Notes that an upstream is asked, or has answered, and the secret to ask with. Conflicts unless it was last asked as `from`
+    /// says.
+    CheckUpstreamSession {
+        /// What was read.
+        from: UpstreamCheck,
+        /// What holds from now on. Of this `secret` and `check` are written.
+        to: UpstreamSession,
     },
     /// Gives a session a place in a status list. Conflicts unless it is active and its place still is `from`.
     PlaceSession {
@@ -254,6 +275,12 @@ pub enum Conflict {
     /// The revocation log is in another epoch by now.
     #[error("the revocation log is in another epoch by now")]
     EpochChanged,
+    /// Somebody at the upstream is linked to a user, or the user to somebody there.
+    #[error("the link is taken")]
+    LinkTaken,
+    /// The user is not linked to the upstream.
+    #[error("there is no such link")]
+    LinkUnknown,
     /// The client id is taken.
     #[error("the client id is taken")]
     ClientTaken,

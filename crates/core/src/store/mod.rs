@@ -17,7 +17,8 @@ pub use error::StoreError;
 
 use crate::model::{
     AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, Profile, RevocationEvent, Session,
-    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username, VerifierReport,
+    SessionId, StatusList, StatusListId, StoredKey, TokenStatus, UpstreamLink, UpstreamName,
+    UpstreamSelector, UpstreamSession, UpstreamSubject, User, UserId, Username, VerifierReport,
 };
 
 /// A database.
@@ -57,6 +58,26 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns a user's profile with all else that is told beside it, in one snapshot. A profile that was never set is empty.
     async fn profile(&self, user: UserId) -> Result<Option<(Subject, Profile)>, StoreError>;
+
+    /// Returns who somebody at an upstream is here.
+    async fn upstream_link(
+        &self,
+        upstream: &UpstreamName,
+        subject: &UpstreamSubject,
+    ) -> Result<Option<UpstreamLink>, StoreError>;
+
+    /// Returns the links of a user, in the order of upstreams.
+    async fn upstream_links_of(&self, user: UserId) -> Result<Vec<UpstreamLink>, StoreError>;
+
+    /// Returns what stands beside a session that began at an upstream and that nobody has ended.
+    async fn upstream_session(&self, id: SessionId) -> Result<Option<UpstreamSession>, StoreError>;
+
+    /// Returns those that an upstream means, of sessions that nobody has ended, in the order of ids.
+    async fn upstream_sessions(
+        &self,
+        upstream: &UpstreamName,
+        selector: &UpstreamSelector,
+    ) -> Result<Vec<UpstreamSession>, StoreError>;
 
     /// Returns a machine client by id.
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError>;

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use handstamp_core::{
     model::{
         AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, Profile, RevocationEvent,
-        Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User, UserId, Username,
-        VerifierReport,
+        Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, UpstreamLink, UpstreamName,
+        UpstreamSelector, UpstreamSession, UpstreamSubject, User, UserId, Username, VerifierReport,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
     test_support::{Backup, MemoryStore},
@@ -108,6 +108,10 @@ pass_on! {
     fn subject(user: UserId) -> Option<Subject>;
     fn session_subject(id: SessionId) -> Option<(Session, Subject)>;
     fn profile(user: UserId) -> Option<(Subject, Profile)>;
+    fn upstream_link(upstream: &UpstreamName, subject: &UpstreamSubject) -> Option<UpstreamLink>;
+    fn upstream_links_of(user: UserId) -> Vec<UpstreamLink>;
+    fn upstream_session(id: SessionId) -> Option<UpstreamSession>;
+    fn upstream_sessions(upstream: &UpstreamName, selector: &UpstreamSelector) -> Vec<UpstreamSession>;
     fn client(id: &ClientId) -> Option<Client>;
     fn clients() -> Vec<Client>;
     fn keys() -> Vec<StoredKey>;

@@ -14,6 +14,7 @@ mod session_ends;
 mod session_moves;
 mod session_start;
 mod status_lists;
+mod upstreams;
 mod used;
 mod users;
 
@@ -85,6 +86,10 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
         Change::SetProfile { user_id, from, to } => profiles::set(connection, *user_id, from, to),
         Change::CreateOrganization(organization) => organizations::create(connection, organization),
         Change::UpdateOrganization(organization) => organizations::update(connection, organization),
+        Change::LinkUpstream(link) => upstreams::link(connection, link),
+        Change::UnlinkUpstream { user_id, upstream } => upstreams::unlink(connection, *user_id, upstream),
+        Change::RememberUpstreamSession(beside) => upstreams::remember(connection, beside),
+        Change::CheckUpstreamSession { from, to } => upstreams::check(connection, *from, to),
         Change::PlaceSession { id, from, to } => status_lists::place(connection, *id, *from, *to),
         Change::BeginStatusList(list) => status_lists::begin(connection, list),
         Change::TakePlaces { list, from, to, keep_until } => {

@@ -1,4 +1,4 @@
-use handstamp_core::model::{Email, OrgId, PasswordHash, Role, User, UserId, UserStatus};
+use handstamp_core::model::{Email, OrgId, PasswordHash, Role, UpstreamName, User, UserId, UserStatus};
 use handstamp_core::store::Conflict;
 use rusqlite::{Connection, params};
 
@@ -16,8 +16,8 @@ pub(super) fn create(connection: &Connection, user: &User) -> Result<(), Refusal
     execute(
         connection,
         "INSERT INTO users \
-         (id, username, email, org_id, roles, claims, disabled_at, password, created_at, version) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         (id, username, email, org_id, roles, claims, disabled_at, password, created_at, version, origin) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             user.id.as_bytes(),
             user.username.as_str(),
@@ -29,6 +29,7 @@ pub(super) fn create(connection: &Connection, user: &User) -> Result<(), Refusal
             row.password,
             to_sql(user.created_at),
             row.version,
+            user.origin.as_ref().map(UpstreamName::as_str),
         ],
     )?;
     Ok(())
@@ -54,7 +55,7 @@ pub(super) fn update(connection: &Connection, user: &User) -> Result<(), Refusal
     execute(
         connection,
         "UPDATE users SET username = ?2, email = ?3, org_id = ?4, roles = ?5, claims = ?6, disabled_at = ?7, \
-         password = ?8, created_at = ?9, version = version + 1 WHERE id = ?1",
+         password = ?8, created_at = ?9, origin = ?10, version = version + 1 WHERE id = ?1",
         params![
             user.id.as_bytes(),
             user.username.as_str(),
@@ -65,6 +66,7 @@ pub(super) fn update(connection: &Connection, user: &User) -> Result<(), Refusal
             row.disabled_at,
             row.password,
             to_sql(user.created_at),
+            user.origin.as_ref().map(UpstreamName::as_str),
         ],
     )?;
     Ok(())

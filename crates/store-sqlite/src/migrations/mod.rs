@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("0004_revocation_epochs.sql"),
     include_str!("0005_client_keys.sql"),
     include_str!("0006_profiles.sql"),
+    include_str!("0007_upstreams.sql"),
 ];
 
 /// What is in the file.

@@ -11,4 +11,5 @@ pub(crate) mod reports;
 pub(crate) mod sessions;
 pub(crate) mod status_lists;
 pub(crate) mod subjects;
+pub(crate) mod upstreams;
 pub(crate) mod users;

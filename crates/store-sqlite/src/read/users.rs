@@ -9,7 +9,7 @@ use crate::query;
 macro_rules! columns {
     () => {
         "users.id, users.username, users.email, users.org_id, users.roles, users.claims, users.disabled_at, \
-         users.password, users.created_at, users.version"
+         users.password, users.origin, users.created_at, users.version"
     };
 }
 pub(crate) use columns;
@@ -66,6 +66,7 @@ pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<User, Failure> {
             Some(at) => UserStatus::Disabled { at },
         },
         password: fields.optional_text("password")?.map(|phc| PasswordHash::from_phc(phc.to_owned())),
+        origin: fields.optional_parsed("origin")?,
         created_at: fields.time("created_at")?,
         version: fields.number("version")?,
     })

@@ -26,6 +26,7 @@ pub mod sessions;
 pub mod status_lists;
 pub mod subjects;
 pub mod units;
+pub mod upstreams;
 pub mod used;
 pub mod users;
 
@@ -127,6 +128,19 @@ macro_rules! store_contract_tests {
             status_lists::ended_sessions_are_bad_places
             status_lists::members_of_a_suspended_organization_are_bad_places
             status_lists::old_status_lists_are_forgotten
+            upstreams::links_read_back_as_written
+            upstreams::a_link_is_of_one_upstream_and_one_issuer
+            upstreams::a_taken_link_is_refused
+            upstreams::of_many_links_of_one_person_at_the_same_time_one_holds
+            upstreams::a_removed_link_is_gone
+            upstreams::a_user_a_link_and_a_session_are_one_unit
+            upstreams::an_upstream_session_reads_back_as_written
+            upstreams::an_upstream_session_stands_beside_one_active_session
+            upstreams::upstream_sessions_are_found_by_sid_and_by_subject
+            upstreams::what_stands_beside_a_session_goes_when_it_ends
+            upstreams::a_check_moves_on_from_what_was_read
+            upstreams::of_many_checks_at_the_same_time_one_holds
+            upstreams::the_origin_of_a_user_reads_back
             log::events_are_numbered_from_one_without_gaps
             log::every_selector_kind_and_reason_reads_back
             log::events_are_read_in_order_a_page_at_a_time

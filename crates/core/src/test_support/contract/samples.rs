@@ -42,6 +42,7 @@ pub(super) fn user(name: &str) -> User {
         claims: BTreeMap::new(),
         status: UserStatus::Active,
         password: Some(PasswordHash::from_phc(format!("the hash of {name}"))),
+        origin: None,
         created_at: noon(),
         version: 0,
     }

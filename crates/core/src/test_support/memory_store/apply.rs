@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use super::Data;
 use crate::{
     model::{
-        EPOCH_STRIDE, LogPosition, RevocationEvent, Session, SessionId, SessionMoved, SessionState,
-        StoredKey, User, VerifierReport,
+        Client, EPOCH_STRIDE, LogPosition, Profile, RevocationEvent, Session, SessionId, SessionMoved,
+        SessionState, StoredKey, User, UserId, VerifierReport,
     },
     store::{Change, Changes, Conflict},
 };
@@ -15,6 +15,7 @@ impl Data {
         let mut ended = 0;
         for change in changes.changes {
             ended += self.apply_one(change)?;
+            self.forget_ended_upstream_sessions();
         }
         for event in changes.events {
             self.last_seq += 1;
@@ -33,13 +34,7 @@ impl Data {
                 let user = self.users.get_mut(&user_id).filter(|user| user.password.as_ref() == Some(&from));
                 user.ok_or(Conflict::UserChanged)?.password = Some(to);
             }
-            Change::SetProfile { user_id, from, to } => {
-                let is_from = self.profiles.get(&user_id).map_or(from.is_empty(), |read| *read == from);
-                if !is_from || !self.users.contains_key(&user_id) {
-                    return Err(Conflict::UserChanged);
-                }
-                self.profiles.insert(user_id, to);
-            }
+            Change::SetProfile { user_id, from, to } => self.set_profile(user_id, &from, to)?,
             Change::CreateOrganization(organization) => {
                 if self.organizations.contains_key(&organization.id) {
                     return Err(Conflict::OrganizationTaken);
@@ -79,6 +74,10 @@ impl Data {
                     session.see(at, issued_under);
                 }
             }
+            Change::LinkUpstream(link) => self.link_upstream(link)?,
+            Change::UnlinkUpstream { user_id, upstream } => self.unlink_upstream(user_id, &upstream)?,
+            Change::RememberUpstreamSession(beside) => self.remember_upstream_session(beside)?,
+            Change::CheckUpstreamSession { from, to } => self.check_upstream_session(from, to)?,
             Change::PlaceSession { id, from, to } => self.session(id)?.place(from, to)?,
             Change::BeginStatusList(list) => self.begin_status_list(list)?,
             Change::TakePlaces { list, from, to, keep_until } => {
@@ -108,12 +107,7 @@ impl Data {
             Change::BeginEpoch { from, to, lost, forget_at } => {
                 self.begin_epoch(from, to, lost, forget_at)?;
             }
-            Change::CreateClient(client) => {
-                if self.clients.contains_key(&client.id) {
-                    return Err(Conflict::ClientTaken);
-                }
-                self.clients.insert(client.id.clone(), client);
-            }
+            Change::CreateClient(client) => self.create_client(client)?,
             Change::RemoveClient(id) => {
                 self.clients.remove(&id).ok_or(Conflict::ClientUnknown)?;
             }
@@ -196,6 +190,23 @@ impl Data {
             return Err(Conflict::SessionChanged);
         }
         self.sessions.insert(session.id, session);
+        Ok(())
+    }
+
+    fn set_profile(&mut self, user: UserId, from: &Profile, to: Profile) -> Result<(), Conflict> {
+        let is_from = self.profiles.get(&user).map_or(from.is_empty(), |read| read == from);
+        if !is_from || !self.users.contains_key(&user) {
+            return Err(Conflict::UserChanged);
+        }
+        self.profiles.insert(user, to);
+        Ok(())
+    }
+
+    fn create_client(&mut self, client: Client) -> Result<(), Conflict> {
+        if self.clients.contains_key(&client.id) {
+            return Err(Conflict::ClientTaken);
+        }
+        self.clients.insert(client.id.clone(), client);
         Ok(())
     }
 

@@ -6,8 +6,10 @@ use crate::{
 
 impl Data {
     pub(super) fn clean_up(&mut self, what: CleanUp) -> CleanedUp {
+        let sessions_expired = self.expire_sessions(what);
+        self.forget_ended_upstream_sessions();
         CleanedUp {
-            sessions_expired: self.expire_sessions(what),
+            sessions_expired,
             sessions_forgotten: self.forget_sessions(what),
             events_forgotten: self.forget_events(what),
             status_lists_forgotten: self.forget_status_lists(what),

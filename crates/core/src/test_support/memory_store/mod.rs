@@ -1,6 +1,7 @@
 mod apply;
 mod clean_up;
 mod status_lists;
+mod upstreams;
 
 use std::{
     collections::BTreeMap,
@@ -16,8 +17,9 @@ use super::FixedClock;
 use crate::{
     model::{
         AuditEntry, Client, ClientId, InstanceId, LogPosition, Login, OneTimePurpose, OrgId, Organization,
-        Profile, RevocationEvent, Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus, User,
-        UserId, Username, VerifierReport,
+        Profile, RevocationEvent, Session, SessionId, StatusList, StatusListId, StoredKey, TokenStatus,
+        UpstreamLink, UpstreamName, UpstreamSelector, UpstreamSession, UpstreamSubject, User, UserId,
+        Username, VerifierReport,
     },
     store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject},
 };
@@ -45,6 +47,8 @@ struct Data {
     clients: BTreeMap<ClientId, Client>,
     reports: BTreeMap<(Option<ClientId>, InstanceId), VerifierReport>,
     status_lists: BTreeMap<StatusListId, StatusList>,
+    upstream_links: BTreeMap<(UpstreamName, UpstreamSubject), UpstreamLink>,
+    upstream_sessions: BTreeMap<SessionId, UpstreamSession>,
     used_ids: BTreeMap<(OneTimePurpose, String), Timestamp>,
     events: Vec<RevocationEvent>,
     epoch: u32,
@@ -162,6 +166,34 @@ impl Store for MemoryStore {
         let data = self.data().await;
         let profile = data.profiles.get(&user).cloned().unwrap_or_default();
         Ok(data.subject(user).map(|subject| (subject, profile)))
+    }
+
+    async fn upstream_link(
+        &self,
+        upstream: &UpstreamName,
+        subject: &UpstreamSubject,
+    ) -> Result<Option<UpstreamLink>, StoreError> {
+        let person = (upstream.clone(), subject.clone());
+        Ok(self.data().await.upstream_links.get(&person).cloned())
+    }
+
+    async fn upstream_links_of(&self, user: UserId) -> Result<Vec<UpstreamLink>, StoreError> {
+        let data = self.data().await;
+        Ok(data.upstream_links.values().filter(|link| link.user_id == user).cloned().collect())
+    }
+
+    async fn upstream_session(&self, id: SessionId) -> Result<Option<UpstreamSession>, StoreError> {
+        Ok(self.data().await.upstream_sessions.get(&id).cloned())
+    }
+
+    async fn upstream_sessions(
+        &self,
+        upstream: &UpstreamName,
+        selector: &UpstreamSelector,
+    ) -> Result<Vec<UpstreamSession>, StoreError> {
+        let data = self.data().await;
+        let meant = data.upstream_sessions.values().filter(|beside| beside.is_one_of(upstream, selector));
+        Ok(meant.cloned().collect())
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {

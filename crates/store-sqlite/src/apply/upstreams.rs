@@ -1,0 +1,69 @@
+use handstamp_core::model::{
+    SealedSecret, UpstreamCheck, UpstreamLink, UpstreamName, UpstreamSession, UpstreamSid, UserId,
+};
+use handstamp_core::store::Conflict;
+use rusqlite::{Connection, params};
+
+use crate::failure::Refusal;
+use crate::query::execute;
+use crate::times::to_sql;
+
+/// Links a user to somebody at an upstream.
+pub(super) fn link(connection: &Connection, link: &UpstreamLink) -> Result<(), Refusal> {
+    let sql = "INSERT INTO upstream_links (upstream, issuer, sub, user_id, linked_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT DO NOTHING";
+    let row = params![
+        link.upstream.as_str(),
+        link.subject.issuer(),
+        link.subject.sub(),
+        link.user_id.as_bytes(),
+        to_sql(link.linked_at),
+    ];
+    if execute(connection, sql, row)? == 0 { Err(Conflict::LinkTaken.into()) } else { Ok(()) }
+}
+
+/// Removes a user's link to an upstream.
+pub(super) fn unlink(connection: &Connection, user: UserId, upstream: &UpstreamName) -> Result<(), Refusal> {
+    let sql = "DELETE FROM upstream_links WHERE user_id = ?1 AND upstream = ?2";
+    match execute(connection, sql, params![user.as_bytes(), upstream.as_str()])? {
+        0 => Err(Conflict::LinkUnknown.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Puts something beside an active session.
+pub(super) fn remember(connection: &Connection, beside: &UpstreamSession) -> Result<(), Refusal> {
+    let sql = "INSERT INTO upstream_sessions (session_id, upstream, issuer, sub, sid, secret, checked_at, asked_at) \
+               SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM sessions WHERE id = ?1 AND ended_at IS NULL \
+               ON CONFLICT (session_id) DO NOTHING";
+    let row = params![
+        beside.session_id.as_bytes(),
+        beside.upstream.as_str(),
+        beside.subject.issuer(),
+        beside.subject.sub(),
+        beside.sid.as_ref().map(UpstreamSid::as_str),
+        beside.secret.as_ref().map(SealedSecret::as_bytes),
+        to_sql(beside.check.checked_at),
+        beside.check.asked_at.map(to_sql),
+    ];
+    if execute(connection, sql, row)? == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
+}
+
+/// Notes that the upstream is asked or has answered, if it was last asked as it was read.
+pub(super) fn check(
+    connection: &Connection,
+    from: UpstreamCheck,
+    to: &UpstreamSession,
+) -> Result<(), Refusal> {
+    let sql = "UPDATE upstream_sessions SET secret = ?4, checked_at = ?5, asked_at = ?6 \
+               WHERE session_id = ?1 AND checked_at = ?2 AND asked_at IS ?3";
+    let row = params![
+        to.session_id.as_bytes(),
+        to_sql(from.checked_at),
+        from.asked_at.map(to_sql),
+        to.secret.as_ref().map(SealedSecret::as_bytes),
+        to_sql(to.check.checked_at),
+        to.check.asked_at.map(to_sql),
+    ];
+    if execute(connection, sql, row)? == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
+}
