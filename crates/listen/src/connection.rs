@@ -1,4 +1,12 @@
-use std::{error::Error, future::Future, net::SocketAddr, pin::Pin, pin::pin, time::Duration};
+use std::{
+    error::Error,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{Request, Response};
 use hyper::{
@@ -10,18 +18,23 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     net::TcpStream,
     sync::{OwnedSemaphorePermit, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{
     Limits, Peer,
-    peer::Introduced,
+    activity::{Activity, Overdue},
+    exchange::Exchanges,
+    listener::Speaks,
     progress::Progress,
-    version::{Version, Versions},
+    stream::Stream,
+    version::Version,
 };
 
 /// How often a silent HTTP/2 client is asked whether it is still there.
 const PING_EVERY: Duration = Duration::from_secs(20);
+/// How long an idle client has to hear that its connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// How far the end has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -38,7 +51,7 @@ pub(crate) enum Stage {
 pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
     pub(crate) address: SocketAddr,
-    pub(crate) versions: Versions,
+    pub(crate) speaks: Speaks,
     pub(crate) place: OwnedSemaphorePermit,
     pub(crate) limits: Limits,
     pub(crate) stage: watch::Receiver<Stage>,
@@ -46,7 +59,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Answers its requests until one side ends it.
-    pub(crate) async fn answer<S, B>(mut self, service: S)
+    pub(crate) async fn answer<S, B>(self, service: S)
     where
         S: Service<Request<Incoming>, Response = Response<B>, Future: Send + 'static> + Send,
         S::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -56,20 +69,30 @@ impl Connection {
         if let Err(error) = self.stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        let Some(version) = self.agree().await else { return };
-        let Self { stream, address, place, limits, stage, .. } = self;
-        let service = Introduced { service, peer: Peer { address, tls: false } };
-        // An upgraded connection leaves hyper and takes its place along.
-        let stream = TokioIo::new(Progress::new(stream, limits.write_timeout, place));
+        let Self { stream, address, speaks, place, limits, mut stage } = self;
+        let activity = Activity::new(place);
+        let peer = Peer { address, tls: matches!(speaks, Speaks::Tls(_)) };
+        let redirect = if let Speaks::Redirect(redirect) = &speaks { Some(redirect.clone()) } else { None };
+        let agreed = tokio::select! {
+            agreed = timeout(limits.handshake_timeout, agree(stream, speaks, &limits, &activity)) => agreed,
+            () = reached(&mut stage, Stage::Draining) => return,
+        };
+        let (stream, version) = match agreed {
+            Ok(Ok(agreed)) => agreed,
+            Ok(Err(error)) => return tracing::debug!(%error, "a client did not agree on how to speak"),
+            Err(_) => return tracing::debug!("a client took too long to agree on how to speak"),
+        };
+        let exchanges = Exchanges { service, peer, activity: Arc::clone(&activity), redirect };
+        let overdue = activity.overdue(version, &limits);
+        let stream = TokioIo::new(stream);
         match version {
             Version::Http1 => {
+                // Slow headers are the business of `overdue`: one timer for a connection, not one for each request.
                 let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(limits.header_timeout)
                     .max_buf_size(usize::try_from(limits.max_header).unwrap_or(usize::MAX))
-                    .serve_connection(stream, service)
+                    .serve_connection(stream, exchanges)
                     .with_upgrades();
-                drive(connection, http1::UpgradeableConnection::graceful_shutdown, stage).await;
+                drive(connection, http1::UpgradeableConnection::graceful_shutdown, overdue, stage).await;
             }
             Version::Http2 => {
                 let connection = http2::Builder::new(TokioExecutor::new())
@@ -77,51 +100,58 @@ impl Connection {
                     .max_header_list_size(limits.max_header)
                     .keep_alive_interval(PING_EVERY)
                     .keep_alive_timeout(limits.write_timeout)
-                    .serve_connection(stream, service);
-                drive(connection, http2::Connection::graceful_shutdown, stage).await;
+                    .serve_connection(stream, exchanges);
+                drive(connection, http2::Connection::graceful_shutdown, overdue, stage).await;
             }
         }
     }
+}
 
-    /// Agrees on how to speak; `None` when the client takes too long, breaks off, or the server stops.
-    async fn agree(&mut self) -> Option<Version> {
-        let agreed = tokio::select! {
-            agreed = timeout(self.limits.handshake_timeout, self.versions.agree(&self.stream)) => agreed,
-            () = reached(&mut self.stage, Stage::Draining) => return None,
-        };
-        match agreed {
-            Ok(Ok(version)) => Some(version),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a connection ended before it was agreed how to speak");
-                None
-            }
-            Err(_) => {
-                tracing::debug!("a client took too long to begin");
-                None
-            }
-        }
-    }
+/// Agrees on how to speak. An upgraded connection leaves hyper, and takes its place along in `activity`.
+async fn agree(
+    stream: TcpStream,
+    speaks: Speaks,
+    limits: &Limits,
+    activity: &Arc<Activity>,
+) -> io::Result<(Stream, Version)> {
+    let version = match speaks {
+        Speaks::ByPreface => Version::by_preface(&stream).await?,
+        Speaks::Http1 | Speaks::Redirect(_) | Speaks::Tls(_) => Version::Http1,
+    };
+    let stream = Progress::new(stream, limits.write_timeout, Arc::clone(activity));
+    let Speaks::Tls(tls) = speaks else { return Ok((Stream::Plain(stream), version)) };
+    let (stream, version) = tls.accept(stream).await?;
+    Ok((Stream::Tls(stream), version))
 }
 
 /// Runs a connection to its end, or to ours.
 async fn drive<C: Future<Output = hyper::Result<()>>>(
     connection: C,
     drain: impl FnOnce(Pin<&mut C>),
+    overdue: impl Future<Output = Overdue>,
     mut stage: watch::Receiver<Stage>,
 ) {
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
+    let patience = tokio::select! {
         biased;
-        ended = connection.as_mut() => ended,
-        () = reached(&mut stage, Stage::Draining) => {
-            drain(connection.as_mut());
-            tokio::select! {
-                biased;
-                ended = connection => ended,
-                () = reached(&mut stage, Stage::Cut) => return,
-            }
-        }
+        ended = connection.as_mut() => return tell(ended),
+        why = overdue => match why {
+            // Whoever may ask again is told that it is over, and not only hung up on.
+            Overdue::Idle => GOODBYE,
+            Overdue::Header | Overdue::Reading => return tracing::debug!(?why, "a connection was given up"),
+        },
+        () = reached(&mut stage, Stage::Draining) => Duration::MAX,
     };
+    drain(connection.as_mut());
+    tokio::select! {
+        biased;
+        ended = connection => tell(ended),
+        () = sleep(patience) => {}
+        () = reached(&mut stage, Stage::Cut) => {}
+    }
+}
+
+fn tell(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }

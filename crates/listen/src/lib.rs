@@ -18,16 +18,22 @@
 //! # }
 //! ```
 
+mod activity;
 mod connection;
+mod exchange;
 mod limits;
 mod listener;
 mod peer;
 mod places;
 mod progress;
+mod redirect;
 mod serve;
+mod stream;
+mod tls;
 mod version;
 
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;
 pub use serve::serve;
+pub use tls::{Certificate, CertificateError, Tls};

@@ -7,8 +7,11 @@ pub struct Limits {
     pub max_connections: u32,
     /// How long a client may take to agree on how to speak.
     pub handshake_timeout: Duration,
-    /// How long a client may take to send the header of its next request. One that has not by then is slow on purpose.
+    /// How long a client may take to send the header of a request. One that has not by then is slow on purpose.
     pub header_timeout: Duration,
+    /// How long a connection may be open and ask for nothing. Longer than a proxy in front keeps its own, or it would now and
+    /// then ask over a connection that has just been closed.
+    pub idle_timeout: Duration,
     /// The largest header in bytes. Larger ones are answered 431.
     pub max_header: u32,
     /// How long a reply may wait for a client that reads nothing of it.
@@ -23,6 +26,7 @@ impl Default for Limits {
             max_connections: 4096,
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
             // Cookies of a whole site fit many times over.
             max_header: 64 * 1024,
             write_timeout: Duration::from_secs(10),

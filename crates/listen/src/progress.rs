@@ -1,6 +1,7 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -10,23 +11,24 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use crate::activity::Activity;
+
 /// A connection that fails when a write has waited too long without a single byte going out.
 ///
 /// A client that asks and never reads would otherwise hold its connection, and what is ready to be sent on it, for ever. One
-/// with nothing to be told may be silent for as long as it likes: only a write that waits counts.
+/// with nothing to be told may be silent here: only a write that waits counts.
 #[derive(Debug)]
-pub(crate) struct Progress<S, K> {
+pub(crate) struct Progress<S> {
     stream: S,
-    /// What lives as long as the connection does: its place.
-    _keeps: K,
+    activity: Arc<Activity>,
     patience: Duration,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S, K> Progress<S, K> {
-    pub(crate) fn new(stream: S, patience: Duration, keeps: K) -> Self {
-        Self { stream, _keeps: keeps, patience, waiting: None }
+impl<S> Progress<S> {
+    pub(crate) fn new(stream: S, patience: Duration, activity: Arc<Activity>) -> Self {
+        Self { stream, activity, patience, waiting: None }
     }
 
     /// Passes on what the stream says about a write, and loses patience where it has said nothing for too long.
@@ -42,7 +44,7 @@ impl<S, K> Progress<S, K> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Progress<S, K> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.judge(cx, written)
@@ -70,33 +72,44 @@ impl<S: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Progress<S, K> {
     }
 }
 
-impl<S: AsyncRead + Unpin, K: Unpin> AsyncRead for Progress<S, K> {
+impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.activity.hear();
+        }
+        read
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{io, time::Duration};
+    use std::{io, sync::Arc, time::Duration};
 
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
+        sync::Semaphore,
         time::{Instant, sleep},
     };
 
     use super::Progress;
+    use crate::activity::Activity;
 
     const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn activity() -> Arc<Activity> {
+        Activity::new(Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap())
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_reads_nothing_is_given_up_on() {
         let (ours, _theirs) = duplex(16);
-        let (began, mut ours) = (Instant::now(), Progress::new(ours, PATIENCE, ()));
+        let (began, mut ours) = (Instant::now(), Progress::new(ours, PATIENCE, activity()));
 
         let error = ours.write_all(&[0; 64]).await.unwrap_err();
 
@@ -107,7 +120,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_is_waited_for_while_bytes_go_out() {
         let (ours, mut theirs) = duplex(16);
-        let mut ours = Progress::new(ours, PATIENCE, ());
+        let mut ours = Progress::new(ours, PATIENCE, activity());
         let reader = tokio::spawn(async move {
             let mut read = 0;
             while read < 64 {
@@ -124,7 +137,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_between_two_writes_is_no_waiting() {
         let (ours, mut theirs) = duplex(16);
-        let mut ours = Progress::new(ours, PATIENCE, ());
+        let mut ours = Progress::new(ours, PATIENCE, activity());
 
         for _ in 0..3 {
             ours.write_all(b"heartbeat").await.unwrap();

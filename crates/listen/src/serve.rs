@@ -43,9 +43,9 @@ where
         };
         tokio::select! {
             accepted = listeners.accept() => match accepted {
-                Ok((stream, address, versions)) => {
+                Ok((stream, address, speaks)) => {
                     let stage = stage.subscribe();
-                    let connection = Connection { stream, address, versions, place, limits, stage };
+                    let connection = Connection { stream, address, speaks, place, limits, stage };
                     tokio::spawn(connection.answer(service.clone()));
                 }
                 Err(error) => {

@@ -7,14 +7,6 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long to wait for the rest of a first packet that was too short to tell.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// Which versions of HTTP a listener speaks without encryption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Versions {
-    Http1,
-    /// The one that the client begins with.
-    ByPreface,
-}
-
 /// A version of HTTP, agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Version {
@@ -22,20 +14,17 @@ pub(crate) enum Version {
     Http2,
 }
 
-impl Versions {
-    /// Finds out which version a client speaks. For the caller to bound in time: a client may say nothing.
-    pub(crate) async fn agree(self, stream: &TcpStream) -> io::Result<Version> {
-        if self == Self::Http1 {
-            return Ok(Version::Http1);
-        }
+impl Version {
+    /// Tells the version by what a client begins with. For the caller to bound in time: it may say nothing.
+    pub(crate) async fn by_preface(stream: &TcpStream) -> io::Result<Self> {
         let mut first = [0; PREFACE.len()];
         loop {
             let seen = stream.peek(&mut first).await?;
             if seen == 0 || !PREFACE.starts_with(&first[..seen]) {
-                return Ok(Version::Http1);
+                return Ok(Self::Http1);
             }
             if seen == PREFACE.len() {
-                return Ok(Version::Http2);
+                return Ok(Self::Http2);
             }
             // The socket stays readable: only time can be waited for.
             sleep(LOOK_AGAIN).await;

@@ -28,6 +28,56 @@ async fn a_slow_header_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_connection_that_asks_for_nothing_is_closed() {
+    let limits = Limits { idle_timeout: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::start(limits, Listener::plain).await;
+    let mut stream = server.connect().await;
+    in_time(ask(&mut stream, PLAIN_GET)).await;
+
+    assert_eq!(in_time(stream.read(&mut [0; 16])).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_pause_between_two_requests_is_longer_than_a_header_may_take() {
+    let limits = Limits { header_timeout: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::start(limits, Listener::plain).await;
+    let mut stream = server.connect().await;
+    in_time(ask(&mut stream, PLAIN_GET)).await;
+
+    tokio::time::sleep(Duration::from_millis(600)).await;
+
+    assert!(in_time(ask(&mut stream, PLAIN_GET)).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_slow_header_is_not_waited_for_after_a_quick_one_either() {
+    let limits = Limits { header_timeout: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::start(limits, Listener::plain).await;
+    let mut stream = server.connect().await;
+    in_time(ask(&mut stream, PLAIN_GET)).await;
+
+    stream.write_all(b"GET / HT").await.unwrap();
+
+    assert_eq!(in_time(stream.read(&mut [0; 16])).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_may_be_silent() {
+    let limits = Limits {
+        header_timeout: Duration::from_millis(100),
+        idle_timeout: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let server = Server::start(limits, Listener::plain).await;
+    let mut upgraded = server.connect().await;
+    in_time(ask(&mut upgraded, UPGRADE)).await;
+
+    tokio::time::sleep(Duration::from_millis(400)).await;
+
+    assert_eq!(in_time(ask(&mut upgraded, "still here")).await, "STILL HERE");
+}
+
+#[tokio::test]
 async fn an_upgraded_connection_keeps_its_place() {
     let limits = Limits { max_connections: 1, ..Limits::default() };
     let server = Server::start(limits, Listener::plain).await;
@@ -41,6 +91,20 @@ async fn an_upgraded_connection_keeps_its_place() {
     drop(upgraded);
 
     assert!(in_time(read(&mut other)).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn whoever_is_redirected_is_not_served() {
+    let server = Server::start(Limits::default(), |tcp| Listener::redirect(tcp, "https://x.example")).await;
+    let mut stream = server.connect().await;
+
+    let reply = in_time(ask(&mut stream, "GET /a?b HTTP/1.1\r\nhost: y.example\r\n\r\n")).await;
+
+    assert!(
+        reply.starts_with("HTTP/1.1 308") && reply.contains("location: https://x.example/a?b\r\n"),
+        "{reply}"
+    );
+    assert_eq!(in_time(stream.read(&mut [0; 16])).await.unwrap(), 0, "and hung up on");
 }
 
 #[tokio::test]

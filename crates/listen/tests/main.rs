@@ -1,6 +1,8 @@
 //! Connections on real sockets.
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod http2;
 mod life;
 mod support;
+mod tls;
 mod versions;

@@ -1,10 +1,19 @@
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use handstamp_listen::{Limits, Listener, Peer, serve};
 use http::{Request, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::{body::Incoming, service::service_fn};
+use hyper::{
+    body::{Body, Frame, Incoming, SizeHint},
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -37,9 +46,35 @@ impl Server {
     }
 }
 
+/// A body that comes in parts.
+#[derive(Default)]
+struct Parts(VecDeque<Bytes>);
+
+impl From<String> for Parts {
+    fn from(text: String) -> Self {
+        Self(VecDeque::from([Bytes::from(text)]))
+    }
+}
+
+impl Body for Parts {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|part| Ok(Frame::data(part))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.iter().map(|part| part.len() as u64).sum())
+    }
+}
+
 /// Says the version and the peer of a request; echoes in capitals what comes over an upgraded connection.
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let mut reply = Response::new(Full::default());
+async fn answer(request: Request<Incoming>) -> Result<Response<Parts>, Infallible> {
+    let mut reply = Response::new(Parts::default());
     if request.headers().contains_key(header::UPGRADE) {
         *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         reply.headers_mut().insert(header::CONNECTION, "upgrade".parse().unwrap());
@@ -53,8 +88,13 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
         });
         return Ok(reply);
     }
+    if request.uri().path() == LONG {
+        *reply.body_mut() = Parts(VecDeque::from(vec![Bytes::from_static(&[b'x'; 1024]); 256]));
+        return Ok(reply);
+    }
     let peer = request.extensions().get::<Peer>().unwrap();
-    *reply.body_mut() = Full::from(format!("{:?} from {} tls {}", request.version(), peer.address, peer.tls));
+    *reply.body_mut() =
+        Parts::from(format!("{:?} from {} tls {}", request.version(), peer.address, peer.tls));
     Ok(reply)
 }
 
@@ -66,6 +106,8 @@ pub(crate) async fn ask(stream: &mut TcpStream, request: &str) -> String {
     String::from_utf8_lossy(&reply[..read]).into_owned()
 }
 
+/// Where a reply of 256 KiB is.
+pub(crate) const LONG: &str = "/long";
 pub(crate) const PLAIN_GET: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 pub(crate) const UPGRADE: &str =
     "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: capitals\r\n\r\n";
