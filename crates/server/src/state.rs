@@ -9,6 +9,7 @@ use handstamp_core::{
     },
     root_key::{RootKey, RootKeyError},
 };
+use handstamp_verify::forward_auth::ForwardAuth;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -54,6 +55,7 @@ struct Shared {
     limits: SignInLimits,
     metrics: Metrics,
     gate: Gate,
+    forward_auth: ForwardAuth,
     feed: RevocationFeed,
     seen: Seen,
     status_lists: StatusLists,
@@ -93,6 +95,8 @@ impl AppState {
         let feed = RevocationFeed::new(public_url.as_str(), &root_key, config.revocation.max_subscribers)
             .map_err(StartError::RootKey)?;
         let gate = Gate::new(&context, &config, &public_url, cookies.names(), &clock, feed.revocations())?;
+        let forward_auth = ForwardAuth::new(gate.verifier().clone())
+            .sign_in_page(&format!("{public_url}/auth/sign-in"), config.cookies.domain.as_deref());
         Ok(Self(Arc::new(Shared {
             limits: SignInLimits::new(&config.rate_limits),
             pages: Pages::new(&config.pages),
@@ -105,6 +109,7 @@ impl AppState {
             cookies,
             metrics: Metrics::new(),
             gate,
+            forward_auth,
             feed,
             seen: Seen::default(),
             stopping: watch::Sender::new(false),
@@ -200,6 +205,11 @@ impl AppState {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.0.gate
+    }
+
+    /// Answers proxies that ask whether a request may pass.
+    pub(crate) fn forward_auth(&self) -> &ForwardAuth {
+        &self.0.forward_auth
     }
 
     pub(crate) fn feed(&self) -> &RevocationFeed {

@@ -117,7 +117,7 @@ where
             match layer.admit(&mut parts).await {
                 Ok(()) => ready.call(Request::from_parts(parts, body)).await,
                 Err(error) => {
-                    log(&error, &parts);
+                    log(&error, parts.method.as_str(), parts.uri.path());
                     Ok(error.response())
                 }
             }
@@ -126,17 +126,16 @@ where
 }
 
 /// Refusals are everyday; a closed route and missing keys are somebody's mistake.
-pub(crate) fn log(error: &AuthError, parts: &Parts) {
-    let (method, path) = (&parts.method, parts.uri.path());
+pub(crate) fn log(error: &AuthError, method: &str, path: &str) {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     let (code, cause) = (error.code(), cause.as_deref().unwrap_or_default());
     match error {
         AuthError::NotDeclared { .. } | AuthError::LayerMissing => {
-            tracing::error!(%code, %method, path, "{error}");
+            tracing::error!(%code, method, path, "{error}");
         }
         AuthError::KeysUnavailable { .. } | AuthError::RevocationsUnavailable { .. } => {
-            tracing::warn!(%code, %method, path, "{error}");
+            tracing::warn!(%code, method, path, "{error}");
         }
-        _ => tracing::debug!(%code, %method, path, cause, "{error}"),
+        _ => tracing::debug!(%code, method, path, cause, "{error}"),
     }
 }

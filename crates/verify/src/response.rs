@@ -1,5 +1,7 @@
 //! Turns an [`AuthError`] into the reply every Handstamp service gives: problem JSON and `WWW-Authenticate`.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use handstamp_api_types::{ErrorCode, PROBLEM_JSON, Problem};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -20,39 +22,18 @@ impl AuthError {
     /// `error_description` is the [`code`](Self::code). A 503, a forged request and a route that is closed to everybody are
     /// not about credentials and challenge nobody.
     pub fn www_authenticate(&self) -> Option<String> {
-        let code = self.code();
-        let error = match code {
-            ErrorCode::TokenMissing => return Some("Bearer".to_owned()),
-            ErrorCode::RoleRequired
-            | ErrorCode::OrgMismatch
-            | ErrorCode::ScopeRequired
-            | ErrorCode::CallerMismatch => "insufficient_scope",
-            // RFC 9470 §3.
-            ErrorCode::StepUpRequired => "insufficient_user_authentication",
-            _ if code.status() == StatusCode::UNAUTHORIZED.as_u16() => "invalid_token",
-            _ => return None,
-        };
         let max_age = match self {
             Self::StepUpRequired { max_age } => format!(", max_age=\"{}\"", max_age.as_secs()),
             _ => String::new(),
         };
-        Some(format!("Bearer error=\"{error}\", error_description=\"{code}\"{max_age}"))
+        challenge(self.code()).map(|challenge| challenge + &max_age)
     }
 
     /// Returns the whole reply, for any body type that can be made from bytes.
     ///
     /// The error itself stands in the reply's extensions, so that an outer layer can log it or add to the body.
     pub fn response<B: From<Bytes>>(self) -> Response<B> {
-        let mut response = of(&self.problem());
-        let headers = response.headers_mut();
-        if let Some(challenge) = self.www_authenticate().and_then(|text| HeaderValue::from_str(&text).ok()) {
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        if let Some(wait) = self.retry_after() {
-            // Whole seconds, rounded up: coming back too early helps nobody.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
+        let mut response = of(&self.problem(), self.www_authenticate(), self.retry_after());
         response.extensions_mut().insert(self);
         response
     }
@@ -80,8 +61,28 @@ impl AuthError {
     }
 }
 
-/// Returns the problem as a reply.
-pub(crate) fn of<B: From<Bytes>>(problem: &Problem) -> Response<B> {
+/// Returns the challenge that goes with a code.
+pub(crate) fn challenge(code: ErrorCode) -> Option<String> {
+    let error = match code {
+        ErrorCode::TokenMissing => return Some("Bearer".to_owned()),
+        ErrorCode::RoleRequired
+        | ErrorCode::OrgMismatch
+        | ErrorCode::ScopeRequired
+        | ErrorCode::CallerMismatch => "insufficient_scope",
+        // RFC 9470 §3.
+        ErrorCode::StepUpRequired => "insufficient_user_authentication",
+        _ if code.status() == StatusCode::UNAUTHORIZED.as_u16() => "invalid_token",
+        _ => return None,
+    };
+    Some(format!("Bearer error=\"{error}\", error_description=\"{code}\""))
+}
+
+/// Returns the problem as a reply, with its challenge and when to come back.
+pub(crate) fn of<B: From<Bytes>>(
+    problem: &Problem,
+    challenge: Option<String>,
+    retry_after: Option<Duration>,
+) -> Response<B> {
     // A `Problem` is strings and numbers: serialising it cannot fail.
     let body = serde_json::to_vec(problem).unwrap_or_default();
     let mut response = Response::new(B::from(Bytes::from(body)));
@@ -90,6 +91,14 @@ pub(crate) fn of<B: From<Bytes>>(problem: &Problem) -> Response<B> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(challenge) = challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(wait) = retry_after {
+        // Whole seconds, rounded up: coming back too early helps nobody.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
     response
 }
 

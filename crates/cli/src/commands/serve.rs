@@ -49,6 +49,10 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let stop = signals::stop()?;
     let listener = listen::bind(config.server.listen).await?;
     let address = listen::address(&listener)?;
+    let envoys = match config.ext_authz.listen {
+        Some(address) => Some(listen::bind(address).await?),
+        None => None,
+    };
     let public_url = config
         .public_url(address)
         .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
@@ -67,7 +71,17 @@ async fn serve(config: Config) -> Result<(), Failure> {
     .map_err(|cause| Failure::because("the service cannot start", &cause))?;
 
     output::line(format_args!("listening on http://{address}"))?;
-    let served = handstamp_server::serve(listener, app, stop).await;
+    if let Some(envoys) = &envoys {
+        let address = listen::address(envoys)?;
+        output::notice(format_args!("Envoy may ask at {address}, by gRPC."));
+    }
+    let envoys = async {
+        match envoys {
+            Some(listener) => handstamp_server::serve_ext_authz(listener, app.clone()).await,
+            None => Ok(()),
+        }
+    };
+    let served = tokio::try_join!(handstamp_server::serve(listener, app.clone(), stop), envoys).map(|_| ());
     House::close(&store).await?;
     served.map_err(|cause| Failure::because("the service stopped", &cause))
 }

@@ -2,6 +2,7 @@
 
 mod caller;
 mod client_auth;
+mod door;
 mod gate;
 mod origin;
 mod sibling;
@@ -9,6 +10,7 @@ mod subscriber;
 
 pub(crate) use caller::Caller;
 pub(crate) use client_auth::{CHALLENGE, ClientCredentials, PresentedProof};
+pub(crate) use door::Door;
 pub(crate) use gate::Gate;
 pub(crate) use origin::{OriginCheck, OriginPassed};
 pub(crate) use sibling::NamedSession;

@@ -5,6 +5,7 @@
 mod cookies;
 pub mod duration;
 mod error;
+mod ext_authz;
 mod keys;
 mod load;
 mod log;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use cookies::{ClearSiteData, CookieConfig, SameSite};
 pub(crate) use error::Problems;
 pub use error::{ConfigError, ConfigProblem};
+pub use ext_authz::ExtAuthzConfig;
 pub use log::{LogConfig, LogFormat};
 pub use metrics::MetricsConfig;
 pub use overrides::{Override, VARIABLE_PREFIX};
@@ -70,6 +72,8 @@ pub struct Config {
     pub revocation: RevocationConfig,
     /// Token Status Lists, for services that do not follow the feed.
     pub status_lists: StatusListConfig,
+    /// Forward-auth for Envoy over gRPC.
+    pub ext_authz: ExtAuthzConfig,
     /// Who may read the figures at `/metrics`.
     pub metrics: MetricsConfig,
     /// What the service writes about itself.

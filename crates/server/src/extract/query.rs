@@ -27,9 +27,4 @@ impl Query {
     pub(crate) fn take(&mut self, name: &str) -> Vec<String> {
         self.0.remove(name).unwrap_or_default()
     }
-
-    /// Returns a name that nobody took.
-    pub(crate) fn rest(&self) -> Option<&str> {
-        self.0.keys().next().map(String::as_str)
-    }
 }

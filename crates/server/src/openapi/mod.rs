@@ -45,7 +45,8 @@ mod tests {
             .collect();
         let table: BTreeSet<(String, String)> = routes::table()
             .iter()
-            .map(|endpoint| (endpoint.method.to_string(), endpoint.path.to_owned()))
+            // `OpenAPI` has no word for a parameter with slashes in it.
+            .map(|endpoint| (endpoint.method.to_string(), endpoint.path.replace("{*", "{")))
             .collect();
 
         assert_eq!(documented, table);

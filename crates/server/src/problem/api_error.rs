@@ -98,7 +98,7 @@ impl ApiError {
         in_place_of(refused, page)
     }
 
-    #[cfg(test)]
+    /// Returns the body of the answer.
     pub(crate) fn into_problem(self) -> Problem {
         self.0.problem
     }

@@ -94,7 +94,10 @@ pub(crate) fn table() -> Vec<Endpoint> {
         get("/auth/setup", public(), setup::page),
         post("/auth/setup", public().always_check_origin(), setup::setup),
         // For proxies and OAuth clients.
-        get("/auth/check", signed_in(), check::check),
+        // Whose method counts is not the proxy's own, so that it looks at the credentials itself.
+        get("/auth/check", public(), check::check),
+        any("/auth/check/envoy/", public(), check::envoy),
+        any("/auth/check/envoy/{*path}", public(), check::envoy),
         post("/oauth2/token", public(), oauth2_token::token),
         post("/oauth2/introspect", public(), oauth2_introspect::introspect),
         post("/oauth2/revoke", public(), oauth2_revoke::revoke),
@@ -143,4 +146,5 @@ macro_rules! methods {
     )+};
 }
 
-methods! { get GET, post POST, patch PATCH, delete DELETE, }
+// `any` takes every other method as well.
+methods! { get GET, post POST, patch PATCH, delete DELETE, any GET, }

@@ -49,7 +49,7 @@ impl<S: Sync> FromRequestParts<S> for OrgScope {
 
 fn caller(parts: &Parts) -> Result<Option<&Principal>, AuthError> {
     if parts.extensions.get::<Judged>().is_none() {
-        layer::log(&AuthError::LayerMissing, parts);
+        layer::log(&AuthError::LayerMissing, parts.method.as_str(), parts.uri.path());
         return Err(AuthError::LayerMissing);
     }
     Ok(parts.extensions.get::<Principal>())

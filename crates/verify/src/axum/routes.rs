@@ -144,7 +144,7 @@ impl tower_service::Service<axum::extract::Request> for Closed {
 
     fn call(&mut self, request: axum::extract::Request) -> Self::Future {
         let error = AuthError::NotDeclared { route: self.route.as_ref().into() };
-        layer::log(&error, &request.into_parts().0);
+        layer::log(&error, request.method().as_str(), request.uri().path());
         std::future::ready(Ok(error.response()))
     }
 }

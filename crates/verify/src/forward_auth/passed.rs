@@ -9,18 +9,23 @@ use crate::{Credential, Principal};
 /// A request that may pass, and what the service behind is told about it.
 #[derive(Debug, Clone)]
 pub struct Passed {
-    principal: Principal,
+    principal: Option<Principal>,
     token: Option<HeaderValue>,
 }
 
 impl Passed {
     pub(super) fn new(principal: Principal, token: Option<HeaderValue>) -> Self {
-        Self { principal, token }
+        Self { principal: Some(principal), token }
     }
 
-    /// Returns who asks to pass.
-    pub fn principal(&self) -> &Principal {
-        &self.principal
+    /// Whatever the client says of itself, the service behind hears that it is nobody.
+    pub(super) fn as_nobody() -> Self {
+        Self { principal: None, token: None }
+    }
+
+    /// Returns who asks to pass; nobody where it is a browser that asks for permission on a script's behalf.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
     }
 
     /// Returns what the proxy copies into the request: `Authorization`, and who it is in `X-Handstamp-*`.
@@ -28,11 +33,9 @@ impl Passed {
     /// Every header is always there, empty where there is nothing to say: a proxy that copies them then overwrites what a client has
     /// made up (RFC 9700 §4.13).
     pub fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(7);
-        identify(&self.principal, &mut headers);
-        if let Some(token) = &self.token {
-            headers.insert(header::AUTHORIZATION, token.clone());
-        }
+        let mut headers = HeaderMap::with_capacity(8);
+        identify(self.principal.as_ref(), &mut headers);
+        headers.insert(header::AUTHORIZATION, self.token.clone().unwrap_or(HeaderValue::from_static("")));
         headers
     }
 
@@ -45,17 +48,18 @@ impl Passed {
     }
 }
 
-fn identify(principal: &Principal, headers: &mut HeaderMap) {
-    let mut say = |name: &'static str, value: &str| {
-        let value = HeaderValue::try_from(plain(value)).unwrap_or(HeaderValue::from_static(""));
-        headers.insert(HeaderName::from_static(name), value);
+fn identify(principal: Option<&Principal>, headers: &mut HeaderMap) {
+    let mut say = |name: &'static str, value: Option<&str>| {
+        let value = HeaderValue::try_from(plain(value.unwrap_or_default()));
+        headers.insert(HeaderName::from_static(name), value.unwrap_or(HeaderValue::from_static("")));
     };
-    say("x-handstamp-user", principal.sub());
-    say("x-handstamp-username", principal.preferred_username().unwrap_or_default());
-    say("x-handstamp-email", principal.email().unwrap_or_default());
-    say("x-handstamp-roles", &principal.roles().join(","));
-    say("x-handstamp-org", principal.org_id().unwrap_or_default());
-    say("x-handstamp-session", principal.sid().unwrap_or_default());
+    let roles = principal.map(|principal| principal.roles().join(","));
+    say("x-handstamp-user", principal.map(Principal::sub));
+    say("x-handstamp-username", principal.and_then(Principal::preferred_username));
+    say("x-handstamp-email", principal.and_then(Principal::email));
+    say("x-handstamp-roles", roles.as_deref());
+    say("x-handstamp-org", principal.and_then(Principal::org_id));
+    say("x-handstamp-session", principal.and_then(Principal::sid));
 }
 
 /// Percent-encodes what readers of headers disagree about: everything beyond visible ASCII, and the percent sign.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use handstamp_token::{KeySet, UnixTime, Validator, VerifiedToken};
 #[cfg(feature = "remote")]
 use handstamp_token::{Rejection, UnverifiedToken};
+#[cfg(feature = "forward-auth")]
+use http::HeaderMap;
 use http::request::Parts;
 
 use crate::clock::Clock;
@@ -111,7 +113,10 @@ impl Verifier {
     /// The token may be in the cookie or in `Authorization: Bearer`; unsafe requests with the cookie must pass the
     /// [CSRF rules](crate::csrf) before the token is looked at.
     pub async fn authenticate(&self, parts: &Parts) -> Result<Option<Principal>, AuthError> {
-        let Some(unverified) = credential::find(parts, &self.inner.cookie_name)? else { return Ok(None) };
+        let Some(unverified) = credential::find(&parts.headers, parts.uri.query(), &self.inner.cookie_name)?
+        else {
+            return Ok(None);
+        };
         if unverified.from == Credential::Cookie {
             self.check_origin(parts)?;
         }
@@ -121,8 +126,13 @@ impl Verifier {
 
     /// Finds and verifies the credentials of a request whose origin is judged elsewhere.
     #[cfg(feature = "forward-auth")]
-    pub(crate) async fn identify(&self, parts: &Parts) -> Result<Option<Principal>, AuthError> {
-        let Some(unverified) = credential::find(parts, &self.inner.cookie_name)? else { return Ok(None) };
+    pub(crate) async fn identify(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+    ) -> Result<Option<Principal>, AuthError> {
+        let unverified = credential::find(headers, query, &self.inner.cookie_name)?;
+        let Some(unverified) = unverified else { return Ok(None) };
         let verified = self.verified(unverified.token).await?;
         Ok(Some(Principal::new(verified, unverified.from)))
     }
