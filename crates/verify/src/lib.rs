@@ -38,5 +38,7 @@ pub use handstamp_token::{NoClaims, UnixTime};
 pub use keys::SharedKeys;
 pub use layer::{VerifyLayer, VerifyService};
 pub use principal::{Credential, OrgScope, Principal};
+#[cfg(feature = "remote")]
+pub use keys::{IssuerKeys, IssuerKeysError, IssuerKeysOptions};
 pub use token_cache::CacheLimits;
 pub use verifier::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, Verifier, VerifierBuilder};
