@@ -23,6 +23,8 @@ mod keys;
 mod layer;
 mod nested;
 mod principal;
+#[cfg(feature = "remote")]
+pub mod profiles;
 mod response;
 pub mod revocation;
 mod token_cache;

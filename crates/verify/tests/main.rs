@@ -8,6 +8,7 @@ mod callers;
 mod encrypted;
 mod fuzz_smoke;
 mod layer;
+mod profile_source;
 mod remote;
 mod revocation;
 mod revoked;

@@ -125,6 +125,12 @@ impl Revocations {
         self.shared.as_ref().map_or(0, |shared| shared.number.load(Ordering::Acquire))
     }
 
+    /// Returns whether it refuses nothing, whatever happens.
+    #[cfg(feature = "remote")]
+    pub(crate) fn is_off(&self) -> bool {
+        self.shared.is_none()
+    }
+
     /// Returns how the feed is doing, for metrics and readiness.
     pub fn status(&self, now: UnixTime) -> FeedStatus {
         match &self.shared {

@@ -99,6 +99,15 @@ impl Kept {
         slot.fetch(renewal, clock, fetch).await
     }
 
+    /// Forgets a token, unless another one has taken its place.
+    pub(super) fn forget(&self, key: Key, refused: &ServiceToken) {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(&key) {
+            let mut state = slot.state();
+            state.held = state.held.take().filter(|held| held.token != *refused);
+        }
+    }
+
     fn slot(&self, key: Key, now: UnixTime) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if !slots.contains_key(&key) && slots.len() >= self.at_most {

@@ -100,6 +100,12 @@ impl TokenSource {
         self.token(Wanted::OnBehalf { users_token, audience }).await
     }
 
+    /// Forgets a token of the service's own that another service has refused: a signing key was revoked, or the log of revocations
+    /// rebuilt. The next one is fetched anew. A token that has taken its place meanwhile stays.
+    pub fn forget_own(&self, audience: &str, scope: &str, refused: &ServiceToken) {
+        self.inner.kept.forget(Key::of(&["own", audience, scope]), refused);
+    }
+
     async fn token(&self, wanted: Wanted<'_>) -> Result<ServiceToken, TokenSourceError> {
         let Inner { endpoint, kept, clock } = &*self.inner;
         let (key, renewal) = match wanted {

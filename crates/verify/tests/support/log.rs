@@ -54,6 +54,11 @@ impl Log {
         }]);
     }
 
+    /// Returns the number of the newest event.
+    pub(crate) fn head(&self) -> u64 {
+        self.head
+    }
+
     /// Says that nothing has happened since the last time.
     pub(crate) fn beat(&mut self) {
         self.tell(Vec::new());
