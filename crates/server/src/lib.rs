@@ -38,6 +38,7 @@ mod serve;
 mod state;
 mod status_list;
 mod tasks;
+mod upstreams;
 
 pub use assets::{Logo, LogoError};
 pub use clock::Clock;
@@ -46,6 +47,7 @@ pub use ext_authz::serve_ext_authz;
 pub use handstamp_listen::Peer;
 pub use serve::serve;
 pub use state::{AppState, Parts, StartError};
+pub use upstreams::{ClientCredential, ClientSecret};
 
 /// Returns the whole service as a router, without the tasks beside it: for tests, and for mounting it elsewhere.
 ///

@@ -25,6 +25,7 @@ use crate::{
     revocation::RevocationFeed,
     status_list::StatusLists,
     tasks::Seen,
+    upstreams::Upstreams,
 };
 
 /// Everything the routes need. Built once, in `cli`; cloning is cheap.
@@ -60,6 +61,7 @@ struct Shared {
     seen: Seen,
     status_lists: StatusLists,
     pages: Pages,
+    upstreams: Upstreams,
     stopping: watch::Sender<bool>,
 }
 
@@ -78,6 +80,15 @@ pub enum StartError {
     /// No key could be derived from the root key.
     #[error(transparent)]
     RootKey(RootKeyError),
+    /// An upstream cannot be used as it is configured.
+    #[error("the upstream {name} cannot be used")]
+    Upstream {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The verifier of the service's own routes could not be built.
     #[error("the verifier of the service's own tokens cannot be built")]
     Verifier(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -97,7 +108,10 @@ impl AppState {
         let gate = Gate::new(&context, &config, &public_url, cookies.names(), &clock, feed.revocations())?;
         let forward_auth = ForwardAuth::new(gate.verifier().clone())
             .sign_in_page(&format!("{public_url}/auth/sign-in"), config.cookies.domain.as_deref());
+        let upstreams = Upstreams::new(&config, &public_url, &context.entropy)
+            .map_err(|(name, source)| StartError::Upstream { name, source: source.into() })?;
         Ok(Self(Arc::new(Shared {
+            upstreams,
             limits: SignInLimits::new(&config.rate_limits),
             pages: Pages::new(&config.pages),
             status_lists: StatusLists::new(config.status_lists.ttl),
@@ -226,6 +240,10 @@ impl AppState {
 
     pub(crate) fn pages(&self) -> &Pages {
         &self.0.pages
+    }
+
+    pub(crate) fn upstreams(&self) -> &Upstreams {
+        &self.0.upstreams
     }
 
     /// Answers an attempt that came too soon.

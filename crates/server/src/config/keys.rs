@@ -6,9 +6,13 @@ use serde_json::Value;
 
 use super::Config;
 
+/// Stands in a section for a name that the operator chooses: `upstreams.*`.
+const ANY: &str = "*";
+
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key {
+    /// Where it stands: `tokens`, or `upstreams.*` where entries have names.
     pub(super) section: String,
     pub(super) name: String,
     pub(super) kind: Kind,
@@ -21,6 +25,8 @@ pub(super) enum Kind {
     Integer,
     Flag,
     List,
+    /// A table whose keys the operator chooses, taken as a whole.
+    Table,
 }
 
 impl Key {
@@ -29,10 +35,61 @@ impl Key {
         format!("{}.{}", self.section, self.name)
     }
 
-    /// Returns the name of the variable that overrides the setting.
-    pub(super) fn variable(&self) -> String {
-        format!("{}{}_{}", super::VARIABLE_PREFIX, self.section, self.name).to_ascii_uppercase()
+    /// Returns the section as people write it: `upstreams.NAME`.
+    pub(super) fn shown_section(&self) -> String {
+        shown(&self.section)
     }
+
+    /// Returns whether it is the setting at this place of the file.
+    pub(super) fn is_at(&self, path: &[&str]) -> bool {
+        path.split_last().is_some_and(|(name, section)| *name == self.name && fits(&self.section, section))
+    }
+
+    /// Returns whether it is a setting of this section, or of one below.
+    pub(super) fn is_below(&self, section: &[&str]) -> bool {
+        let own: Vec<&str> = self.section.split('.').collect();
+        own.len() >= section.len() && own.iter().zip(section).all(|(own, given)| *own == ANY || own == given)
+    }
+
+    /// Returns whether it is a setting of this very section.
+    pub(super) fn is_in(&self, section: &[&str]) -> bool {
+        fits(&self.section, section)
+    }
+
+    /// Returns the name of the variable that overrides the setting, with `*` for a name that the operator chooses.
+    pub(super) fn variable(&self) -> String {
+        variable(&self.dotted())
+    }
+
+    /// Returns which setting a variable overrides, if it is this one or one of these.
+    pub(super) fn set_by(&self, given: &str) -> Option<String> {
+        let own = self.variable();
+        if self.kind == Kind::Table {
+            return None;
+        }
+        let Some((before, after)) = own.split_once(ANY) else {
+            return (own == given).then(|| self.dotted());
+        };
+        let name = given.strip_prefix(before)?.strip_suffix(after).filter(|name| !name.is_empty())?;
+        // Variables have no hyphens, and names no underscores.
+        Some(self.dotted().replacen(ANY, &name.to_ascii_lowercase().replace('_', "-"), 1))
+    }
+}
+
+/// Returns a place of the file, or a variable, as people write it.
+pub(super) fn shown(pattern: &str) -> String {
+    pattern.replace(ANY, "NAME")
+}
+
+/// Returns the variable for something at this place of the file.
+pub(super) fn variable(dotted: &str) -> String {
+    format!("{}{}", super::VARIABLE_PREFIX, dotted.replace(['.', '-'], "_")).to_ascii_uppercase()
+}
+
+fn fits(pattern: &str, section: &[&str]) -> bool {
+    let pattern: Vec<&str> = pattern.split('.').collect();
+    pattern.len() == section.len()
+        && pattern.iter().zip(section).all(|(pattern, given)| *pattern == ANY || pattern == given)
 }
 
 /// Returns the JSON Schema of the configuration file.
@@ -48,8 +105,9 @@ pub(super) fn all() -> &'static [Key] {
         let schema = schema();
         let mut keys = Vec::new();
         for (section, definition) in members(&schema) {
-            for (name, value) in members(definition) {
-                keys.push(Key { section: section.clone(), name: name.clone(), kind: kind(value) });
+            match entries(definition) {
+                Some(entry) => collect(&format!("{section}.{ANY}"), entry, &mut keys),
+                None => collect(section, definition, &mut keys),
             }
         }
         keys
@@ -57,8 +115,23 @@ pub(super) fn all() -> &'static [Key] {
     &KEYS
 }
 
+fn collect(section: &str, definition: &Value, keys: &mut Vec<Key>) {
+    for (name, value) in members(definition) {
+        if members(value).next().is_some() {
+            collect(&format!("{section}.{name}"), value, keys);
+        } else {
+            keys.push(Key { section: section.to_owned(), name: name.clone(), kind: kind(value) });
+        }
+    }
+}
+
 fn members(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema["properties"].as_object().into_iter().flatten()
+}
+
+/// Returns what each entry looks like, where the operator chooses the names of entries.
+fn entries(schema: &Value) -> Option<&Value> {
+    schema.get("additionalProperties").filter(|entry| entry.is_object())
 }
 
 fn kind(schema: &Value) -> Kind {
@@ -68,7 +141,9 @@ fn kind(schema: &Value) -> Kind {
         one => std::slice::from_ref(one),
     };
     let is = |name: &str| types.iter().any(|t| t == name);
-    if is("array") {
+    if entries(schema).is_some() {
+        Kind::Table
+    } else if is("array") {
         Kind::List
     } else if is("integer") {
         Kind::Integer
@@ -108,6 +183,9 @@ mod tests {
         assert_eq!(kind("server.insecure_http"), Some(Kind::Flag));
         assert_eq!(kind("server.trusted_proxies"), Some(Kind::List));
         assert_eq!(kind("cookies.clear_site_data"), Some(Kind::List));
+        assert_eq!(kind("upstreams.*.client_id"), Some(Kind::Text));
+        assert_eq!(kind("upstreams.*.claims.username"), Some(Kind::Text));
+        assert_eq!(kind("upstreams.*.roles"), Some(Kind::Table));
     }
 
     #[test]
@@ -115,6 +193,23 @@ mod tests {
         let variables: HashSet<_> = all().iter().map(super::Key::variable).collect();
 
         assert_eq!(variables.len(), all().len());
+    }
+
+    #[test]
+    fn a_variable_finds_the_entry_that_it_names() {
+        let set = |variable: &str| all().iter().find_map(|key| key.set_by(variable));
+
+        assert_eq!(set("HANDSTAMP_TOKENS_LIFETIME").as_deref(), Some("tokens.lifetime"));
+        assert_eq!(
+            set("HANDSTAMP_UPSTREAMS_OUR_IDP_CLIENT_ID").as_deref(),
+            Some("upstreams.our-idp.client_id")
+        );
+        assert_eq!(
+            set("HANDSTAMP_UPSTREAMS_IDP_CLAIMS_ROLES").as_deref(),
+            Some("upstreams.idp.claims.roles")
+        );
+        assert_eq!(set("HANDSTAMP_UPSTREAMS_CLIENT_ID"), None);
+        assert_eq!(set("HANDSTAMP_UPSTREAMS_IDP_ROLES"), None, "a table has no variable");
     }
 
     #[test]

@@ -23,6 +23,9 @@ mod settings;
 mod status_lists;
 mod storage;
 mod tokens;
+mod upstreams;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +36,7 @@ pub use error::{ConfigError, ConfigProblem};
 pub use ext_authz::ExtAuthzConfig;
 pub use log::{LogConfig, LogFormat};
 pub use metrics::MetricsConfig;
-pub use overrides::{Override, VARIABLE_PREFIX};
+pub use overrides::{Override, VARIABLE_PREFIX, secret_variable};
 pub use pages::{Language, PagesConfig};
 pub use passwords::PasswordConfig;
 pub use public_url::{PublicUrl, PublicUrlError};
@@ -45,6 +48,7 @@ pub use sessions::SessionConfig;
 pub use status_lists::StatusListConfig;
 pub use storage::StorageConfig;
 pub use tokens::TokenConfig;
+pub use upstreams::{ClaimPaths, ClientAuth, Link, UpstreamConfig, UpstreamKind};
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -72,6 +76,8 @@ pub struct Config {
     pub revocation: RevocationConfig,
     /// Token Status Lists, for services that do not follow the feed.
     pub status_lists: StatusListConfig,
+    /// Other sign-in servers, through which people sign in here.
+    pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Forward-auth for Envoy over gRPC.
     pub ext_authz: ExtAuthzConfig,
     /// Who may read the figures at `/metrics`.
@@ -89,7 +95,7 @@ impl Config {
     /// Returns the whole configuration, defaults included, as TOML. Passwords in it are replaced.
     pub fn to_toml(&self) -> String {
         let shown = Self { storage: self.storage.redacted(), ..self.clone() };
-        // Every value is a string, a number, a flag or a list of strings: nothing TOML could not write.
+        // Every value is a string, a number, a flag, a list of strings or a table of those: nothing TOML could not write.
         toml::to_string(&shown).unwrap_or_default()
     }
 
@@ -107,6 +113,9 @@ impl Config {
         self.rate_limits.check(problems);
         self.status_lists.check(self.tokens.lifetime, problems);
         self.pages.check(&self.server, problems);
+        for (name, upstream) in &self.upstreams {
+            upstream.check(name, &self.server, problems);
+        }
         self.check_settings(problems);
     }
 }

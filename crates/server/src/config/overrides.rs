@@ -7,6 +7,26 @@ use super::{
 /// What every variable that overrides a setting starts with.
 pub const VARIABLE_PREFIX: &str = "HANDSTAMP_";
 
+/// Secrets of entries that have names. They have no place in a file that everybody reads, so that they are no settings.
+const SECRETS_OF_ENTRIES: [(&str, &str); 1] = [("upstreams", "client_secret")];
+
+/// Returns the variable that may hold a secret of an entry: `HANDSTAMP_UPSTREAMS_CORP_CLIENT_SECRET`.
+pub fn secret_variable(section: &str, entry: &str, secret: &str) -> String {
+    keys::variable(&format!("{section}.{entry}.{secret}"))
+}
+
+/// Returns whether a variable is one of those, of whatever entry.
+fn is_secret_of_entry(variable: &str) -> bool {
+    SECRETS_OF_ENTRIES.iter().any(|(section, secret)| {
+        let pattern = keys::variable(&format!("{section}.*.{secret}"));
+        let (before, after) = pattern.split_once('*').unwrap_or_default();
+        variable
+            .strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(after))
+            .is_some_and(|name| !name.is_empty())
+    })
+}
+
 /// A setting given outside the file: by a variable or a flag. Later ones win.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
@@ -38,8 +58,13 @@ impl Override {
             if !name.starts_with(VARIABLE_PREFIX) || reserved.contains(&name.as_str()) {
                 continue;
             }
-            if let Some(key) = keys::all().iter().find(|key| key.variable() == name) {
-                overrides.push(Self { key: key.dotted(), value, place: name });
+            // The longest, where the name of an entry could end in several ways.
+            let candidates = keys::all().iter().filter_map(|key| Some((key.name.len(), key.set_by(&name)?)));
+            if let Some((_, key)) = candidates.max() {
+                overrides.push(Self { key, value, place: name });
+                continue;
+            }
+            if is_secret_of_entry(&name) {
                 continue;
             }
             let hint = match nearest_variable(&name) {
@@ -70,6 +95,7 @@ impl Override {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
             }
+            Kind::Table => return Err("this is a table: write it in the file".to_owned()),
         })
     }
 }
@@ -78,7 +104,7 @@ impl Override {
 /// not count.
 fn nearest_variable(given: &str) -> Option<String> {
     let own_part = |name: &str| name.strip_prefix(VARIABLE_PREFIX).unwrap_or(name).to_owned();
-    let known: Vec<String> = keys::all().iter().map(|key| own_part(&key.variable())).collect();
+    let known: Vec<String> = keys::all().iter().map(|key| own_part(&keys::shown(&key.variable()))).collect();
     let near = keys::nearest(&own_part(given), known.iter().map(String::as_str))?;
     Some(format!("{VARIABLE_PREFIX}{near}"))
 }

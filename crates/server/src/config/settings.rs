@@ -1,6 +1,11 @@
-use handstamp_core::settings::{PasswordSettings, SessionSettings, Settings, TokenSettings};
+use std::collections::BTreeMap;
 
-use super::{Config, Problems, PublicUrl};
+use handstamp_core::{
+    model::UpstreamName,
+    settings::{PasswordSettings, SessionSettings, Settings, TokenSettings, UpstreamSettings},
+};
+
+use super::{Config, Problems, PublicUrl, UpstreamConfig};
 use crate::cookies::CookieNames;
 
 impl Config {
@@ -30,9 +35,17 @@ impl Config {
             },
             passwords: self.password_settings(),
             status_lists: self.status_lists.settings(),
+            upstreams: self.upstream_settings(),
             ..Settings::new(url.as_str())
         };
         self.tokens.audiences.iter().fold(settings, Settings::audience)
+    }
+
+    /// What cannot be a name was refused when the configuration was loaded.
+    fn upstream_settings(&self) -> BTreeMap<UpstreamName, UpstreamSettings> {
+        let read =
+            |(name, upstream): (&String, &UpstreamConfig)| Some((name.parse().ok()?, upstream.settings()));
+        self.upstreams.iter().filter_map(read).collect()
     }
 
     fn password_settings(&self) -> PasswordSettings {

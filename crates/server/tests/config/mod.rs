@@ -1,3 +1,5 @@
+mod upstreams;
+
 use std::time::Duration;
 
 use handstamp_server::config::{Config, ConfigError, Override, SameSite};
@@ -205,7 +207,10 @@ fn the_schema_describes_every_setting() {
     let schema = Config::schema();
 
     for (section, definition) in schema["properties"].as_object().unwrap() {
-        for (key, value) in definition["properties"].as_object().unwrap() {
+        // Sections whose entries have names say what each entry holds.
+        let entry =
+            definition.get("additionalProperties").filter(|entry| entry.is_object()).unwrap_or(definition);
+        for (key, value) in entry["properties"].as_object().unwrap() {
             assert!(value["description"].is_string(), "{section}.{key}");
         }
     }
