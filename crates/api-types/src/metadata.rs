@@ -60,4 +60,7 @@ pub struct AuthorizationServerMetadata {
     /// Where the revocation feed is, for verifiers that speak it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handstamp_revocations_uri: Option<String>,
+    /// Below which profiles are, and the audience of tokens that read them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handstamp_profiles_uri: Option<String>,
 }

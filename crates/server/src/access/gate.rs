@@ -21,6 +21,8 @@ use crate::{
 /// Verifies the service's own tokens on its own routes, with the crate that every other service uses.
 pub(crate) struct Gate {
     verifier: Verifier,
+    /// The same for those who read profiles.
+    profiles: Verifier,
     /// What a verifier for another audience is built from.
     parts: VerifierParts,
     keys: SharedKeys,
@@ -69,15 +71,28 @@ impl Gate {
             .allowed_origins(allowed_origins.clone())
             .build_with_keys(keys.clone())
             .map_err(|error| StartError::Verifier(error.into()))?;
+        // No machine's token is for us as a whole: whoever reads profiles has one for that and nothing else.
+        let profiles = parts
+            .builder()
+            .audience(&settings.issuer)
+            .audience(profiles_uri(url))
+            .cookie_name(&cookies.access)
+            .build_with_keys(keys.clone())
+            .map_err(|error| StartError::Verifier(error.into()))?;
         let validator =
             Validator::access_token(&settings.issuer, settings.issuer.as_str(), &parts.algorithms)
                 .map_err(|error| StartError::Verifier(error.into()))?;
         let decryption = encryption.map(|encryption| encryption.decryption_keys().clone());
-        Ok(Self { verifier, parts, keys, taken, validator, decryption, allowed_origins })
+        Ok(Self { verifier, profiles, parts, keys, taken, validator, decryption, allowed_origins })
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+
+    /// Returns the verifier for those who read profiles: it takes what the first one takes, and tokens for profiles alone.
+    pub(crate) fn profiles(&self) -> &Verifier {
+        &self.profiles
     }
 
     /// Verifies a token of ours wholly, for whichever service it was issued: for those who ask us about tokens or give them
@@ -123,6 +138,11 @@ impl Gate {
     ) -> Result<Option<Principal>, AuthError> {
         self.verifier.authenticate(parts).await
     }
+}
+
+/// Returns where profiles are, which is the audience of tokens that read them.
+pub(crate) fn profiles_uri(url: &PublicUrl) -> String {
+    format!("{url}/profiles")
 }
 
 /// All of a verifier but for whom the tokens are.

@@ -121,6 +121,7 @@ mod tests {
 
     #[test]
     fn schemas_have_the_members_of_the_wire_types() {
+        use handstamp_api_types::profile::ProfileSnapshot;
         use handstamp_api_types::revocation::{RevocationReport, RevocationSnapshot};
         use handstamp_api_types::{
             Actor, BrowserModule, BrowserModules, EndedSessions, FieldError, Health, HealthStatus,
@@ -200,6 +201,19 @@ mod tests {
         };
         check("SessionSummary", &session);
         check("SessionList", &SessionList { sessions: vec![session] });
+        check(
+            "ProfileSnapshot",
+            &ProfileSnapshot {
+                sub: text(),
+                preferred_username: text(),
+                email: Some(text()),
+                org_id: Some(text()),
+                org_name: Some(text()),
+                roles: vec![text()],
+                active: true,
+                profile: serde_json::Map::new(),
+            },
+        );
         check(
             "Whoami",
             &Whoami {

@@ -18,7 +18,7 @@ pub(super) fn of(code: ErrorCode) -> Option<HeaderValue> {
         Code::StepUpRequired => {
             format!("Bearer error=\"insufficient_user_authentication\", error_description=\"{code}\"")
         }
-        Code::RoleRequired | Code::OrgMismatch => {
+        Code::RoleRequired | Code::ScopeRequired | Code::CallerMismatch | Code::OrgMismatch => {
             format!("Bearer error=\"insufficient_scope\", error_description=\"{code}\"")
         }
         _ => return None,
@@ -38,6 +38,14 @@ mod tests {
             if code.status() == 401 {
                 assert!(of(*code).is_some(), "{code}");
             }
+        }
+    }
+
+    #[test]
+    fn rfc6750_too_few_rights_are_named() {
+        for code in [ErrorCode::RoleRequired, ErrorCode::ScopeRequired, ErrorCode::CallerMismatch] {
+            let expected = format!("Bearer error=\"insufficient_scope\", error_description=\"{code}\"");
+            assert_eq!(of(code).unwrap(), expected.as_str());
         }
     }
 

@@ -14,7 +14,7 @@ use super::wire::Entry;
 /// The newest event of one kind at one wide selector.
 type Newest = Option<(u64, UnixTime)>;
 
-/// The newest dead and the newest stale event of everything that is wider than a session.
+/// The newest dead and the newest stale event of everything that is wider than a session, and of profiles.
 #[derive(Debug, Default)]
 struct Wide {
     everything: [Newest; 2],
@@ -67,6 +67,10 @@ impl Wide {
         let newest = match (entry.level, entry.sel) {
             (RevocationLevel::All, _) => &mut self.everything,
             (RevocationLevel::Subject | RevocationLevel::Organization, Some(sel)) => {
+                self.some.entry(sel).or_default()
+            }
+            // What is stale and no wider than a token is a profile, which changes again and again.
+            (RevocationLevel::Token, Some(sel)) if entry.kind == RevocationKind::Stale => {
                 self.some.entry(sel).or_default()
             }
             _ => return,
@@ -162,6 +166,17 @@ mod tests {
     #[test]
     fn a_second_event_of_one_user_takes_the_place_of_the_first() {
         assert_eq!(left(&[entry(1, Level::Subject, 1, Dead), entry(2, Level::Subject, 1, Dead)]), [2]);
+    }
+
+    #[test]
+    fn a_profile_that_changes_again_takes_the_place_of_the_change_before() {
+        let log = [
+            entry(1, Level::Token, 1, Stale),
+            entry(2, Level::Token, 2, Stale),
+            entry(3, Level::Token, 1, Stale),
+            entry(4, Level::Session, 1, Dead),
+        ];
+        assert_eq!(left(&log), [2, 3, 4]);
     }
 
     #[test]

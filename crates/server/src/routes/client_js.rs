@@ -6,7 +6,7 @@ use axum::{
 use handstamp_api_types::ErrorCode;
 
 use super::assets::FOR_ALL;
-use crate::{AppState, problem::ApiError};
+use crate::{AppState, extract::has_it, problem::ApiError};
 
 /// Kept, but never used without asking: an app that names no hash gets the service's own version.
 const ASK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
@@ -45,11 +45,4 @@ fn module(state: &AppState, name: &str, headers: &HeaderMap) -> Result<Response,
     }
     let kind = [(header::CONTENT_TYPE, module.media_type())];
     Ok((FOR_ALL, keep, tag, kind, module.bytes()).into_response())
-}
-
-/// Weak comparison (RFC 9110 §13.1.2): proxies that compress on the way make our tags weak.
-fn has_it(headers: &HeaderMap, etag: &str) -> bool {
-    let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -7,7 +7,7 @@ use handstamp_api_types::AuthorizationServerMetadata;
 use handstamp_token::Algorithm;
 
 use super::{jwks::KEEP, oauth2_client, oauth2_token};
-use crate::AppState;
+use crate::{AppState, access::profiles_uri};
 
 /// `GET /.well-known/oauth-authorization-server` and `GET /.well-known/openid-configuration`: one document, so that the two
 /// cannot differ.
@@ -66,6 +66,7 @@ pub(super) async fn metadata(
         claims_supported: claims,
         status_list_aggregation_endpoint: has_lists.then(|| at("/status-lists")),
         handstamp_revocations_uri: Some(at("/revocations")),
+        handstamp_profiles_uri: Some(profiles_uri(state.public_url())),
         ..AuthorizationServerMetadata::default()
     };
     ([KEEP], Json(document))

@@ -22,6 +22,7 @@ mod oauth2_revoke;
 mod oauth2_token;
 mod openapi;
 mod present;
+mod profile;
 mod refresh;
 mod revocations;
 mod revocations_jwks;
@@ -101,6 +102,9 @@ pub(crate) fn table() -> Vec<Endpoint> {
         post("/oauth2/token", public(), oauth2_token::token),
         post("/oauth2/introspect", public(), oauth2_introspect::introspect),
         post("/oauth2/revoke", public(), oauth2_revoke::revoke),
+        // For services, and for people about themselves. Tokens for profiles are of an audience of their own, so that the route
+        // looks at them itself.
+        get("/profiles/{sub}", public(), profile::profile),
         // For verifiers.
         get("/.well-known/jwks.json", public(), jwks::jwks),
         get("/.well-known/oauth-authorization-server", public(), metadata::metadata),

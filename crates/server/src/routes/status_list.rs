@@ -9,7 +9,7 @@ use handstamp_api_types::{ErrorCode, status_list::STATUS_LIST_MEDIA_TYPE};
 
 use crate::{
     AppState,
-    extract::{Accepted, Query},
+    extract::{Accepted, Query, has_it},
     problem::ApiError,
     status_list::{BuildError, Document},
 };
@@ -63,7 +63,7 @@ fn reply(document: &Document, accepted: &Accepted, request: &HeaderMap, fresh_fo
         (header::ETAG, tag.clone()),
     ];
     let (name, everybody) = FOR_EVERYBODY;
-    if is_known(request, &tag) {
+    if has_it(request, &tag) {
         return (StatusCode::NOT_MODIFIED, kept, [(name, everybody)]).into_response();
     }
     let content_type = [(header::CONTENT_TYPE, STATUS_LIST_MEDIA_TYPE)];
@@ -73,13 +73,6 @@ fn reply(document: &Document, accepted: &Accepted, request: &HeaderMap, fresh_fo
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
-}
-
-/// Returns whether the client has this very form (RFC 9110 §13.1.2).
-fn is_known(request: &HeaderMap, tag: &str) -> bool {
-    let given = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut given = given.flat_map(|list| list.split(',')).map(str::trim);
-    given.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 impl From<BuildError> for ApiError {

@@ -15,6 +15,7 @@ mod oauth2_introspect;
 mod oauth2_revoke;
 mod oauth2_token;
 mod openapi;
+mod profile;
 mod refresh;
 mod revocation_epochs;
 mod revocations;

@@ -21,7 +21,7 @@ fn new(id: &str, scopes: &[&str], audiences: &[&str]) -> NewClient {
 }
 
 /// Registers a client, and returns its `Authorization`.
-pub(super) async fn client(kit: &Kit, id: &str, scopes: &[&str], audiences: &[&str]) -> String {
+pub(crate) async fn client(kit: &Kit, id: &str, scopes: &[&str], audiences: &[&str]) -> String {
     let added = clients::add(kit.core(), new(id, scopes, audiences), None, kit.rules.clock.now()).await;
     let (_, secret) = added.unwrap();
     format!("Basic {}", base64_simd::STANDARD.encode_to_string(format!("{id}:{}", secret.reveal())))
@@ -45,18 +45,18 @@ pub(super) fn assertion(kit: &Kit, id: &str, key: &SigningKey) -> String {
 }
 
 /// Asks for a token.
-pub(super) async fn ask(kit: &Kit, authorization: &str, form: &str) -> Reply {
+pub(crate) async fn ask(kit: &Kit, authorization: &str, form: &str) -> Reply {
     kit.post("/oauth2/token").header("authorization", authorization).form(form).send().await
 }
 
 /// Asks for a token on behalf of a user.
-pub(super) async fn exchange(kit: &Kit, authorization: &str, subject: &str, more: &str) -> Reply {
+pub(crate) async fn exchange(kit: &Kit, authorization: &str, subject: &str, more: &str) -> Reply {
     let form =
         format!("grant_type={EXCHANGE}&subject_token={subject}&subject_token_type={ACCESS_TOKEN}{more}");
     ask(kit, authorization, &form).await
 }
 
-pub(super) fn access_token(reply: Reply) -> String {
+pub(crate) fn access_token(reply: Reply) -> String {
     reply.expect(200).json()["access_token"].as_str().unwrap().to_owned()
 }
 

@@ -1,6 +1,6 @@
 mod client_credentials;
 mod exchange;
-mod machines;
+pub(super) mod machines;
 
 use std::time::Duration;
 
