@@ -1,0 +1,1 @@
+"""Each rejection has its own test."""
