@@ -94,3 +94,38 @@ fn the_setup_secret_is_the_same_on_every_replica_and_of_this_installation_alone(
 fn neither_prints() {
     assert_eq!(format!("{:?} {:?}", root(1), root(1).setup_secret()), "[redacted] [redacted]");
 }
+
+#[test]
+fn one_of_many_texts_opens_for_its_own_purpose_and_root_key_alone() {
+    let (root, entropy) = (RootKey::from_bytes([7; RootKey::LEN]), SeededEntropy::new(1));
+    let sealed = root.seal_one_of_many(b"a cookie", b"a text", &entropy).expect("it seals");
+
+    assert_eq!(*root.open_one_of_many(b"a cookie", &sealed).expect("it opens"), b"a text");
+    assert_eq!(root.open_one_of_many(b"a row", &sealed), Err(RootKeyError::CannotOpen));
+    let other = RootKey::from_bytes([8; RootKey::LEN]);
+    assert_eq!(other.open_one_of_many(b"a cookie", &sealed), Err(RootKeyError::CannotOpen));
+    // What `seal` makes is another thing.
+    let key = root.seal(b"a cookie", b"a text", &entropy).expect("it seals");
+    assert_eq!(root.open_one_of_many(b"a cookie", key.as_bytes()), Err(RootKeyError::CannotOpen));
+    assert_eq!(root.open(b"a cookie", &SealedKey::from_bytes(sealed)), Err(RootKeyError::CannotOpen));
+}
+
+#[test]
+fn one_of_many_texts_that_was_changed_or_cut_anywhere_does_not_open() {
+    let (root, entropy) = (RootKey::from_bytes([7; RootKey::LEN]), SeededEntropy::new(1));
+    let sealed = root.seal_one_of_many(b"a cookie", b"a text", &entropy).expect("it seals");
+    for place in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[place] ^= 1;
+        assert_eq!(root.open_one_of_many(b"a cookie", &changed), Err(RootKeyError::CannotOpen), "at {place}");
+        let cut = &sealed[..place];
+        assert_eq!(root.open_one_of_many(b"a cookie", cut), Err(RootKeyError::CannotOpen), "up to {place}");
+    }
+}
+
+#[test]
+fn the_same_text_is_never_sealed_alike() {
+    let (root, entropy) = (RootKey::from_bytes([7; RootKey::LEN]), SeededEntropy::new(1));
+    let seal = || root.seal_one_of_many(b"a cookie", b"a text", &entropy).expect("it seals");
+    assert_ne!(seal(), seal());
+}

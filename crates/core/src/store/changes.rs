@@ -130,9 +130,9 @@ pub enum Change {
         issued_under: Step,
     },
     /// Links a user to somebody at an upstream. Conflicts when that person is linked, or the user is linked to anybody there.
-    /// Goes with a change of the user, so that others who decide on the user's links notice.
     LinkUpstream(UpstreamLink),
-    /// Removes a user's link to an upstream. Conflicts when there is none. Goes with a change of the user.
+    /// Removes a user's link to an upstream. Conflicts when there is none. Goes with a change of the
+    /// user, so that others who rest on the link notice.
     UnlinkUpstream {
         /// Whose.
         user_id: UserId,

@@ -6,11 +6,13 @@ mod clients;
 mod first_admin;
 mod keys;
 mod organizations;
+mod profiles;
 mod refresh;
 mod sessions;
 mod sign_in;
 mod sign_out;
 mod status_lists;
+mod upstream;
 mod users;
 
 use handstamp_core::{

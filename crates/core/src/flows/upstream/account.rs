@@ -45,14 +45,9 @@ impl Account {
         Self { subject, changes: Changes::default(), makes_stale: false }
     }
 
-    /// Makes sure that nobody else has changed the account since it was read, and links it.
+    /// Links it. The session that begins in the same unit makes sure that nobody has changed the account since it was read.
     pub(super) fn link(mut self, identity: &UpstreamIdentity, how: &str, now: Timestamp) -> Self {
-        let user_id = self.subject.user.id;
-        if self.changes.changes.is_empty() {
-            self.changes = self.changes.and(Change::UpdateUser(self.subject.user.clone()));
-            self.subject.user.version += 1;
-        }
-        self.changes = linking(self.changes, user_id, identity, how, now);
+        self.changes = linking(self.changes, self.subject.user.id, identity, how, now);
         self
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     model::{
         AuditEntry, AuditKind, EndReason, Reason, Selector, SessionId, UpstreamLink, UpstreamName,
-        UpstreamSelector, User, UserId, later,
+        UpstreamSelector, User, UserId, UserStatus, later,
     },
     store::{Applied, Change, Changes, Conflict, StoreError},
 };
@@ -108,7 +108,7 @@ pub async fn link_upstream(
         let changes = Changes::one(command.attempt.using());
         let changes = match &existing {
             Some(_) => changes,
-            None => adding(changes, subject.user, command, now),
+            None => adding(changes, command, now),
         };
         let new = || UpstreamLink {
             upstream: identity.upstream.clone(),
@@ -119,7 +119,7 @@ pub async fn link_upstream(
         match ctx.store.apply(changes).await? {
             Applied::Committed { .. } => return Ok(existing.unwrap_or_else(new)),
             Applied::Conflict(Conflict::AlreadyUsed) => return Err(LinkError::AlreadyUsed),
-            Applied::Conflict(Conflict::UserChanged | Conflict::LinkTaken) => {}
+            Applied::Conflict(Conflict::LinkTaken) => {}
             Applied::Conflict(conflict) => return Err(defect(conflict).into()),
         }
     }
@@ -141,11 +141,8 @@ async fn existing(ctx: &Context, command: &LinkUpstream) -> Result<Option<Upstre
     Ok(None)
 }
 
-fn adding(changes: Changes, user: User, command: &LinkUpstream, now: Timestamp) -> Changes {
-    let id = user.id;
-    // It changes nothing but the version: whoever decides on the account's links at the same time decides again.
-    let changes = changes.and(Change::UpdateUser(user));
-    let mut changes = account::linking(changes, id, &command.identity, "by the user", now);
+fn adding(changes: Changes, command: &LinkUpstream, now: Timestamp) -> Changes {
+    let mut changes = account::linking(changes, command.user, &command.identity, "by the user", now);
     for entry in &mut changes.audit {
         (entry.address, entry.session_id) = (command.address, Some(command.session));
     }
@@ -180,8 +177,9 @@ pub enum UnlinkError {
         /// The upstream.
         upstream: UpstreamName,
     },
-    /// Without a password and without this link, nobody could sign in to the account any more.
-    #[error("this link is the only way into the account: set a password first")]
+    /// Without a password and without this link, nobody could sign in to the account any more. Of a disabled account nobody can
+    /// anyway.
+    #[error("this link is the only way into the account: set a password first, or disable the account")]
     LastWayIn,
     /// The store failed.
     #[error(transparent)]
@@ -196,16 +194,15 @@ pub async fn unlink_upstream(
 ) -> Result<UpstreamLink, UnlinkError> {
     for _ in 0..TRIES {
         let user = ctx.store.user(command.user).await?.ok_or(UnlinkError::NotFound)?;
-        // Read after the user: whoever changes the links changes the user's version, and is noticed.
+        // Read after the user: whoever removes a link changes the user's version, and is noticed.
         let links = ctx.store.upstream_links_of(command.user).await?;
         let link = links.iter().find(|link| link.upstream == command.upstream);
         let missing = || UnlinkError::NotLinked { upstream: command.upstream.clone() };
         let link = link.ok_or_else(missing)?.clone();
-        let other_way_in =
-            |other: &UpstreamLink| *other != link && ctx.settings.upstreams.contains_key(&other.upstream);
-        if user.password.is_none() && !links.iter().any(other_way_in) {
+        if is_last_way_in(ctx, &user, &links, &link) {
             return Err(UnlinkError::LastWayIn);
         }
+        // It changes nothing but the version: whoever signs in by the link at this moment, or removes another, decides again.
         let removing = Changes::one(Change::UpdateUser(user.clone()))
             .and(Change::UnlinkUpstream { user_id: user.id, upstream: command.upstream.clone() })
             .audit(command.entry(AuditKind::UpstreamUnlinked, command.upstream.to_string(), now));
@@ -220,6 +217,14 @@ pub async fn unlink_upstream(
         }
     }
     Err(contended("unlinking an account").into())
+}
+
+/// A link to an upstream that is not configured any more lets nobody in.
+fn is_last_way_in(ctx: &Context, user: &User, links: &[UpstreamLink], link: &UpstreamLink) -> bool {
+    let mut others = links.iter().filter(|other| *other != link);
+    user.status == UserStatus::Active
+        && user.password.is_none()
+        && !others.any(|other| ctx.settings.upstreams.contains_key(&other.upstream))
 }
 
 impl UnlinkUpstream {

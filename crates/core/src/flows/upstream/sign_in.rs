@@ -122,7 +122,8 @@ pub async fn sign_in_through_upstream(
     let settings = ctx.settings.upstreams.get(upstream).ok_or_else(unknown)?;
     let signing_in = SigningIn { ctx, settings, command: &command, now };
     for _ in 0..TRIES {
-        match signing_in.once().await {
+        // Boxed: a whole account and a whole session live across its reads, and every request would carry their room.
+        match Box::pin(signing_in.once()).await {
             Ok(Some(issued)) => return Ok(issued),
             Ok(None) => {}
             Err(error) => return Err(signing_in.refused(error).await?),
@@ -178,7 +179,7 @@ impl SigningIn<'_> {
         }
         let holder = self.holder().await?;
         let links = match &holder {
-            // Read after the account: whoever changes its links changes the account, and is noticed.
+            // Somebody of this upstream who is linked meanwhile is noticed: an account has one link to it.
             Some(holder) => ctx.store.upstream_links_of(holder.user.id).await?,
             None => Vec::new(),
         };
