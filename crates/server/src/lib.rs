@@ -45,7 +45,7 @@ pub use clock::Clock;
 pub use cookies::CookieNames;
 pub use ext_authz::serve_ext_authz;
 pub use handstamp_listen::Peer;
-pub use serve::serve;
+pub use serve::{Sockets, serve};
 pub use state::{AppState, Parts, StartError};
 pub use upstreams::{ClientCredential, ClientSecret};
 

@@ -3,18 +3,51 @@
 use std::{future::Future, io};
 
 use axum::body::Body;
-use handstamp_listen::{Limits, Listener};
+use handstamp_listen::{Limits, Listener, Tls};
 use hyper::{body::Incoming, service::service_fn};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-use crate::{AppState, config::ServerConfig, router, tasks};
+use crate::{
+    AppState,
+    config::{PublicUrl, ServerConfig},
+    router, tasks,
+};
+
+/// The sockets that a service listens at, and how it is spoken to there.
+#[derive(Debug)]
+pub struct Sockets {
+    /// Where the service answers.
+    pub main: TcpListener,
+    /// What it shows there to speak TLS.
+    pub tls: Option<Tls>,
+    /// Where people who come by plain http are sent to the public URL.
+    pub redirect: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Sockets {
+    /// One socket, unencrypted: on loopback, or behind a proxy.
+    fn from(main: TcpListener) -> Self {
+        Self { main, tls: None, redirect: None }
+    }
+}
+
+impl Sockets {
+    fn listeners(self, public_url: &PublicUrl) -> Vec<Listener> {
+        let main = match &self.tls {
+            Some(tls) => Listener::tls(self.main, tls),
+            None => Listener::plain(self.main),
+        };
+        let redirect = self.redirect.map(|redirect| Listener::redirect(redirect, public_url.as_str()));
+        std::iter::once(main).chain(redirect).collect()
+    }
+}
 
 /// Serves until `shutdown` is ready, then lets running requests end.
 ///
 /// Connections that are still open after `server.shutdown_timeout` are cut.
 pub async fn serve(
-    listener: TcpListener,
+    sockets: impl Into<Sockets>,
     app: AppState,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -29,7 +62,8 @@ pub async fn serve(
         app.stop();
     };
     let limits = limits(&app.config().server);
-    handstamp_listen::serve(vec![Listener::plain(listener)], limits, service, stop).await?;
+    let listeners = sockets.into().listeners(app.public_url());
+    handstamp_listen::serve(listeners, limits, service, stop).await?;
     while tasks.join_next().await.is_some() {}
     Ok(())
 }

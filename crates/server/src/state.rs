@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use handstamp_api_types::ErrorCode;
 use handstamp_core::{
     Context,
@@ -52,6 +53,7 @@ struct Shared {
     public_url: PublicUrl,
     clock: Arc<dyn Clock>,
     root_key: RootKey,
+    strict_transport_security: Option<HeaderValue>,
     cookies: Cookies,
     limits: SignInLimits,
     metrics: Metrics,
@@ -112,6 +114,7 @@ impl AppState {
             .map_err(|(name, source)| StartError::Upstream { name, source: source.into() })?;
         Ok(Self(Arc::new(Shared {
             upstreams,
+            strict_transport_security: strict_transport_security(&config, &public_url),
             limits: SignInLimits::new(&config.rate_limits),
             pages: Pages::new(&config.pages),
             status_lists: StatusLists::new(config.status_lists.ttl),
@@ -205,6 +208,11 @@ impl AppState {
         &self.0.root_key
     }
 
+    /// Returns what browsers are told about https; `None` where they come by plain http.
+    pub(crate) fn strict_transport_security(&self) -> Option<&HeaderValue> {
+        self.0.strict_transport_security.as_ref()
+    }
+
     pub(crate) fn cookies(&self) -> &Cookies {
         &self.0.cookies
     }
@@ -263,4 +271,12 @@ impl AppState {
         // The sender lives in `self`: waiting can only end by the word.
         let _ = stopping.wait_for(|stop| *stop).await;
     }
+}
+
+fn strict_transport_security(config: &Config, public_url: &PublicUrl) -> Option<HeaderValue> {
+    // A number and a word are a header value.
+    public_url
+        .is_https()
+        .then(|| HeaderValue::try_from(config.tls.strict_transport_security()).ok())
+        .flatten()
 }

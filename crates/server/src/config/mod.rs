@@ -22,6 +22,7 @@ mod sessions;
 mod settings;
 mod status_lists;
 mod storage;
+mod tls;
 mod tokens;
 mod upstreams;
 
@@ -47,6 +48,7 @@ pub use server::{Network, NetworkError, ServerConfig};
 pub use sessions::SessionConfig;
 pub use status_lists::StatusListConfig;
 pub use storage::StorageConfig;
+pub use tls::TlsConfig;
 pub use tokens::TokenConfig;
 pub use upstreams::{ClaimPaths, ClientAuth, Link, UpstreamConfig, UpstreamKind};
 
@@ -56,6 +58,8 @@ pub use upstreams::{ClaimPaths, ClientAuth, Link, UpstreamConfig, UpstreamKind};
 pub struct Config {
     /// Where the service listens and who may talk to it.
     pub server: ServerConfig,
+    /// How connections are encrypted.
+    pub tls: TlsConfig,
     /// Where users, sessions and keys are kept.
     pub storage: StorageConfig,
     /// How browsers keep what sign-in hands out.
@@ -103,12 +107,13 @@ impl Config {
     pub fn public_url(&self, listening: std::net::SocketAddr) -> Result<PublicUrl, PublicUrlError> {
         match &self.server.public_url {
             Some(url) => PublicUrl::parse(url, self.server.insecure_http),
-            None => PublicUrl::of_listener(listening, self.server.insecure_http),
+            None => PublicUrl::of_listener(listening, self.tls.is_on(), self.server.insecure_http),
         }
     }
 
     fn check(&self, problems: &mut Problems) {
         self.server.check(problems);
+        self.tls.check(&self.server, problems);
         self.cookies.check(problems);
         self.rate_limits.check(problems);
         self.status_lists.check(self.tokens.lifetime, problems);

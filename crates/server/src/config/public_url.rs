@@ -69,12 +69,13 @@ impl PublicUrl {
         Ok(Self { origin: url.origin().ascii_serialization(), https, loopback, port: url.port() })
     }
 
-    /// Returns the URL of a service that nobody gave a public one: its own listening address, on loopback only.
-    pub fn of_listener(listen: SocketAddr, insecure_http: bool) -> Result<Self, PublicUrlError> {
+    /// Returns the URL of a service that nobody gave a public one: its own listening address, without TLS on loopback only.
+    pub fn of_listener(listen: SocketAddr, tls: bool, insecure_http: bool) -> Result<Self, PublicUrlError> {
         if listen.ip().is_unspecified() {
             return Err(PublicUrlError::Unspecified { listen });
         }
-        Self::parse(&format!("http://{listen}"), insecure_http)
+        let scheme = if tls { "https" } else { "http" };
+        Self::parse(&format!("{scheme}://{listen}"), insecure_http)
     }
 
     /// Returns the URL without a trailing slash: the issuer, and the `Origin` of our own pages.
@@ -160,7 +161,7 @@ mod tests {
     fn a_service_on_every_interface_must_be_told_its_name() {
         let listen = "0.0.0.0:8600".parse().unwrap();
 
-        assert_eq!(PublicUrl::of_listener(listen, true), Err(PublicUrlError::Unspecified { listen }));
+        assert_eq!(PublicUrl::of_listener(listen, false, true), Err(PublicUrlError::Unspecified { listen }));
     }
 
     #[test]

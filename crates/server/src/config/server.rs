@@ -18,7 +18,7 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// Origins of other sites whose pages may call the service with cookies, such as `https://app.example.org`.
     pub allowed_origins: Vec<String>,
-    /// Addresses or networks of reverse proxies whose X-Forwarded-For is believed.
+    /// Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<Network>,
     /// Start on plain http on other hosts than this machine. Passwords and tokens then travel unencrypted.

@@ -5,6 +5,7 @@ mod client_address;
 mod cors;
 mod error_pages;
 mod panic;
+mod plain_http;
 mod request_id;
 mod security_headers;
 mod timeout;
@@ -15,6 +16,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use client_address::ClientAddress;
+pub(crate) use request_id::id_of;
 
 use crate::AppState;
 
@@ -33,6 +35,7 @@ pub(crate) fn wrap(router: Router, state: &AppState) -> Router {
         .layer(CatchPanicLayer::custom(panic::to_problem))
         .layer(from_fn_with_state(state.clone(), timeout::layer));
     let inner = ServiceBuilder::new()
+        .layer(from_fn_with_state(state.clone(), plain_http::layer))
         // Before the checks: a page that is allowed to call must be able to read why it was refused.
         .layer(cors::layer(state.config()))
         .layer(from_fn_with_state(state.clone(), body_limit::layer))

@@ -22,17 +22,14 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
-/// Two years: what the preload lists ask for.
-const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-
 pub(super) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in DEFAULTS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if state.public_url().is_https() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
+    if let Some(told) = state.strict_transport_security() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, told.clone());
     }
     response
 }
