@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use aws_lc_rs::{constant_time, digest};
+use handstamp_token::{Algorithm, KeyError, SigningKey};
 use jiff::Timestamp;
 
 use super::{ClientId, ClientKeys};
@@ -56,6 +57,13 @@ impl ClientSecretHash {
         Self(format!("sha256${}", base64_simd::URL_SAFE_NO_PAD.encode_to_string(hash.as_ref())))
     }
 
+    /// Hashes a secret that an operator has chosen: one of 32 bytes or more that is not known to be somebody's example. Nothing
+    /// slows down whoever guesses, so that it has to be as hard to guess as one that we draw.
+    pub fn of_chosen(secret: &str) -> Result<Self, KeyError> {
+        SigningKey::from_secret(Algorithm::Hs256, secret.as_bytes())?;
+        Ok(Self::of(secret))
+    }
+
     /// Returns whether this is the secret. The time it takes tells nothing of how much of it was right.
     pub fn matches(&self, secret: &str) -> bool {
         let presented = Self::of(secret);
@@ -73,6 +81,12 @@ impl ClientSecretHash {
     }
 }
 
+/// Returns whether a text can be one of several scopes that stand side by side
+/// ([RFC 6749 §3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
+pub fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+}
+
 impl fmt::Debug for ClientSecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
@@ -81,7 +95,7 @@ impl fmt::Debug for ClientSecretHash {
 
 #[cfg(test)]
 mod tests {
-    use super::ClientSecretHash;
+    use super::{ClientSecretHash, is_scope};
 
     #[test]
     fn only_the_secret_itself_matches() {
@@ -91,6 +105,23 @@ mod tests {
         assert!(!hash.matches("hcs_two"));
         assert!(!hash.matches(""));
         assert!(!hash.matches(hash.as_str()));
+    }
+
+    #[test]
+    fn a_chosen_secret_is_long_and_nobodys_example() {
+        let good = "Yq0ZzQ8m1v7l0tqGkq1mXnC4w2r6uJ3s";
+        assert!(ClientSecretHash::of_chosen(good).is_ok_and(|hash| hash.matches(good)));
+        for weak in ["", "hcs_one", &good[..31], &"a".repeat(64)] {
+            assert!(ClientSecretHash::of_chosen(weak).is_err(), "{weak:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_is_one_visible_word() {
+        assert!(is_scope("orders:read"));
+        for wrong in ["", "a b", "a\"b", "a\\b", "ä", "a\n"] {
+            assert!(!is_scope(wrong), "{wrong:?}");
+        }
     }
 
     #[test]

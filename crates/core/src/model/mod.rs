@@ -18,7 +18,7 @@ mod used;
 mod user;
 
 pub use audit::{AuditEntry, AuditKind};
-pub use client::{Client, ClientProof, ClientSecretHash, TOKEN_EXCHANGE};
+pub use client::{Client, ClientProof, ClientSecretHash, TOKEN_EXCHANGE, is_scope};
 pub use client_keys::{ClientKeys, ClientKeysError};
 pub use ids::{ClientId, IdError, OrgId, SessionId, UserId};
 pub use key::{KeyPurpose, KeyState, SealedKey, StoredKey};

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::UpstreamName;
+use crate::{
+    flows::clients,
+    model::{Client, ClientId, UpstreamName},
+};
 
 mod encryption;
 mod keys;
@@ -39,6 +42,9 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     /// Whether new sessions get places in status lists. Off by default.
     pub status_lists: Option<StatusListSettings>,
+    /// Machine clients that the operator has written down. The store knows nothing of them, and whom it knows by the same id is
+    /// not heard.
+    pub clients: BTreeMap<ClientId, Client>,
     /// Who may come from which upstream. None by default.
     pub upstreams: BTreeMap<UpstreamName, UpstreamSettings>,
 }
@@ -71,6 +77,7 @@ impl Settings {
             sessions: SessionSettings::default(),
             passwords: PasswordSettings::default(),
             status_lists: None,
+            clients: BTreeMap::new(),
             upstreams: BTreeMap::new(),
         }
     }
@@ -103,6 +110,10 @@ impl Settings {
         self.keys.check(self.tokens.lifetime)?;
         self.sessions.check()?;
         self.passwords.check()?;
+        for id in self.clients.keys() {
+            let refused = |error| SettingsError::new("clients", format!("cannot hold {id}: {error}"));
+            clients::check_id(id).map_err(refused)?;
+        }
         upstreams::check(&self.upstreams)?;
         self.status_lists.as_ref().map_or(Ok(()), StatusListSettings::check)
     }

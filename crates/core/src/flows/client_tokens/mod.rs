@@ -8,6 +8,7 @@ pub use exchange::{MAX_ACTORS, SubjectToken, exchange};
 
 use std::{collections::BTreeSet, time::Duration};
 
+use super::clients;
 use crate::{
     Context,
     minting::MintError,
@@ -103,7 +104,7 @@ pub enum ClientTokenError {
 /// position from before its removal, which hits it.
 async fn as_of_now(ctx: &Context, id: &ClientId) -> Result<(LogPosition, Client), ClientTokenError> {
     let rev = ctx.store.log_head().await?;
-    let client = ctx.store.client(id).await?.ok_or(ClientTokenError::ClientGone)?;
+    let client = clients::find(ctx, id).await?.ok_or(ClientTokenError::ClientGone)?;
     Ok((rev, client))
 }
 

@@ -35,7 +35,7 @@ pub async fn authenticate_by_assertion(
     if assertion.client_id.is_some_and(|beside| beside != id.as_str()) {
         return Err(AuthenticateError::Refused);
     }
-    let client = ctx.store.client(&id).await?.ok_or(AuthenticateError::Refused)?;
+    let client = super::find(ctx, &id).await?.ok_or(AuthenticateError::Refused)?;
     let verified = verify(&client, assertion, now).ok_or(AuthenticateError::Refused)?;
     use_up(ctx, &client.id, &verified).await?;
     Ok(AuthenticatedClient(client))

@@ -1,6 +1,7 @@
 //! Machine clients: add, remove, and authenticate.
 
 mod assertion;
+mod find;
 
 use std::{collections::BTreeSet, fmt};
 
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 pub use assertion::{Assertion, authenticate_by_assertion};
+pub use find::{ClientSource, KnownClient, find, list};
 
 use super::events;
 use crate::{
@@ -54,6 +56,9 @@ pub enum ClientsError {
     /// The id is taken, or is one that Handstamp keeps for itself.
     #[error("the client id is taken")]
     Taken,
+    /// The operator has written the client down: it changes where it stands.
+    #[error("the client stands in the configuration file: change it there")]
+    Configured,
     /// The id could be a user's: a client's token would pass for that user's (RFC 9068 §5).
     #[error("the client id has the form of a user's id; choose a name")]
     LooksLikeUser,
@@ -96,11 +101,9 @@ async fn create(
     actor: Option<UserId>,
     now: Timestamp,
 ) -> Result<Client, ClientsError> {
-    if new.id == ClientId::first_party() {
-        return Err(ClientsError::Taken);
-    }
-    if new.id.as_str().parse::<UserId>().is_ok() {
-        return Err(ClientsError::LooksLikeUser);
+    check_id(&new.id)?;
+    if ctx.settings.clients.contains_key(&new.id) {
+        return Err(ClientsError::Configured);
     }
     let NewClient { id, scopes, audiences } = new;
     let client = Client { id, proof, scopes, audiences, created_at: now };
@@ -110,7 +113,19 @@ async fn create(
     Ok(client)
 }
 
-/// Removes a client: its tokens die.
+/// Checks that a machine may have this id.
+pub fn check_id(id: &ClientId) -> Result<(), ClientsError> {
+    if *id == ClientId::first_party() {
+        return Err(ClientsError::Taken);
+    }
+    if id.as_str().parse::<UserId>().is_ok() {
+        return Err(ClientsError::LooksLikeUser);
+    }
+    Ok(())
+}
+
+/// Removes a client from the store: its tokens die. One that the operator has written down stays, with or without one of the same
+/// id in the store.
 pub async fn remove(
     ctx: &Context,
     id: &ClientId,
@@ -120,7 +135,10 @@ pub async fn remove(
     let changes = Changes::one(Change::RemoveClient(id.clone()))
         .event(events::dead(Selector::Client(id.clone()), Reason::ClientRemoved, now, &ctx.settings))
         .audit(entry(id, "removed", actor, now));
-    apply(ctx, changes).await
+    match apply(ctx, changes).await {
+        Err(ClientsError::NotFound) if ctx.settings.clients.contains_key(id) => Err(ClientsError::Configured),
+        done => done,
+    }
 }
 
 /// A client that has proved who it is. Only [`authenticate`] and [`authenticate_by_assertion`] make one.
@@ -159,7 +177,7 @@ pub async fn authenticate(
     secret: &str,
 ) -> Result<AuthenticatedClient, AuthenticateError> {
     let id: ClientId = id.parse().map_err(|_| AuthenticateError::Refused)?;
-    let client = ctx.store.client(&id).await?.ok_or(AuthenticateError::Refused)?;
+    let client = find(ctx, &id).await?.ok_or(AuthenticateError::Refused)?;
     match &client.proof {
         ClientProof::Secret(hash) if hash.matches(secret) => Ok(AuthenticatedClient(client)),
         ClientProof::Secret(_) | ClientProof::Keys(_) => Err(AuthenticateError::Refused),
