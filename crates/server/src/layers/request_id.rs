@@ -34,6 +34,11 @@ pub(super) async fn layer(State(state): State<AppState>, mut request: Request, n
     response
 }
 
+/// Returns the id of a request, as handlers see it.
+pub(crate) fn id_of(headers: &HeaderMap) -> Option<&str> {
+    headers.get(&X_REQUEST_ID)?.to_str().ok()
+}
+
 /// Takes the id that a proxy in front has given, if it cannot break a log line.
 fn given(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(&X_REQUEST_ID)?.to_str().ok()?;
