@@ -13,6 +13,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const CUSTOM_HEADER: HeaderName = HeaderName::from_static(CSRF_HEADER);
+/// Not `Upgrade`, which every proxy takes for its own.
+const SEC_WEBSOCKET_KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 
 /// Origins that may send unsafe requests with cookies, beside the service's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,12 +103,15 @@ fn checked(given: &str) -> Result<String, OriginError> {
 
 /// Decides whether a request that relies on a cookie may pass. Safe methods always may: they change nothing.
 ///
+/// But a WebSocket, which begins with one, may change anything, and is open to pages of all origins: it counts as unsafe.
+///
 /// 1. `Sec-Fetch-Site: same-origin` or `none` (the user typed the address) passes.
 /// 2. Anything else in it, or nothing, needs an `Origin` on the allow-list.
 /// 3. Neither header at all (an old browser, or no browser) needs `X-Handstamp: 1`: a header of its own kind makes browsers ask
 ///    first before they send it across origins.
 pub fn decide(method: &Method, headers: &HeaderMap, allowed: &AllowedOrigins) -> Result<(), CsrfRejection> {
-    if is_safe(method) {
+    let is_web_socket = headers.contains_key(SEC_WEBSOCKET_KEY);
+    if is_safe(method) && !is_web_socket {
         return Ok(());
     }
     let site = only(headers, &SEC_FETCH_SITE, "Sec-Fetch-Site")?;
@@ -129,6 +134,8 @@ pub fn decide(method: &Method, headers: &HeaderMap, allowed: &AllowedOrigins) ->
     }
     match only(headers, &CUSTOM_HEADER, "X-Handstamp")? {
         Some(value) if value == "1" => Ok(()),
+        // Browsers name the origin of every WebSocket (RFC 6455 §4.1): no page has opened this one.
+        _ if is_safe(method) => Ok(()),
         _ => Err(CsrfRejection::MissingHeader),
     }
 }
@@ -157,12 +164,16 @@ mod tests {
     use super::{AllowedOrigins, CsrfRejection, OriginError, decide};
 
     fn post(headers: &[(&'static str, &str)]) -> Result<(), CsrfRejection> {
+        send(&Method::POST, headers)
+    }
+
+    fn send(method: &Method, headers: &[(&'static str, &str)]) -> Result<(), CsrfRejection> {
         let allowed = AllowedOrigins::new(["https://app.example"]).unwrap();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(HeaderName::from_static(name), value.parse().unwrap());
         }
-        decide(&Method::POST, &map, &allowed)
+        decide(method, &map, &allowed)
     }
 
     #[test]
@@ -238,6 +249,30 @@ mod tests {
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, purge] {
             assert_eq!(decide(&method, &nothing, &allowed), Err(CsrfRejection::MissingHeader));
         }
+    }
+
+    #[test]
+    fn a_page_of_another_origin_opens_no_web_socket() {
+        const KEY: (&str, &str) = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let open = |headers: &[(&'static str, &str)]| send(&Method::GET, &[&[KEY], headers].concat());
+
+        let origin = "https://evil.example".to_owned();
+        assert_eq!(
+            open(&[("origin", &origin)]),
+            Err(CsrfRejection::ForeignOrigin { origin: origin.clone() })
+        );
+        let site = "same-site".to_owned();
+        assert_eq!(
+            open(&[("sec-fetch-site", &site)]),
+            Err(CsrfRejection::ForeignSite { site: site.clone() })
+        );
+        assert_eq!(open(&[("origin", "https://app.example"), ("sec-fetch-site", "cross-site")]), Ok(()));
+        assert_eq!(open(&[("origin", &origin), ("sec-fetch-site", "same-origin")]), Ok(()));
+    }
+
+    #[test]
+    fn a_web_socket_that_no_browser_opens_passes() {
+        assert_eq!(send(&Method::GET, &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")]), Ok(()));
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod cache;
 mod callers;
 #[cfg(feature = "jwe")]
 mod encrypted;
+#[cfg(feature = "forward-auth")]
+mod forward_auth;
 mod fuzz_smoke;
 mod layer;
 mod profile_source;

@@ -10,12 +10,8 @@ const PLACE: &str = "{org}";
 impl OrgPath {
     /// Reads a pattern: fixed segments, and `{org}` at the end.
     pub(super) fn parse(pattern: &str) -> Option<Self> {
-        let (before, place) = pattern.strip_prefix('/')?.rsplit_once('/').unwrap_or_else(|| {
-            let place = pattern.strip_prefix('/').unwrap_or_default();
-            ("", place)
-        });
-        let before: Vec<String> =
-            before.split('/').filter(|_| !before.is_empty()).map(str::to_owned).collect();
+        let mut before: Vec<String> = pattern.strip_prefix('/')?.split('/').map(str::to_owned).collect();
+        let place = before.pop()?;
         let is_fixed = |segment: &String| !segment.is_empty() && !segment.contains(['{', '}']);
         (place == PLACE && before.iter().all(is_fixed)).then_some(Self { before })
     }

@@ -6,6 +6,8 @@
 mod answer;
 mod messages;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::future::Future;
