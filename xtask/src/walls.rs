@@ -26,6 +26,7 @@ const WALLS: &[Wall] = &[
         ours: &["handstamp-token"],
         never: &["tokio", "reqwest", "hyper", "axum", "sqlx", "rusqlite"],
     },
+    Wall { package: "handstamp-settings", ours: &[], never: &["tokio", "axum", "reqwest", "sqlx", "rusqlite"] },
     Wall { package: "handstamp-listen", ours: &[], never: &["axum", "reqwest", "sqlx", "rusqlite"] },
     Wall {
         package: "handstamp-core",
@@ -47,6 +48,7 @@ const WALLS: &[Wall] = &[
         ours: &[
             "handstamp-core",
             "handstamp-listen",
+            "handstamp-settings",
             "handstamp-verify",
             "handstamp-api-types",
             "handstamp-token",

@@ -52,7 +52,7 @@ impl SettingsArgs {
         let file = self.file().map_err(SettingsError::Unreadable)?;
         let variables = environment::ours();
         let mut overrides =
-            Override::from_variables(variables, environment::SECRETS).map_err(SettingsError::Wrong)?;
+            Config::overrides(variables, environment::SECRETS).map_err(SettingsError::Wrong)?;
         if let Some(data) = &self.data {
             overrides.push(Override::flag("--data", "storage.data", data.to_string_lossy()));
         }
@@ -80,7 +80,7 @@ impl SettingsArgs {
 
 /// Returns a configuration of these defaults, the variables above them, and these flags on top, whatever files there are.
 pub(crate) fn around_variables(defaults: &[Override], flags: &[Override]) -> Result<Config, Failure> {
-    let variables = Override::from_variables(environment::ours(), environment::SECRETS);
+    let variables = Config::overrides(environment::ours(), environment::SECRETS);
     let variables = variables.map_err(|error| wrong(&error))?;
     Config::load(None, &[defaults, &variables, flags].concat()).map_err(|error| wrong(&error))
 }

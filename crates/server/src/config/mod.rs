@@ -2,18 +2,11 @@
 //!
 //! This module reads text it is given. Which file, which variables and which flags there are, the command line says.
 
-mod cookies;
-pub mod duration;
-mod error;
+mod clients;
 mod ext_authz;
-mod keys;
-mod load;
-mod log;
 mod metrics;
-mod overrides;
 mod pages;
 mod passwords;
-mod public_url;
 mod rate_limits;
 mod revocation;
 mod rotation;
@@ -26,31 +19,36 @@ mod tls;
 mod tokens;
 mod upstreams;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use cookies::{ClearSiteData, CookieConfig, SameSite};
-pub(crate) use error::Problems;
-pub use error::{ConfigError, ConfigProblem};
+pub use clients::ClientConfig;
 pub use ext_authz::ExtAuthzConfig;
-pub use log::{LogConfig, LogFormat};
+pub(crate) use handstamp_settings::Problems;
+pub use handstamp_settings::{
+    ClearSiteData, ConfigError, ConfigProblem, CookieConfig, LogConfig, LogFormat, Network, NetworkError,
+    Override, PublicUrl, PublicUrlError, SameSite, VARIABLE_PREFIX, duration, secret_variable,
+};
+use handstamp_settings::{Keys, Settings, Source};
 pub use metrics::MetricsConfig;
-pub use overrides::{Override, VARIABLE_PREFIX, secret_variable};
 pub use pages::{Language, PagesConfig};
 pub use passwords::PasswordConfig;
-pub use public_url::{PublicUrl, PublicUrlError};
 pub use rate_limits::RateLimitConfig;
 pub use revocation::{RevocationConfig, Subscribers};
 pub use rotation::KeyConfig;
-pub use server::{Network, NetworkError, ServerConfig};
+pub use server::ServerConfig;
 pub use sessions::SessionConfig;
 pub use status_lists::StatusListConfig;
 pub use storage::StorageConfig;
 pub use tls::TlsConfig;
 pub use tokens::TokenConfig;
 pub use upstreams::{ClaimPaths, ClientAuth, Link, UpstreamConfig, UpstreamKind};
+
+/// The variables that hold secrets of entries that have names. They are no settings.
+pub const SECRETS_OF_ENTRIES: [&str; 2] =
+    ["HANDSTAMP_CLIENTS_*_SECRET", "HANDSTAMP_UPSTREAMS_*_CLIENT_SECRET"];
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +78,8 @@ pub struct Config {
     pub revocation: RevocationConfig,
     /// Token Status Lists, for services that do not follow the feed.
     pub status_lists: StatusListConfig,
+    /// Machine clients, beside those that commands add.
+    pub clients: BTreeMap<String, ClientConfig>,
     /// Other sign-in servers, through which people sign in here.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Forward-auth for Envoy over gRPC.
@@ -91,9 +91,25 @@ pub struct Config {
 }
 
 impl Config {
+    /// Reads a configuration: defaults, then the file (its name and its text), then the overrides in their order.
+    ///
+    /// Finds every mistake, not only the first.
+    pub fn load(file: Option<(&str, &str)>, overrides: &[Override]) -> Result<Self, ConfigError> {
+        Source { file, overrides, others: None }.load()
+    }
+
+    /// Picks the overrides out of environment variables; see [`Override::from_variables`].
+    pub fn overrides(
+        variables: impl IntoIterator<Item = (String, String)>,
+        reserved: &[&str],
+    ) -> Result<Vec<Override>, ConfigError> {
+        let reserved = [reserved, &SECRETS_OF_ENTRIES].concat();
+        Override::from_variables(&[Self::keys()], variables, &reserved)
+    }
+
     /// Returns the JSON Schema of the configuration file.
     pub fn schema() -> serde_json::Value {
-        keys::schema()
+        handstamp_settings::schema::<Self>()
     }
 
     /// Returns the whole configuration, defaults included, as TOML. Passwords in it are replaced.
@@ -110,6 +126,13 @@ impl Config {
             None => PublicUrl::of_listener(listening, self.tls.is_on(), self.server.insecure_http),
         }
     }
+}
+
+impl Settings for Config {
+    fn keys() -> &'static Keys {
+        static KEYS: LazyLock<Keys> = LazyLock::new(Keys::of::<Config>);
+        &KEYS
+    }
 
     fn check(&self, problems: &mut Problems) {
         self.server.check(problems);
@@ -118,6 +141,9 @@ impl Config {
         self.rate_limits.check(problems);
         self.status_lists.check(self.tokens.lifetime, problems);
         self.pages.check(&self.server, problems);
+        for (name, client) in &self.clients {
+            client.check(name, problems);
+        }
         for (name, upstream) in &self.upstreams {
             upstream.check(name, &self.server, problems);
         }

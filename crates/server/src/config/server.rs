@@ -1,10 +1,9 @@
 use std::{net::SocketAddr, time::Duration};
 
-use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Problems, PublicUrl, duration};
+use super::{Network, Problems, PublicUrl, duration};
 
 /// `[server]`: where the service listens and who may talk to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -94,47 +93,5 @@ impl ServerConfig {
         if self.max_connections == 0 {
             problems.wrong("server.max_connections", "nobody could ever connect: 1 at least");
         }
-    }
-}
-
-/// A network, or one address of it: `10.0.0.0/8`, `192.0.2.7`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network(IpNet);
-
-impl Network {
-    /// Returns whether the address belongs to the network.
-    pub fn contains(&self, address: std::net::IpAddr) -> bool {
-        self.0.contains(&address.to_canonical())
-    }
-}
-
-impl std::str::FromStr for Network {
-    type Err = NetworkError;
-
-    fn from_str(text: &str) -> Result<Self, NetworkError> {
-        let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
-        text.parse()
-            .or_else(|_| address())
-            .map(Self)
-            .map_err(|_| NetworkError { text: text.chars().take(80).collect() })
-    }
-}
-
-/// The text is neither an address nor a network.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not an address or network: write \"192.0.2.7\" or \"10.0.0.0/8\"")]
-pub struct NetworkError {
-    text: String,
-}
-
-impl Serialize for Network {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Network {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }

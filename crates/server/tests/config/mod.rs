@@ -98,7 +98,7 @@ fn variables_are_named_after_section_and_key() {
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
 
-    let overrides = Override::from_variables(variables, &["HANDSTAMP_ROOT_KEY"]).unwrap();
+    let overrides = Config::overrides(variables, &["HANDSTAMP_ROOT_KEY"]).unwrap();
     let config = Config::load(None, &overrides).unwrap();
 
     assert_eq!(config.sessions.refresh_grace, Duration::from_secs(45));
@@ -111,7 +111,7 @@ fn variables_are_named_after_section_and_key() {
 fn a_variable_of_ours_that_means_nothing_is_an_error() {
     let variables = [("HANDSTAMP_TOKENS_LIFETIM".to_owned(), "5m".to_owned())];
 
-    let error = Override::from_variables(variables, &[]).unwrap_err().to_string();
+    let error = Config::overrides(variables, &[]).unwrap_err().to_string();
 
     insta::assert_snapshot!(error, @"the variable HANDSTAMP_TOKENS_LIFETIM names no setting: did you mean HANDSTAMP_TOKENS_LIFETIME?");
 }
@@ -120,7 +120,7 @@ fn a_variable_of_ours_that_means_nothing_is_an_error() {
 fn a_suggestion_is_not_made_for_the_prefix_alone() {
     let variables = [("HANDSTAMP_NOPE_X".to_owned(), "1".to_owned())];
 
-    let error = Override::from_variables(variables, &[]).unwrap_err().to_string();
+    let error = Config::overrides(variables, &[]).unwrap_err().to_string();
 
     insta::assert_snapshot!(error, @"the variable HANDSTAMP_NOPE_X names no setting");
 }

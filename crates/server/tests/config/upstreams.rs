@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use handstamp_server::config::{ClientAuth, Config, ConfigError, Override, UpstreamConfig, UpstreamKind};
+use handstamp_server::config::{ClientAuth, Config, ConfigError, UpstreamConfig, UpstreamKind};
 
 const WHOLE: &str = r#"
 [upstreams.corp]
@@ -41,7 +41,7 @@ fn mistakes(lines: &str) -> String {
 
 fn with_variables(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Config::load(Some(("handstamp.toml", WHOLE)), &Override::from_variables(variables, &[])?)
+    Config::load(Some(("handstamp.toml", WHOLE)), &Config::overrides(variables, &[])?)
 }
 
 #[test]

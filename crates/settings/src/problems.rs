@@ -47,25 +47,28 @@ impl fmt::Display for ConfigProblem {
 
 /// Mistakes, as they are found.
 #[derive(Debug, Default)]
-pub(crate) struct Problems {
+pub struct Problems {
     found: Vec<ConfigProblem>,
 }
 
 impl Problems {
-    pub(super) fn wrong(&mut self, key: &str, message: impl fmt::Display) {
+    /// Adds a mistake in a setting.
+    pub fn wrong(&mut self, key: &str, message: impl fmt::Display) {
         self.add(Some(key), None, message);
     }
 
-    pub(super) fn add(&mut self, key: Option<&str>, place: Option<String>, message: impl fmt::Display) {
+    /// Adds a mistake, with the place where it was made if that is known.
+    pub fn add(&mut self, key: Option<&str>, place: Option<String>, message: impl fmt::Display) {
         self.found.push(ConfigProblem { key: key.map(str::to_owned), place, message: message.to_string() });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// Says where each setting was written, for those problems that do not know it yet.
-    pub(super) fn locate(&mut self, place_of: impl Fn(&str) -> Option<String>) {
+    pub(crate) fn locate(&mut self, place_of: impl Fn(&str) -> Option<String>) {
         for problem in &mut self.found {
             if problem.place.is_none() {
                 problem.place = problem.key.as_deref().and_then(&place_of);
@@ -73,7 +76,7 @@ impl Problems {
         }
     }
 
-    pub(super) fn into_result(self) -> Result<(), ConfigError> {
+    pub(crate) fn into_result(self) -> Result<(), ConfigError> {
         if self.found.is_empty() { Ok(()) } else { Err(ConfigError { problems: self.found }) }
     }
 }

@@ -62,17 +62,19 @@ pub fn format(duration: Duration) -> String {
     format!("{}{unit}", millis / size)
 }
 
-pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes a duration, for `#[serde(with = …)]`.
+pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format(*duration))
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+/// Reads a duration, for `#[serde(with = …)]`.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse(&text).map_err(de::Error::custom)
 }
 
 /// A duration, or `never`.
-pub(super) mod or_never {
+pub mod or_never {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serializer, de};
@@ -80,45 +82,39 @@ pub(super) mod or_never {
     /// The word for none: nobody should have to guess what no time at all would mean.
     const NEVER: &str = "never";
 
+    /// Writes it, for `#[serde(with = …)]`.
     #[expect(clippy::ref_option, reason = "the form that serde asks for")]
-    pub(in crate::config) fn serialize<S: Serializer>(
-        duration: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => super::serialize(duration, serializer),
             None => serializer.serialize_str(NEVER),
         }
     }
 
-    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
+    /// Reads it, for `#[serde(with = …)]`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.trim() == NEVER { Ok(None) } else { super::parse(&text).map(Some).map_err(de::Error::custom) }
     }
 }
 
 /// A duration that may be left out.
-pub(super) mod optional {
+pub mod optional {
     use std::time::Duration;
 
     use serde::{Deserializer, Serializer};
 
+    /// Writes it, for `#[serde(with = …)]`.
     #[expect(clippy::ref_option, reason = "the form that serde asks for")]
-    pub(in crate::config) fn serialize<S: Serializer>(
-        duration: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => super::serialize(duration, serializer),
             None => serializer.serialize_none(),
         }
     }
 
-    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
+    /// Reads it, for `#[serde(with = …)]`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         super::deserialize(deserializer).map(Some)
     }
 }

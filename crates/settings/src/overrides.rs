@@ -1,30 +1,12 @@
-use super::{
-    ConfigError,
-    error::Problems,
-    keys::{self, Kind},
-};
+use crate::keys::{self, Keys, Kind};
+use crate::{ConfigError, Problems};
 
 /// What every variable that overrides a setting starts with.
 pub const VARIABLE_PREFIX: &str = "HANDSTAMP_";
 
-/// Secrets of entries that have names. They have no place in a file that everybody reads, so that they are no settings.
-const SECRETS_OF_ENTRIES: [(&str, &str); 1] = [("upstreams", "client_secret")];
-
 /// Returns the variable that may hold a secret of an entry: `HANDSTAMP_UPSTREAMS_CORP_CLIENT_SECRET`.
 pub fn secret_variable(section: &str, entry: &str, secret: &str) -> String {
     keys::variable(&format!("{section}.{entry}.{secret}"))
-}
-
-/// Returns whether a variable is one of those, of whatever entry.
-fn is_secret_of_entry(variable: &str) -> bool {
-    SECRETS_OF_ENTRIES.iter().any(|(section, secret)| {
-        let pattern = keys::variable(&format!("{section}.*.{secret}"));
-        let (before, after) = pattern.split_once('*').unwrap_or_default();
-        variable
-            .strip_prefix(before)
-            .and_then(|rest| rest.strip_suffix(after))
-            .is_some_and(|name| !name.is_empty())
-    })
 }
 
 /// A setting given outside the file: by a variable or a flag. Later ones win.
@@ -46,9 +28,11 @@ impl Override {
 
     /// Picks the overrides out of environment variables: `HANDSTAMP_` + section + key.
     ///
-    /// Variables of other names are not ours. One of ours that names no setting is an error, unless it is `reserved`
-    /// (secrets that have no place in a file).
+    /// Variables of other names are not ours. One of ours that names no setting of any program of ours is an error, unless it is
+    /// `reserved`: secrets, which have no place in a file that everybody reads. `HANDSTAMP_UPSTREAMS_*_CLIENT_SECRET` reserves one
+    /// for every entry.
     pub fn from_variables(
+        known: &[&Keys],
         variables: impl IntoIterator<Item = (String, String)>,
         reserved: &[&str],
     ) -> Result<Vec<Self>, ConfigError> {
@@ -59,15 +43,16 @@ impl Override {
                 continue;
             }
             // The longest, where the name of an entry could end in several ways.
-            let candidates = keys::all().iter().filter_map(|key| Some((key.name.len(), key.set_by(&name)?)));
+            let keys = known.iter().flat_map(|keys| keys.iter());
+            let candidates = keys.filter_map(|key| Some((key.name.len(), key.set_by(&name)?)));
             if let Some((_, key)) = candidates.max() {
                 overrides.push(Self { key, value, place: name });
                 continue;
             }
-            if is_secret_of_entry(&name) {
+            if reserved.iter().any(|reserved| fits(reserved, &name)) {
                 continue;
             }
-            let hint = match nearest_variable(&name) {
+            let hint = match nearest_variable(known, &name) {
                 Some(near) => format!("the variable {name} names no setting: did you mean {near}?"),
                 None => format!("the variable {name} names no setting"),
             };
@@ -78,7 +63,7 @@ impl Override {
     }
 
     /// Returns the value as the setting's type wants it, or what is wrong with it.
-    pub(super) fn to_value(&self, kind: Kind) -> Result<toml::Value, String> {
+    pub(crate) fn to_value(&self, kind: Kind) -> Result<toml::Value, String> {
         let text = self.value.trim();
         Ok(match kind {
             Kind::Text => toml::Value::String(text.to_owned()),
@@ -100,11 +85,19 @@ impl Override {
     }
 }
 
+/// Returns whether a variable is one that a pattern reserves.
+fn fits(reserved: &str, variable: &str) -> bool {
+    let Some((before, after)) = reserved.split_once('*') else { return reserved == variable };
+    let name = variable.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    name.is_some_and(|name| !name.is_empty())
+}
+
 /// Returns the variable that was most likely meant. The prefix they all share would make strangers look alike, and does
 /// not count.
-fn nearest_variable(given: &str) -> Option<String> {
+fn nearest_variable(known: &[&Keys], given: &str) -> Option<String> {
     let own_part = |name: &str| name.strip_prefix(VARIABLE_PREFIX).unwrap_or(name).to_owned();
-    let known: Vec<String> = keys::all().iter().map(|key| own_part(&keys::shown(&key.variable()))).collect();
+    let variables = known.iter().flat_map(|keys| keys.iter()).filter_map(keys::Key::variable);
+    let known: Vec<String> = variables.map(|variable| own_part(&keys::shown(&variable))).collect();
     let near = keys::nearest(&own_part(given), known.iter().map(String::as_str))?;
     Some(format!("{VARIABLE_PREFIX}{near}"))
 }

@@ -94,7 +94,7 @@ impl PublicUrl {
     }
 
     /// Returns the port on a development address. Ports of one host share one cookie jar, so names must tell them apart.
-    pub(crate) fn development_port(&self) -> Option<u16> {
+    pub fn development_port(&self) -> Option<u16> {
         (!self.https && self.loopback).then_some(self.port.unwrap_or(80))
     }
 }

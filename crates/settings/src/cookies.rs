@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Problems;
+use crate::Problems;
 
 /// `[cookies]`: how browsers keep what sign-in hands out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -87,7 +87,8 @@ impl ClearSiteData {
 }
 
 impl CookieConfig {
-    pub(super) fn check(&self, problems: &mut Problems) {
+    /// Finds what no browser would take.
+    pub fn check(&self, problems: &mut Problems) {
         let names = [
             ("cookies.access_name", &self.access_name),
             ("cookies.refresh_name", &self.refresh_name),
