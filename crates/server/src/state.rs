@@ -113,10 +113,10 @@ impl AppState {
         let upstreams = Upstreams::new(&config, &public_url, &context.entropy)
             .map_err(|(name, source)| StartError::Upstream { name, source: source.into() })?;
         Ok(Self(Arc::new(Shared {
-            upstreams,
             strict_transport_security: strict_transport_security(&config, &public_url),
             limits: SignInLimits::new(&config.rate_limits),
-            pages: Pages::new(&config.pages),
+            pages: Pages::new(&config.pages, &upstreams),
+            upstreams,
             status_lists: StatusLists::new(config.status_lists.ttl),
             core: context,
             config,

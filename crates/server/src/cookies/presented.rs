@@ -80,17 +80,40 @@ impl<'a> Presented<'a> {
         Ok(RefreshPair { token, beside })
     }
 
+    /// Returns the session that the browser holds, as a token proves that is good now. An old access token proves nothing.
+    pub(crate) async fn held_session(&self) -> Option<SessionId> {
+        let access = self.access().ok().flatten();
+        let valid = access.and_then(|token| self.state.gate().verifier().try_verify(token).ok());
+        match valid.and_then(|principal| principal.sid().and_then(|sid| sid.parse().ok())) {
+            Some(session) => Some(session),
+            None => self.refresh_session().await.ok().flatten(),
+        }
+    }
+
     /// Ends the session that a sign-in in the same browser has replaced: its cookies are gone, so nobody else could
     /// (ASVS 7.2.4). A failure costs nothing but an entry in the list of devices.
     pub(crate) async fn end_replaced_session(&self, new: SessionId, address: Option<IpAddr>) {
         // The refresh token proves that the browser held the session; an old access token alone must not end one.
         let Ok(Some(old)) = self.refresh_session().await else { return };
+        self.end_session_replaced_by(new, old, address).await;
+    }
+
+    /// Ends this session, which the browser has proved to hold, in favour of the new one.
+    pub(crate) async fn end_session_replaced_by(
+        &self,
+        new: SessionId,
+        old: SessionId,
+        address: Option<IpAddr>,
+    ) {
         if old == new {
             return;
         }
         let core = self.state.core();
         let ended = async {
-            let Some(session) = core.store.session(old).await? else { return Ok(0) };
+            let found = core.store.session(old).await?;
+            let Some(session) = found.filter(|session| session.is_live(self.state.now())) else {
+                return Ok(0);
+            };
             let command = SignOut { user: session.user_id, session: old, everywhere: false, address };
             sign_out::sign_out(core, command, self.state.now()).await
         };

@@ -4,7 +4,7 @@ use handstamp_core::minting::AccessToken;
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 
-use super::{CookieNames, hint};
+use super::{CookieNames, attempts::AttemptCookies, hint};
 use crate::config::{CookieConfig, PublicUrl, SameSite};
 
 /// Browsers forget every cookie after 400 days (RFC 6265bis §5.5); saying more than they do would be a lie.
@@ -17,6 +17,7 @@ const REFRESH_PATH: &str = "/auth";
 #[derive(Debug, Clone)]
 pub(crate) struct Cookies {
     names: CookieNames,
+    attempts: AttemptCookies,
     domain: Option<String>,
     access_same_site: SameSite,
     refresh_same_site: SameSite,
@@ -39,6 +40,7 @@ impl Cookies {
     pub(crate) fn new(config: &CookieConfig, url: &PublicUrl) -> Self {
         Self {
             names: CookieNames::new(config, url),
+            attempts: AttemptCookies::new(url),
             domain: config.domain.clone(),
             access_same_site: config.access_same_site,
             refresh_same_site: config.refresh_same_site,
@@ -48,6 +50,11 @@ impl Cookies {
 
     pub(crate) fn names(&self) -> &CookieNames {
         &self.names
+    }
+
+    /// Returns the cookies of sign-ins that were begun at upstreams.
+    pub(crate) fn attempts(&self) -> &AttemptCookies {
+        &self.attempts
     }
 
     /// Hands out tokens. The cookies live as long as the session can: an expired access token still names it.

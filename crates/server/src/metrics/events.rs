@@ -10,10 +10,18 @@ pub(crate) struct Events {
     sign_ins: Family<Outcome, Counter>,
     refreshes: Family<Outcome, Counter>,
     rate_limited: Family<Outcome, Counter>,
+    upstream_sign_ins: Family<UpstreamOutcome, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
+    outcome: &'static str,
+}
+
+/// Upstreams are those of the configuration: strangers cannot make up time series.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UpstreamOutcome {
+    upstream: String,
     outcome: &'static str,
 }
 
@@ -23,6 +31,7 @@ impl Events {
             sign_ins: Family::default(),
             refreshes: Family::default(),
             rate_limited: Family::default(),
+            upstream_sign_ins: Family::default(),
         };
         registry.register("sign_ins", "Attempts to sign in, by what became of them", events.sign_ins.clone());
         registry.register(
@@ -35,11 +44,22 @@ impl Events {
             "Attempts turned away, by the limit they met",
             events.rate_limited.clone(),
         );
+        registry.register(
+            "upstream_sign_ins",
+            "Attempts to sign in or to link an account through an upstream, by what became of them",
+            events.upstream_sign_ins.clone(),
+        );
         events
     }
 
     pub(crate) fn sign_in(&self, outcome: &'static str) {
         self.sign_ins.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(crate) fn upstream_sign_in(&self, upstream: &str, outcome: &'static str) {
+        self.upstream_sign_ins
+            .get_or_create(&UpstreamOutcome { upstream: upstream.to_owned(), outcome })
+            .inc();
     }
 
     pub(crate) fn refresh(&self, outcome: &'static str) {

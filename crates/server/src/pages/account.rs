@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{
-    Page, View, ago,
+    Page, View, WayIn, ago,
     field::{Field, Kind},
     layout::{Sheet, Width},
     notice,
@@ -25,6 +25,12 @@ pub(crate) struct AccountPage<'a> {
     /// The shortest password, and the longest name of a device.
     pub(crate) min_length: usize,
     pub(crate) longest_name: usize,
+    /// The upstreams there are, and which of them lead to this account.
+    pub(crate) ways_in: &'a [WayIn<'a>],
+    /// Whether the visitor has signed in so lately that they may add one.
+    pub(crate) may_link: bool,
+    /// Whether there is a password to change.
+    pub(crate) has_password: bool,
     pub(crate) done: Option<Done>,
     pub(crate) problem: Option<AccountProblem>,
     pub(crate) now: Timestamp,
@@ -38,6 +44,8 @@ pub(crate) enum Done {
     OthersEnded,
     Renamed,
     PasswordChanged,
+    UpstreamLinked,
+    UpstreamUnlinked,
 }
 
 /// What was wrong with the last form.
@@ -46,13 +54,21 @@ pub(crate) enum AccountProblem {
     DeviceName,
     CurrentPassword,
     NewPassword(PasswordRejection),
+    LastWayIn,
     RateLimited(Duration),
     Unavailable(Duration),
 }
 
 impl Done {
-    const ALL: [Self; 5] =
-        [Self::SessionEnded, Self::SessionGone, Self::OthersEnded, Self::Renamed, Self::PasswordChanged];
+    const ALL: [Self; 7] = [
+        Self::SessionEnded,
+        Self::SessionGone,
+        Self::OthersEnded,
+        Self::Renamed,
+        Self::PasswordChanged,
+        Self::UpstreamLinked,
+        Self::UpstreamUnlinked,
+    ];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -61,6 +77,8 @@ impl Done {
             Self::OthersEnded => "others_ended",
             Self::Renamed => "renamed",
             Self::PasswordChanged => "password_changed",
+            Self::UpstreamLinked => "upstream_linked",
+            Self::UpstreamUnlinked => "upstream_unlinked",
         }
     }
 
@@ -97,7 +115,11 @@ impl View<'_> {
                     }
                 }
             }
-            section.card aria-labelledby="change-password" { (self.change_password(page)) }
+            @if page.problem == Some(AccountProblem::LastWayIn) { (self.account_problem(page)) }
+            (self.ways_in(page))
+            @if page.has_password {
+                section.card aria-labelledby="change-password" { (self.change_password(page)) }
+            }
         };
         let at = page.problem.is_some().then_some("/auth/account");
         self.page(&Sheet { width: Width::Wide, at, ..Sheet::new(&texts.title, body) })
@@ -148,7 +170,8 @@ impl View<'_> {
         let texts = &self.texts.account;
         let current_wrong = page.problem == Some(AccountProblem::CurrentPassword);
         let new_wrong = matches!(page.problem, Some(AccountProblem::NewPassword(_)));
-        let has_problem = page.problem.as_ref().is_some_and(|problem| *problem != AccountProblem::DeviceName);
+        let of_others = [AccountProblem::DeviceName, AccountProblem::LastWayIn];
+        let has_problem = page.problem.as_ref().is_some_and(|problem| !of_others.contains(problem));
         let hint = fill(&texts.new_password_hint, &[("n", &page.min_length)]);
         let current = Field {
             wrong: current_wrong,
@@ -181,6 +204,8 @@ impl View<'_> {
             Done::OthersEnded => &texts.others_ended,
             Done::Renamed => &texts.renamed,
             Done::PasswordChanged => &texts.password_changed,
+            Done::UpstreamLinked => &texts.upstream_linked,
+            Done::UpstreamUnlinked => &texts.upstream_unlinked,
         }
     }
 
@@ -191,6 +216,7 @@ impl View<'_> {
         let Some(problem) = &page.problem else { return Markup::default() };
         notice::bad(&match problem {
             AccountProblem::DeviceName => html! { (fill(&texts.name, &[("n", &page.longest_name)])) },
+            AccountProblem::LastWayIn => html! { (texts.last_way_in) },
             AccountProblem::CurrentPassword => html! { (texts.current_password) },
             AccountProblem::NewPassword(rejection) => html! { (self.password_rejected(rejection)) },
             AccountProblem::RateLimited(time) => html! { (common.rate_limited) " " (wait(time)) },

@@ -4,7 +4,8 @@ use maud::html;
 use super::{Page, View, layout::Sheet, texts::fill};
 
 /// Where people are: at these addresses, and below them.
-const PAGES: [&str; 4] = ["/auth/sign-in", "/auth/sign-out", "/auth/account", "/auth/setup"];
+const PAGES: [&str; 6] =
+    ["/auth/sign-in", "/auth/sign-out", "/auth/account", "/auth/setup", "/auth/login", "/auth/callback"];
 
 /// Returns whether a route answers people, with pages, rather than programs.
 pub(crate) fn is_page(route: &str) -> bool {
@@ -43,7 +44,14 @@ mod tests {
 
     #[test]
     fn pages_are_told_from_what_programs_call() {
-        for page in ["/auth/sign-in", "/auth/account", "/auth/account/end-session", "/auth/setup"] {
+        for page in [
+            "/auth/sign-in",
+            "/auth/account",
+            "/auth/account/end-session",
+            "/auth/setup",
+            "/auth/login/{upstream}",
+            "/auth/callback/{upstream}",
+        ] {
             assert!(is_page(page), "{page}");
         }
         for other in ["/auth/whoami", "/auth/sign-inn", "/auth/accounts", "/auth", "/", "/auth/sessions"] {

@@ -16,6 +16,8 @@ mod setup;
 mod sign_in;
 mod sign_out;
 mod texts;
+mod upstream_failure;
+mod ways_in;
 
 use http::HeaderMap;
 
@@ -26,10 +28,13 @@ pub(crate) use layout::Page;
 pub(crate) use return_to::ReturnTo;
 pub(crate) use setup::{SetupForm, SetupProblem};
 pub(crate) use sign_in::{SignInForm, SignInNotice, sign_in_address};
+pub(crate) use upstream_failure::{UpstreamFailure, UpstreamProblem};
+pub(crate) use ways_in::WayIn;
 
 use crate::{
     assets::Assets,
     config::{Language, PagesConfig},
+    upstreams::{Upstream, Upstreams},
 };
 use texts::Texts;
 
@@ -39,7 +44,15 @@ pub(crate) struct Pages {
     title: String,
     languages: Vec<Language>,
     home: String,
+    upstreams: Vec<UpstreamButton>,
     assets: Assets,
+}
+
+/// An upstream as the sign-in page shows it.
+#[derive(Debug)]
+struct UpstreamButton {
+    name: String,
+    label: String,
 }
 
 /// The pages as one visitor sees them.
@@ -51,13 +64,18 @@ pub(crate) struct View<'a> {
 }
 
 impl Pages {
-    pub(crate) fn new(config: &PagesConfig) -> Self {
+    pub(crate) fn new(config: &PagesConfig, upstreams: &Upstreams) -> Self {
+        let button = |upstream: &Upstream| UpstreamButton {
+            name: upstream.name().to_string(),
+            label: upstream.label().to_owned(),
+        };
         // A colour that cannot be read was refused when the configuration was loaded.
         let accent = Accent::parse(&config.accent).unwrap_or_default();
         Self {
             title: config.title.clone(),
             languages: config.languages.clone(),
             home: config.home.clone(),
+            upstreams: upstreams.iter().map(button).collect(),
             assets: Assets::new(&accent.hex(), accent.foreground(), config.logo.as_ref()),
         }
     }

@@ -8,6 +8,8 @@ use super::{
     field::{Field, Kind},
     layout::Sheet,
     notice,
+    texts::fill,
+    upstream_failure::login_address,
 };
 
 /// The sign-in form, as it was left or anew.
@@ -67,12 +69,32 @@ impl View<'_> {
                     (password.markup(self.texts))
                     button.main type="submit" { (texts.submit) }
                 }
+                (self.upstream_buttons(form.return_to.as_ref()))
             }
         };
         let leads_to =
             form.return_to.as_ref().map_or(ReturnTo::origin_in(&self.pages.home), ReturnTo::origin);
         let at = has_problem.then(|| sign_in_address(form.return_to.as_ref().map(ReturnTo::as_str)));
         self.page(&Sheet { leads_to, at: at.as_deref(), ..Sheet::new(&texts.title, body) })
+    }
+
+    /// Returns a link for each upstream. They are links and no forms: browsers hold what forms redirect to against the policy.
+    fn upstream_buttons(&self, return_to: Option<&ReturnTo>) -> Markup {
+        let texts = &self.texts.upstream;
+        if self.pages.upstreams.is_empty() {
+            return Markup::default();
+        }
+        let to = return_to.map(ReturnTo::as_str);
+        html! {
+            p.or { span { (texts.or) } }
+            div.stack {
+                @for upstream in &self.pages.upstreams {
+                    a.button href=(login_address(&upstream.name, to)) {
+                        (fill(&texts.go_on_with, &[("name", &upstream.label)]))
+                    }
+                }
+            }
+        }
     }
 
     fn sign_in_notice(&self, notice: SignInNotice) -> Markup {

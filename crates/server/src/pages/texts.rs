@@ -43,12 +43,30 @@ section! {
 
 section! {
     /// `[account_done]`
-    AccountDone: String { session_ended session_gone others_ended renamed password_changed }
+    AccountDone: String {
+        session_ended session_gone others_ended renamed password_changed upstream_linked upstream_unlinked
+    }
 }
 
 section! {
     /// `[account_wrong]`
-    AccountWrong: String { name current_password }
+    AccountWrong: String { name current_password last_way_in }
+}
+
+section! {
+    /// `[account_ways]`: the ways into an account.
+    AccountWays: String {
+        title hint connected not_connected connect connect_label disconnect disconnect_label sign_in_again
+    }
+}
+
+section! {
+    /// `[upstream]`: sign-in through another server.
+    Upstream: String {
+        or go_on_with again other to_account over_title over declined_title declined away_title away untrusted_title untrusted
+        no_account_title no_account email_taken_title email_taken refused_title not_connected_title linked_otherwise
+        signed_out sign_in_again
+    }
 }
 
 section! {
@@ -89,6 +107,8 @@ pub(super) struct Texts {
     pub(super) account: Account,
     pub(super) account_done: AccountDone,
     pub(super) account_wrong: AccountWrong,
+    pub(super) account_ways: AccountWays,
+    pub(super) upstream: Upstream,
     pub(super) password: PasswordWrong,
     pub(super) setup: Setup,
     pub(super) setup_wrong: SetupWrong,

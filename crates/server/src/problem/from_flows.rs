@@ -6,7 +6,7 @@ use handstamp_api_types::{ErrorCode, FieldError};
 use handstamp_core::{
     flows::{
         change_password::ChangePasswordError, first_admin::FirstAdminError, refresh::RefreshError,
-        sessions::SessionsError, sign_in::SignInError, users::UsersError,
+        sessions::SessionsError, sign_in::SignInError, upstream::UpstreamSignInError, users::UsersError,
     },
     minting::MintError,
     password::{HashError, rules::PasswordRejection},
@@ -42,6 +42,16 @@ impl From<SignInError> for ApiError {
             SignInError::Mint(error) => error.into(),
             SignInError::Hash(error) => error.into(),
             SignInError::Store(error) => error.into(),
+            other => Self::new(ErrorCode::Internal).cause(other),
+        }
+    }
+}
+
+impl From<UpstreamSignInError> for ApiError {
+    fn from(error: UpstreamSignInError) -> Self {
+        match error {
+            UpstreamSignInError::Mint(error) => error.into(),
+            UpstreamSignInError::Store(error) => error.into(),
             other => Self::new(ErrorCode::Internal).cause(other),
         }
     }

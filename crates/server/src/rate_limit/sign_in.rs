@@ -95,17 +95,23 @@ impl SignInLimits {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Attempt, Refused> {
-        let address = address.map(network_of);
-        let verdict = self.addresses.take(&address, now);
-        if !verdict.allowed {
-            return Err(refused("address", &self.addresses, verdict));
-        }
+        let Attempt { address, .. } = self.attempt_from(address, now)?;
         let account = self.account_key(claim.key(), address, now);
         let verdict = self.accounts.take(&account, now);
         if !verdict.allowed {
             return Err(refused("account", &self.accounts, verdict));
         }
         Ok(Attempt { accounts: vec![account], address })
+    }
+
+    /// Takes an attempt of somebody of whom nothing is known but the address.
+    pub(crate) fn attempt_from(&self, address: Option<IpAddr>, now: Timestamp) -> Result<Attempt, Refused> {
+        let address = address.map(network_of);
+        let verdict = self.addresses.take(&address, now);
+        if !verdict.allowed {
+            return Err(refused("address", &self.addresses, verdict));
+        }
+        Ok(Attempt { accounts: Vec::new(), address })
     }
 
     /// Takes the attempt from the account as well that the login names. Returns whether it may go on.

@@ -1,14 +1,15 @@
 use axum::{extract::State, http::HeaderMap, response::Response};
-use handstamp_core::flows::sessions as flow;
+use handstamp_core::flows::{sessions as flow, upstream};
 
 use super::{
+    login,
     sessions::LONGEST_LABEL,
     visitor::{Visitor, see_other},
 };
 use crate::{
     AppState,
     extract::Query,
-    pages::{AccountPage, AccountProblem, Done, Page},
+    pages::{AccountPage, AccountProblem, Done, Page, WayIn},
     problem::ApiError,
 };
 
@@ -54,13 +55,22 @@ async fn shown(
     problem: Option<AccountProblem>,
 ) -> Result<Page, ApiError> {
     let now = state.now();
-    let sessions = flow::list(state.core(), visitor.user, now).await?;
+    let core = state.core();
+    let sessions = flow::list(core, visitor.user, now).await?;
+    let links = upstream::links(core, visitor.user).await?;
+    let user = core.store.user(visitor.user).await?;
+    let current = sessions.iter().find(|session| session.id == visitor.session);
+    let way_in = |upstream| WayIn::of(upstream, &links);
+    let ways_in: Vec<_> = state.upstreams().iter().map(way_in).collect();
     Ok(state.pages().view(headers).account(&AccountPage {
         username: &visitor.username,
         sessions: &sessions,
         current: visitor.session,
         min_length: state.core().settings.passwords.min_length,
         longest_name: LONGEST_LABEL,
+        ways_in: &ways_in,
+        may_link: current.is_some_and(|session| login::may_link(session, now)),
+        has_password: user.is_some_and(|user| user.password.is_some()),
         done,
         problem,
         now,

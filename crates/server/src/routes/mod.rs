@@ -5,7 +5,9 @@ mod account_change_password;
 mod account_end_others;
 mod account_end_session;
 mod account_rename_session;
+mod account_unlink_upstream;
 mod assets;
+mod callback;
 mod change_password;
 mod check;
 mod client_js;
@@ -14,6 +16,7 @@ mod fallback;
 mod health;
 mod issued;
 mod jwks;
+mod login;
 mod metadata;
 mod metrics;
 mod oauth2_client;
@@ -37,6 +40,7 @@ mod sign_out;
 mod sign_out_page;
 mod status_list;
 mod status_lists;
+mod upstream_failed;
 mod visitor;
 mod whoami;
 mod whoami_body;
@@ -70,6 +74,9 @@ pub(crate) fn table() -> Vec<Endpoint> {
         post("/auth/session", public(), session::session),
         post("/auth/refresh", public(), refresh::refresh),
         post("/auth/sign-out", public(), sign_out::sign_out),
+        // The same through an upstream.
+        get("/auth/login/{upstream}", public(), login::login),
+        get("/auth/callback/{upstream}", public(), callback::callback),
         // The caller's devices and password.
         get("/auth/sessions", signed_in(), sessions::list),
         post("/auth/sessions/end-others", signed_in(), sessions::end_others),
@@ -84,6 +91,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         post("/auth/account/end-others", public(), account_end_others::end_others),
         post("/auth/account/rename-session", public(), account_rename_session::rename_session),
         post("/auth/account/change-password", public(), account_change_password::change_password),
+        post("/auth/account/unlink-upstream", public(), account_unlink_upstream::unlink),
         get("/auth/assets/{name}", public(), assets::asset),
         // For apps in the browser.
         get("/auth/client.js", public(), client_js::client),

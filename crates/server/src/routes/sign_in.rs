@@ -127,7 +127,7 @@ fn outcome_label(outcome: &Result<Issued, SignInError>) -> &'static str {
     }
 }
 
-fn device_of(headers: &HeaderMap) -> String {
+pub(super) fn device_of(headers: &HeaderMap) -> String {
     device::describe(
         headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default(),
     )

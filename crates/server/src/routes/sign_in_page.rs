@@ -28,11 +28,7 @@ pub(super) async fn page(
     headers: HeaderMap,
     mut query: Query,
 ) -> Response {
-    let return_to = match &query.take("return_to")[..] {
-        [address] => checked(&state, address),
-        // Of two, each reader would believe another one.
-        _ => None,
-    };
+    let return_to = return_to(&state, &mut query);
     let view = state.pages().view(&headers);
     match visit {
         Visit::SignedIn(visitor) => visitor.reply(&state, go_on(&state, return_to.as_ref())),
@@ -90,10 +86,19 @@ fn notice(refused: &ApiError) -> Option<SignInNotice> {
     }
 }
 
-fn go_on(state: &AppState, return_to: Option<&ReturnTo>) -> Response {
+pub(super) fn go_on(state: &AppState, return_to: Option<&ReturnTo>) -> Response {
     see_other(return_to.map_or(state.pages().home(), ReturnTo::as_str))
 }
 
-fn checked(state: &AppState, address: &str) -> Option<ReturnTo> {
+/// Returns where a query asks to go afterwards, if that is a place to send people to.
+pub(super) fn return_to(state: &AppState, query: &mut Query) -> Option<ReturnTo> {
+    match &query.take("return_to")[..] {
+        [address] => checked(state, address),
+        // Of two, each reader would believe another one.
+        _ => None,
+    }
+}
+
+pub(super) fn checked(state: &AppState, address: &str) -> Option<ReturnTo> {
     ReturnTo::parse(address, |origin| state.gate().allowed_origins().contains(origin))
 }

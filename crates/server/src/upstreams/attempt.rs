@@ -50,7 +50,10 @@ pub(crate) enum AttemptError {
     #[error("the attempt in the browser cannot be opened: it was changed, or sealed by another installation")]
     Garbled(#[source] Option<RootKeyError>),
     #[error("the attempt is too old")]
-    Expired,
+    Expired {
+        /// Where people wanted to go.
+        return_to: Option<String>,
+    },
     #[error("the attempt was begun at another upstream, {actual}: perhaps an attempt to mix up the two")]
     OtherUpstream { actual: UpstreamName },
 }
@@ -61,7 +64,7 @@ impl AttemptError {
         match self {
             Self::Unknown | Self::NoState => "attempt_unknown",
             Self::Garbled(_) => "attempt_garbled",
-            Self::Expired => "attempt_expired",
+            Self::Expired { .. } => "attempt_expired",
             Self::OtherUpstream { .. } => "attempt_of_other_upstream",
         }
     }
@@ -98,7 +101,11 @@ impl Attempt {
         let plain = core.keyring.open(&purpose(state), &sealed);
         let plain = plain.map_err(|error| AttemptError::Garbled(Some(error)))?;
         let attempt = Self::read(state, &plain).ok_or_else(garbled)?;
-        if now < attempt.expires_at { Ok(attempt) } else { Err(AttemptError::Expired) }
+        if now < attempt.expires_at {
+            Ok(attempt)
+        } else {
+            Err(AttemptError::Expired { return_to: attempt.return_to })
+        }
     }
 
     /// Returns what lets it be finished once.
@@ -207,6 +214,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_longest_way_back_fits_into_a_cookie() {
+        let kit = Kit::new().await;
+        let attempt = begun(&kit, AIMS[1], Some(&format!("/{}", "x".repeat(2047))));
+
+        // Beside the name of the cookie and its attributes, of which browsers take 4,096 bytes together.
+        assert!(attempt.seal(&kit.ctx).unwrap().len() < 3_000);
+    }
+
+    #[tokio::test]
     async fn under_another_name_it_does_not_open() {
         let kit = Kit::new().await;
         let (one, other) = (begun(&kit, AIMS[0], None), begun(&kit, AIMS[0], None));
@@ -227,7 +243,7 @@ mod tests {
         };
 
         assert!(at(599).is_ok());
-        assert!(matches!(at(600), Err(AttemptError::Expired)));
+        assert!(matches!(at(600), Err(AttemptError::Expired { .. })));
     }
 
     #[tokio::test]

@@ -53,7 +53,6 @@ type FlowClient = Client<
 /// What an upstream hands over for a code.
 pub(crate) struct Grant {
     pub(crate) access_token: Zeroizing<String>,
-    pub(crate) refresh_token: Option<Zeroizing<String>>,
     pub(crate) id_token: Option<Zeroizing<String>>,
 }
 
@@ -108,14 +107,13 @@ impl CodeFlow<'_> {
                 .add_extra_param("client_assertion_type", ASSERTION_TYPE)
                 .add_extra_param("client_assertion", Cow::Owned(assertion));
         }
-        let answer = request.request_async(&|request| http.send(request)).await.map_err(refusal)?;
+        let answer = request.request_async(http).await.map_err(refusal)?;
         if *answer.token_type() != BasicTokenType::Bearer {
             return Err(UpstreamError::TokenType { actual: excerpt(answer.token_type().as_ref()) });
         }
         let secret = |text: &String| Zeroizing::new(text.clone());
         Ok(Grant {
             access_token: secret(answer.access_token().secret()),
-            refresh_token: answer.refresh_token().map(|token| secret(token.secret())),
             id_token: answer.extra_fields().id_token.as_ref().map(secret),
         })
     }

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
+use futures_util::future::BoxFuture;
 use http::StatusCode;
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -94,10 +96,7 @@ impl Http {
     }
 
     /// Sends a request to an address that may be asked. An error of the server is an error here; a refusal is an answer.
-    pub(crate) async fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, HttpError> {
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let _slot = self.slots.try_acquire().map_err(|_| HttpError::Busy)?;
         let request =
             reqwest::Request::try_from(request).map_err(|error| HttpError::Request(error.into()))?;
@@ -126,6 +125,15 @@ impl Http {
         *plain.status_mut() = status;
         *plain.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(plain)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = BoxFuture<'c, Result<HttpResponse, HttpError>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
     }
 }
 

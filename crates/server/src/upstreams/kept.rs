@@ -26,8 +26,8 @@ impl<T, E> Default for Kept<T, E> {
 }
 
 impl<T, E: std::error::Error> Kept<T, E> {
-    /// Returns what is kept; fetches it where it is missing or old.
-    pub(crate) async fn latest(&self, fetch: impl AsyncFnOnce() -> Result<T, E>) -> Result<Arc<T>, Arc<E>> {
+    /// Returns what is kept. Fetches it where it is missing or old; otherwise the fetching is dropped before it begins.
+    pub(crate) async fn latest(&self, fetch: impl Future<Output = Result<T, E>>) -> Result<Arc<T>, Arc<E>> {
         let mut state = self.0.lock().await;
         if let Some(value) = state.value_within(FRESH_FOR) {
             return Ok(value);
@@ -38,7 +38,7 @@ impl<T, E: std::error::Error> Kept<T, E> {
             let failure = Arc::clone(failure);
             return state.value_within(STALE_FOR).ok_or(failure);
         }
-        match fetch().await {
+        match fetch.await {
             Ok(value) => {
                 let value = Arc::new(value);
                 *state = State { value: Some((Arc::clone(&value), Instant::now())), failure: None };
@@ -91,7 +91,7 @@ mod tests {
     async fn many_who_need_it_at_once_cause_one_fetch() {
         let (kept, source) = (Kept::default(), Source::default());
 
-        let all = futures_util::future::join_all((0..50).map(|_| kept.latest(async || source.fetch().await)));
+        let all = futures_util::future::join_all((0..50).map(|_| kept.latest(source.fetch())));
 
         assert!(all.await.into_iter().all(|value| *value.unwrap() == 1));
         assert_eq!(source.asked(), 1);
@@ -100,7 +100,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_fetched_again_when_it_is_old() {
         let (kept, source) = (Kept::default(), Source::default());
-        let latest = async || *kept.latest(async || source.fetch().await).await.unwrap();
+        let latest = async || *kept.latest(source.fetch()).await.unwrap();
         assert_eq!(latest().await, 1);
 
         tokio::time::advance(FRESH_FOR - Duration::from_secs(1)).await;
@@ -113,12 +113,12 @@ mod tests {
     async fn many_who_ask_in_vain_do_not_wear_the_source_out() {
         let (kept, source) = (Kept::default(), Source { away: true, ..Source::default() });
         for _ in 0..50 {
-            assert!(kept.latest(async || source.fetch().await).await.is_err());
+            assert!(kept.latest(source.fetch()).await.is_err());
         }
         assert_eq!(source.asked(), 1);
 
         tokio::time::advance(PAUSE).await;
-        assert!(kept.latest(async || source.fetch().await).await.is_err());
+        assert!(kept.latest(source.fetch()).await.is_err());
         assert_eq!(source.asked(), 2);
     }
 
@@ -126,13 +126,13 @@ mod tests {
     async fn what_is_kept_outlives_an_outage_but_not_for_ever() {
         let kept = Kept::default();
         let (here, away) = (Source::default(), Source { away: true, ..Source::default() });
-        kept.latest(async || here.fetch().await).await.unwrap();
+        kept.latest(here.fetch()).await.unwrap();
 
         tokio::time::advance(FRESH_FOR).await;
-        assert_eq!(*kept.latest(async || away.fetch().await).await.unwrap(), 1);
-        assert_eq!(*kept.latest(async || away.fetch().await).await.unwrap(), 1);
+        assert_eq!(*kept.latest(away.fetch()).await.unwrap(), 1);
+        assert_eq!(*kept.latest(away.fetch()).await.unwrap(), 1);
         assert_eq!(away.asked(), 1);
         tokio::time::advance(STALE_FOR).await;
-        assert!(kept.latest(async || away.fetch().await).await.is_err());
+        assert!(kept.latest(away.fetch()).await.is_err());
     }
 }

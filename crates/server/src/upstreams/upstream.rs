@@ -112,7 +112,7 @@ impl Upstream {
 
     /// Returns where it is asked what.
     pub(crate) async fn metadata(&self) -> Result<Arc<Metadata>, UpstreamError> {
-        Ok(self.metadata.latest(async || discovery::discover(&self.http, &self.config).await).await?)
+        Ok(self.metadata.latest(discovery::discover(&self.http, &self.config)).await?)
     }
 
     fn code_flow<'a>(&'a self, metadata: &'a Metadata) -> CodeFlow<'a> {
