@@ -277,6 +277,6 @@ fn strict_transport_security(config: &Config, public_url: &PublicUrl) -> Option<
     // A number and a word are a header value.
     public_url
         .is_https()
-        .then(|| HeaderValue::try_from(config.tls.strict_transport_security()).ok())
+        .then(|| HeaderValue::try_from(config.server.tls.strict_transport_security()).ok())
         .flatten()
 }

@@ -65,6 +65,7 @@ mod network;
 mod overrides;
 mod problems;
 mod public_url;
+mod tls;
 
 pub use cookie_names::CookieNames;
 pub use cookies::{ClearSiteData, CookieConfig, SameSite};
@@ -75,3 +76,4 @@ pub use network::{Network, NetworkError};
 pub use overrides::{Override, VARIABLE_PREFIX, secret_variable};
 pub use problems::{ConfigError, ConfigProblem, Problems};
 pub use public_url::{PublicUrl, PublicUrlError};
+pub use tls::TlsConfig;

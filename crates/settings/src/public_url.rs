@@ -83,6 +83,13 @@ impl PublicUrl {
         &self.origin
     }
 
+    /// Returns the name or the address in the URL as a certificate has it: without port and brackets.
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.origin).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        host.trim_matches(['[', ']']).to_owned()
+    }
+
     /// Returns whether people reach the service over TLS.
     pub fn is_https(&self) -> bool {
         self.https
@@ -162,6 +169,13 @@ mod tests {
         let listen = "0.0.0.0:8600".parse().unwrap();
 
         assert_eq!(PublicUrl::of_listener(listen, false, true), Err(PublicUrlError::Unspecified { listen }));
+    }
+
+    #[test]
+    fn a_certificate_names_the_host_alone() {
+        for (url, host) in [("https://Auth.example:8443", "auth.example"), ("https://[::1]:8443", "::1")] {
+            assert_eq!(PublicUrl::parse(url, false).unwrap().host(), host);
+        }
     }
 
     #[test]

@@ -15,7 +15,6 @@ mod sessions;
 mod settings;
 mod status_lists;
 mod storage;
-mod tls;
 mod tokens;
 mod upstreams;
 
@@ -29,7 +28,7 @@ pub use ext_authz::ExtAuthzConfig;
 pub(crate) use handstamp_settings::Problems;
 pub use handstamp_settings::{
     ClearSiteData, ConfigError, ConfigProblem, CookieConfig, LogConfig, LogFormat, Network, NetworkError,
-    Override, PublicUrl, PublicUrlError, SameSite, VARIABLE_PREFIX, duration, secret_variable,
+    Override, PublicUrl, PublicUrlError, SameSite, TlsConfig, VARIABLE_PREFIX, duration, secret_variable,
 };
 use handstamp_settings::{Keys, Settings, Source};
 pub use metrics::MetricsConfig;
@@ -42,7 +41,6 @@ pub use server::ServerConfig;
 pub use sessions::SessionConfig;
 pub use status_lists::StatusListConfig;
 pub use storage::StorageConfig;
-pub use tls::TlsConfig;
 pub use tokens::TokenConfig;
 pub use upstreams::{ClaimPaths, ClientAuth, Link, UpstreamConfig, UpstreamKind};
 
@@ -56,8 +54,6 @@ pub const SECRETS_OF_ENTRIES: [&str; 2] =
 pub struct Config {
     /// Where the service listens and who may talk to it.
     pub server: ServerConfig,
-    /// How connections are encrypted.
-    pub tls: TlsConfig,
     /// Where users, sessions and keys are kept.
     pub storage: StorageConfig,
     /// How browsers keep what sign-in hands out.
@@ -123,7 +119,7 @@ impl Config {
     pub fn public_url(&self, listening: std::net::SocketAddr) -> Result<PublicUrl, PublicUrlError> {
         match &self.server.public_url {
             Some(url) => PublicUrl::parse(url, self.server.insecure_http),
-            None => PublicUrl::of_listener(listening, self.tls.is_on(), self.server.insecure_http),
+            None => PublicUrl::of_listener(listening, self.server.tls.is_on(), self.server.insecure_http),
         }
     }
 }
@@ -136,7 +132,6 @@ impl Settings for Config {
 
     fn check(&self, problems: &mut Problems) {
         self.server.check(problems);
-        self.tls.check(&self.server, problems);
         self.cookies.check(problems);
         self.rate_limits.check(problems);
         self.status_lists.check(self.tokens.lifetime, problems);

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Network, Problems, PublicUrl, duration};
+use super::{Network, Problems, PublicUrl, TlsConfig, duration};
 
 /// `[server]`: where the service listens and who may talk to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +38,8 @@ pub struct ServerConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub shutdown_timeout: Duration,
+    /// How connections are encrypted.
+    pub tls: TlsConfig,
 }
 
 impl Default for ServerConfig {
@@ -53,6 +55,7 @@ impl Default for ServerConfig {
             write_timeout: Duration::from_secs(10),
             max_connections: 4096,
             shutdown_timeout: Duration::from_secs(10),
+            tls: TlsConfig::default(),
         }
     }
 }
@@ -64,6 +67,7 @@ impl ServerConfig {
         {
             problems.wrong("server.public_url", error);
         }
+        self.tls.check("server", self.listen, self.public_url.as_deref(), problems);
         for origin in &self.allowed_origins {
             // The browser's spelling is the only one that will ever match.
             let browser_spelling = url::Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());

@@ -1,3 +1,4 @@
+mod tls;
 mod upstreams;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@ mod cors;
 mod error_pages;
 mod fallback;
 mod malformed;
+mod plain_http;
 mod request_id;
 mod security_headers;
 mod timeout;
