@@ -83,7 +83,6 @@ pub mod or_never {
     const NEVER: &str = "never";
 
     /// Writes it, for `#[serde(with = …)]`.
-    #[expect(clippy::ref_option, reason = "the form that serde asks for")]
     pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => super::serialize(duration, serializer),
@@ -105,7 +104,6 @@ pub mod optional {
     use serde::{Deserializer, Serializer};
 
     /// Writes it, for `#[serde(with = …)]`.
-    #[expect(clippy::ref_option, reason = "the form that serde asks for")]
     pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => super::serialize(duration, serializer),

@@ -236,13 +236,11 @@ impl<'a> Draft<'a> {
             return format!("this is not a section: did you mean {dotted}, below {header}?");
         }
         let others = self.others.into_iter().flat_map(Keys::sections);
-        match keys::nearest(given, self.keys.sections().chain(others)) {
-            Some(near) => format!("there is no such section: did you mean [{near}]?"),
-            None => {
-                let known: Vec<_> = self.keys.sections().collect();
-                format!("there is no such section: they are {}", known.join(", "))
-            }
+        if let Some(near) = keys::nearest(given, self.keys.sections().chain(others)) {
+            return format!("there is no such section: did you mean [{near}]?");
         }
+        let known: Vec<_> = self.keys.sections().collect();
+        format!("there is no such section: they are {}", known.join(", "))
     }
 }
 

@@ -64,7 +64,7 @@ impl TlsConfig {
         let key = |name: &str| format!("{section}.tls.{name}");
         match (&self.certificate_file, &self.key_file) {
             (Some(_), None) => {
-                problems.wrong(&key("key_file"), "the certificate needs its private key: name the file")
+                problems.wrong(&key("key_file"), "the certificate needs its private key: name the file");
             }
             (None, Some(_)) => problems.wrong(
                 &key("certificate_file"),
