@@ -10,6 +10,7 @@ use handstamp_store_sqlite::OpenMode;
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::edge::certificates::{CertificateFiles, WARN_BEFORE};
 use crate::edge::clock;
 use crate::edge::data_folder::DataFolder;
 use crate::edge::house::House;
@@ -23,8 +24,8 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// Look for what could be wrong with this installation
 ///
-/// Checks settings, data folder, root key, database, keys, clock, and whether the service answers. Changes nothing in
-/// an installation that is there.
+/// Checks settings, certificate, data folder, root key, database, keys, clock, and whether the service answers. Changes
+/// nothing in an installation that is there.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -82,6 +83,7 @@ fn examine(settings: &SettingsArgs) -> Vec<Finding> {
         }
     };
     findings.push(reachability(&url));
+    findings.extend(certificate(&config, &url));
     if DataFolder::holds_database(&config.storage.data) || config.storage.database_url.is_some() {
         findings.extend(inside(&config, &url));
     } else {
@@ -108,6 +110,28 @@ fn reachability(url: &PublicUrl) -> Finding {
     } else {
         bad("public URL", format!("{url} is plain http: passwords and tokens travel unencrypted"))
     }
+}
+
+/// Only where the service itself speaks TLS: what a proxy shows, the proxy knows.
+fn certificate(config: &Config, url: &PublicUrl) -> Option<Finding> {
+    let files = CertificateFiles::of(&config.server.tls)?;
+    let certificate = match files.read() {
+        Ok(certificate) => certificate,
+        Err(failure) => return Some(bad("certificate", failure.to_string())),
+    };
+    let (ends, now) = (certificate.ends(), clock::now());
+    let date = ends.strftime("%Y-%m-%d");
+    let host = url.host();
+    Some(if ends < now {
+        bad("certificate", format!("it ended on {date}: browsers and services refuse it"))
+    } else if !certificate.is_for(&host) {
+        bad("certificate", format!("it is not for {host}: browsers and services refuse it"))
+    } else if ends.duration_since(now) < WARN_BEFORE {
+        let left = words::length(ends.duration_since(now));
+        note("certificate", format!("it ends on {date}, in {left}: put a new one in its place"))
+    } else {
+        good("certificate", format!("it is for {host}, until {date}"))
+    })
 }
 
 /// What only the opened database tells.

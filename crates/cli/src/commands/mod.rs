@@ -1,5 +1,6 @@
 //! The table of all commands: one verb, one file.
 
+mod cert;
 mod client;
 mod config;
 mod demo;
@@ -42,6 +43,7 @@ enum Command {
     User(user::UserCommand),
     Org(org::OrgCommand),
     Client(client::ClientCommand),
+    Cert(cert::CertCommand),
     Key(key::KeyCommand),
     Revocation(revocation::RevocationCommand),
     Token(token::TokenCommand),
@@ -57,6 +59,7 @@ pub(crate) fn run(handstamp: Handstamp) -> Result<(), Failure> {
         Command::User(command) => user::run(command),
         Command::Org(command) => org::run(command),
         Command::Client(command) => client::run(command),
+        Command::Cert(command) => cert::run(&command),
         Command::Key(command) => key::run(command),
         Command::Revocation(command) => revocation::run(command),
         Command::Token(command) => token::run(command),

@@ -3,20 +3,20 @@ use std::sync::Arc;
 
 use clap::Args;
 use handstamp_server::config::{Config, Override, PublicUrl};
-use handstamp_server::{AppState, Parts};
+use handstamp_server::{AppState, Parts, Sockets};
 use handstamp_store_sqlite::{OpenMode, ShareMode};
 
 use crate::edge::clock::SystemClock;
 use crate::edge::house::House;
 use crate::edge::settings::SettingsArgs;
-use crate::edge::{listen, logging, logo, runtime, signals};
+use crate::edge::{certificates, listen, logging, logo, runtime, signals};
 use crate::failure::Failure;
 use crate::output;
 
 /// Run the auth service
 ///
-/// Prints `listening on http://…` on stdout when it is ready, and logs to stderr. Ctrl-C or SIGTERM stops it in good
-/// order. The first start makes the database, its keys, and offers a one-time way to the first administrator.
+/// Prints `listening on http://…` or `https://…` on stdout when it is ready, and logs to stderr. Ctrl-C or SIGTERM stops it in
+/// good order. The first start makes the database, its keys, and offers a one-time way to the first administrator.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -47,8 +47,12 @@ pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let stop = signals::stop()?;
-    let listener = listen::bind(config.server.listen).await?;
-    let address = listen::address(&listener)?;
+    let main = listen::bind(config.server.listen).await?;
+    let address = listen::address(&main)?;
+    let redirect = match config.server.tls.redirect_listen {
+        Some(address) => Some(listen::bind(address).await?),
+        None => None,
+    };
     let envoys = match config.ext_authz.listen {
         Some(address) => Some(listen::bind(address).await?),
         None => None,
@@ -56,6 +60,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let public_url = config
         .public_url(address)
         .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
+    let certificate = certificates::open(&config.server.tls, &public_url)?;
     let share = if config.storage.share { ShareMode::Shared } else { ShareMode::Exclusive };
     let house = House::open(&config, &public_url, OpenMode::Serve(share)).await?;
     offer_first_administrator(&house, &public_url).await?;
@@ -70,7 +75,15 @@ async fn serve(config: Config) -> Result<(), Failure> {
     })
     .map_err(|cause| Failure::because("the service cannot start", &cause))?;
 
-    output::line(format_args!("listening on http://{address}"))?;
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    output::line(format_args!("listening on {scheme}://{address}"))?;
+    if let Some(redirect) = &redirect {
+        let (plain, public_url) = (listen::address(redirect)?, app.public_url());
+        output::notice(format_args!("http://{plain} sends everybody to {public_url}."));
+    }
+    let tls = certificate.as_ref().map(|certificate| certificate.tls().clone());
+    let sockets = Sockets { main, tls, redirect };
+    let follows = tokio::spawn(certificates::follow(certificate));
     if let Some(envoys) = &envoys {
         let address = listen::address(envoys)?;
         output::notice(format_args!("Envoy may ask at {address}, by gRPC."));
@@ -81,7 +94,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
             None => Ok(()),
         }
     };
-    let served = tokio::try_join!(handstamp_server::serve(listener, app.clone(), stop), envoys).map(|_| ());
+    let served = tokio::try_join!(handstamp_server::serve(sockets, app.clone(), stop), envoys).map(|_| ());
+    follows.abort();
     House::close(&store).await?;
     served.map_err(|cause| Failure::because("the service stopped", &cause))
 }

@@ -1,5 +1,6 @@
 //! Where the outside world comes in: environment, clock, files, network. Nothing else in the house touches them.
 
+pub(crate) mod certificates;
 pub(crate) mod clock;
 pub(crate) mod data_folder;
 pub(crate) mod encryption_key;

@@ -11,8 +11,22 @@ use crate::failure::Failure;
 /// Larger than any key or set of keys; a wrong file name must not fill the memory.
 const MAX_LEN: u64 = 64 * 1024;
 
+// Permissions, as `chmod` counts them.
+const GROUP: u32 = 0o070;
+const GROUP_WRITES: u32 = 0o020;
+const OTHERS: u32 = 0o007;
+
 /// Reads the file; `None` if there is none. `what` says in errors what it is: "the root key".
 pub(crate) fn read(path: &Path, what: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    read_unless_open_to(path, what, GROUP | OTHERS)
+}
+
+/// Reads a file that its group may read too: keys of certificates are often shared so by the servers of a machine.
+pub(crate) fn read_with_group(path: &Path, what: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    read_unless_open_to(path, what, GROUP_WRITES | OTHERS)
+}
+
+fn read_unless_open_to(path: &Path, what: &str, refused: u32) -> Result<Option<Zeroizing<String>>, Failure> {
     let shown = path.display();
     let failed = |cause: io::Error| Failure::because(format_args!("cannot read {what} {shown}"), &cause);
     let file = match File::open(path) {
@@ -20,7 +34,7 @@ pub(crate) fn read(path: &Path, what: &str) -> Result<Option<Zeroizing<String>>,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(failed(cause)),
     };
-    refuse_open_permissions(&file, path, what).map_err(failed)??;
+    refuse_open_permissions(&file, path, what, refused).map_err(failed)??;
     let mut text = Zeroizing::new(String::new());
     file.take(MAX_LEN).read_to_string(&mut text).map_err(failed)?;
     Ok(Some(text))
@@ -46,10 +60,15 @@ pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
 
 /// What others on the machine can read is no secret: say so before it is used.
 #[cfg(unix)]
-fn refuse_open_permissions(file: &File, path: &Path, what: &str) -> io::Result<Result<(), Failure>> {
+fn refuse_open_permissions(
+    file: &File,
+    path: &Path,
+    what: &str,
+    refused: u32,
+) -> io::Result<Result<(), Failure>> {
     use std::os::unix::fs::PermissionsExt;
     let mode = file.metadata()?.permissions().mode() & 0o777;
-    let open_to_others = mode & 0o077;
+    let open_to_others = mode & refused;
     Ok(if open_to_others == 0 {
         Ok(())
     } else {
@@ -61,6 +80,6 @@ fn refuse_open_permissions(file: &File, path: &Path, what: &str) -> io::Result<R
 }
 
 #[cfg(not(unix))]
-fn refuse_open_permissions(_: &File, _: &Path, _: &str) -> io::Result<Result<(), Failure>> {
+fn refuse_open_permissions(_: &File, _: &Path, _: &str, _: u32) -> io::Result<Result<(), Failure>> {
     Ok(Ok(()))
 }
