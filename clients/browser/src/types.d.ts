@@ -59,7 +59,8 @@ export type ServiceErrorCode =
   | 'session_ended' | 'csrf_rejected' | 'caller_mismatch' | 'not_declared'
   | 'role_required' | 'scope_required' | 'org_mismatch' | 'step_up_required'
   | 'validation_failed' | 'body_malformed' | 'body_too_large' | 'unsupported_media_type'
-  | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'conflict' | 'not_implemented' | 'unavailable' | 'internal';
+  | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'conflict' | 'not_implemented' | 'unavailable' | 'internal'
+  | 'misdirected' | 'service_failed' | 'service_timeout';
 
 /**
  * What is found out here:

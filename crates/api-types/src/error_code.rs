@@ -86,6 +86,12 @@ error_codes! {
     Conflict = "conflict", 409, "This clashes with what is already there.";
     /// The request asks for an optional feature that is not there.
     NotImplemented = "not_implemented", 501, "This service does not have that feature.";
+    /// The request is for another host than this service answers for.
+    Misdirected = "misdirected", 421, "This is not the address of this service.";
+    /// The service behind the gateway broke off, or made no sense. It may have done what was asked.
+    ServiceFailed = "service_failed", 502, "The service behind did not answer properly.";
+    /// The service behind the gateway took too long. It may have done what was asked.
+    ServiceTimeout = "service_timeout", 504, "The service behind took too long to answer.";
     /// A part that is needed is away; `Retry-After` says when to come back. Nothing is lost.
     Unavailable = "unavailable", 503, "The service cannot answer just now. Try again.";
     /// A fault of ours. The log has the cause under the request id.

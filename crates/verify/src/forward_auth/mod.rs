@@ -43,7 +43,7 @@ use crate::{AuthError, Credential, Principal, Verifier, access, csrf, layer};
 use original::Reply;
 use sign_in::SignInPage;
 
-pub use passed::Passed;
+pub use passed::{Passed, identify};
 pub use question::Question;
 pub use refused::{Refusal, Refused};
 
