@@ -9,7 +9,7 @@ use handstamp_store_sqlite::{OpenMode, ShareMode};
 use crate::edge::clock::SystemClock;
 use crate::edge::house::House;
 use crate::edge::settings::SettingsArgs;
-use crate::edge::{certificates, listen, logging, logo, runtime, signals};
+use crate::edge::{certificates, listen, logging, logo, runtime, signals, upstream_credentials};
 use crate::failure::Failure;
 use crate::output;
 
@@ -41,6 +41,7 @@ pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
     let flag = command.listen.map(|address| Override::flag("--listen", "server.listen", address.to_string()));
     let mut config = command.settings.load_with(flag.as_slice())?;
     config.pages.logo = logo::load(&config)?;
+    upstream_credentials::load(&mut config)?;
     logging::start(&config.log)?;
     runtime::serve(serve(config))
 }

@@ -11,7 +11,7 @@ use handstamp_token::{Entropy, SystemEntropy};
 
 use super::data_folder::DataFolder;
 use super::settings::SettingsArgs;
-use super::{clock, encryption_key, root_key, runtime, token_secret};
+use super::{clients, clock, encryption_key, root_key, runtime, token_secret};
 use crate::failure::Failure;
 
 /// Everything put together: settings, database, keys. The one place that chooses a store.
@@ -39,6 +39,11 @@ impl House {
         let mut settings = config.settings(url);
         settings.tokens.encryption = encryption_key::load(config)?;
         settings.tokens.secrets = token_secret::load(config)?;
+        settings.clients = match mode {
+            // No client proves anything to a command, which is run where the service's variables may not be.
+            OpenMode::Command => clients::load_without_secrets(config)?,
+            _ => clients::load(config)?,
+        };
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let folder = DataFolder::open(&config.storage.data)?;
         // First: a database without its root key could never be opened again.

@@ -1,6 +1,7 @@
 //! Where the outside world comes in: environment, clock, files, network. Nothing else in the house touches them.
 
 pub(crate) mod certificates;
+pub(crate) mod clients;
 pub(crate) mod clock;
 pub(crate) mod data_folder;
 pub(crate) mod encryption_key;
@@ -19,3 +20,4 @@ pub(crate) mod settings;
 pub(crate) mod signals;
 pub(crate) mod time_zone;
 pub(crate) mod token_secret;
+pub(crate) mod upstream_credentials;

@@ -12,20 +12,33 @@ pub(super) fn page() -> String {
          name: `[tokens] lifetime = \"10m\"` is `HANDSTAMP_TOKENS_LIFETIME=10m`. Unknown names are errors that say the nearest known one;\n\
          `handstamp config check` finds every mistake at once.\n",
     );
-    let schema = Config::schema();
-    let sections = members(&schema);
-    for (name, section) in sections {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            page,
-            "\n## `[{name}]`\n\n{}\n\n| setting | default | |\n|---|---|---|\n",
-            words(&section)
-        );
-        for (name, setting) in members(&section) {
-            let _ = writeln!(page, "| `{name}` | {} | {} |", default(&setting), words(&setting));
+    for (name, definition) in members(&Config::schema()) {
+        match entry(&definition) {
+            Some(entry) => section(&mut page, &format!("{name}.NAME"), entry),
+            None => section(&mut page, &name, &definition),
         }
     }
     page
+}
+
+/// Writes a section, and those below it.
+fn section(page: &mut String, name: &str, definition: &Value) {
+    // Writing to a string cannot fail.
+    let _ =
+        write!(page, "\n## `[{name}]`\n\n{}\n\n| setting | default | |\n|---|---|---|\n", words(definition));
+    let (below, settings): (Vec<_>, Vec<_>) =
+        members(definition).into_iter().partition(|(_, setting)| !members(setting).is_empty());
+    for (name, setting) in settings {
+        let _ = writeln!(page, "| `{name}` | {} | {} |", default(&setting), words(&setting));
+    }
+    for (inner, definition) in below {
+        section(page, &format!("{name}.{inner}"), &definition);
+    }
+}
+
+/// Returns what each entry holds, in a section whose entries have names.
+fn entry(schema: &Value) -> Option<&Value> {
+    schema.get("additionalProperties").filter(|entry| entry.get("properties").is_some())
 }
 
 fn members(schema: &Value) -> Map<String, Value> {

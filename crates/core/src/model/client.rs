@@ -64,6 +64,11 @@ impl ClientSecretHash {
         Ok(Self::of(secret))
     }
 
+    /// Returns the hash of a secret that nobody has, for where nobody proves anything.
+    pub fn of_nobodys() -> Self {
+        Self(String::new())
+    }
+
     /// Returns whether this is the secret. The time it takes tells nothing of how much of it was right.
     pub fn matches(&self, secret: &str) -> bool {
         let presented = Self::of(secret);
@@ -105,6 +110,13 @@ mod tests {
         assert!(!hash.matches("hcs_two"));
         assert!(!hash.matches(""));
         assert!(!hash.matches(hash.as_str()));
+    }
+
+    #[test]
+    fn nothing_matches_the_secret_that_nobody_has() {
+        for secret in ["", "sha256$", "hcs_one"] {
+            assert!(!ClientSecretHash::of_nobodys().matches(secret), "{secret:?}");
+        }
     }
 
     #[test]

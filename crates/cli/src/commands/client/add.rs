@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use handstamp_core::flows::clients::{self, ClientsError, NewClient};
-use handstamp_core::model::{ClientId, ClientKeys, TOKEN_EXCHANGE};
+use handstamp_core::model::{ClientId, ClientKeys, TOKEN_EXCHANGE, is_scope};
 
 use super::view;
 use crate::edge::clock;
@@ -47,10 +47,9 @@ pub(super) struct Add {
     output: OutputArgs,
 }
 
-/// Scopes are written side by side, so none holds a space (RFC 6749 §3.3).
+/// Scopes are written side by side, so none holds a space.
 fn scope(text: &str) -> Result<String, String> {
-    let fits = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
-    if !text.is_empty() && text.bytes().all(fits) {
+    if is_scope(text) {
         Ok(text.to_owned())
     } else {
         Err(format!("{text:?} is not a scope: visible characters without spaces, quotes and backslashes"))

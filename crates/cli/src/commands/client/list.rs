@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
+use handstamp_core::flows::clients::{self, ClientSource, KnownClient};
 use serde_json::Value;
 
 use super::view;
@@ -9,7 +10,7 @@ use crate::edge::settings::SettingsArgs;
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs, Table};
 
-/// List machine clients, by id
+/// List machine clients by id: those that were added, and those of the configuration file
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,20 +26,27 @@ pub(super) struct List {
 
 pub(super) fn run(command: &List) -> Result<(), Failure> {
     house::visit(&command.settings, Missing::Refuse, async |context| {
-        let clients = context
-            .store
-            .clients()
+        let known = clients::list(context)
             .await
             .map_err(|cause| Failure::because("cannot list the clients", &cause))?;
         if command.output.json {
-            return output::json(&clients.iter().map(view::to_json).collect::<Vec<Value>>());
+            return output::json(&known.iter().map(view::known_to_json).collect::<Vec<Value>>());
         }
-        let mut table = Table::new(&["CLIENT", "BY", "SCOPES", "AUDIENCES"]);
-        for client in clients {
-            let by = view::authenticates_by(&client).to_owned();
-            table.row([client.id.to_string(), by, words(&client.scopes), words(&client.audiences)]);
+        let mut table = Table::new(&["CLIENT", "FROM", "BY", "SCOPES", "AUDIENCES"]);
+        for KnownClient { client, source } in &known {
+            let [from, by] = [view::from(*source), view::authenticates_by(client)].map(str::to_owned);
+            let (scopes, audiences) = (words(&client.scopes), words(&client.audiences));
+            table.row([client.id.to_string(), from, by, scopes, audiences]);
         }
         table.print(&mut output::stdout())?;
+        for KnownClient { client, source } in &known {
+            if *source == (ClientSource::Configuration { hides_another: true }) {
+                output::notice(format_args!(
+                    "A client {0} was added by command as well, and is not heard: `handstamp client remove {0}` removes that one.",
+                    client.id
+                ));
+            }
+        }
         Ok(())
     })
 }

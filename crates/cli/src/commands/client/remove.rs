@@ -33,6 +33,12 @@ pub(super) fn run(command: &Remove) -> Result<(), Failure> {
         if command.output.json {
             return output::json(&json!({ "removed": command.id }));
         }
+        if context.settings.clients.contains_key(&command.id) {
+            return output::line(format_args!(
+                "The client {0} that was added by command is gone. The one in the configuration file stays.",
+                command.id
+            ));
+        }
         output::line(format_args!("{} is gone.", command.id))
     })
 }

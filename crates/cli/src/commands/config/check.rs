@@ -5,7 +5,7 @@ use handstamp_server::config::ConfigProblem;
 use serde_json::{Value, json};
 
 use crate::edge::settings::{SettingsArgs, SettingsError};
-use crate::edge::{encryption_key, logo, token_secret};
+use crate::edge::{clients, encryption_key, logo, token_secret, upstream_credentials};
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs};
 
@@ -25,7 +25,7 @@ pub(super) struct Check {
 
 pub(super) fn run(command: &Check) -> Result<(), Failure> {
     let problems = match command.settings.try_load_with(&[]) {
-        Ok(config) => {
+        Ok(mut config) => {
             // Only together with the address do the settings say where people reach the service.
             let url = config.public_url(config.server.listen).err();
             let url = url.map(|error| wrong("server.public_url", error.to_string()));
@@ -35,7 +35,10 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
             let secret = token_secret::load(&config).err();
             let secret = secret.map(|failure| wrong("tokens.secret_file", failure.to_string()));
             let logo = logo::load(&config).err().map(|failure| wrong("pages.logo_file", failure.to_string()));
-            url.into_iter().chain(logo).chain(key).chain(secret).collect()
+            let clients = clients::load(&config).err().map(|failure| wrong("clients", failure.to_string()));
+            let upstreams = upstream_credentials::load(&mut config).err();
+            let upstreams = upstreams.map(|failure| wrong("upstreams", failure.to_string()));
+            url.into_iter().chain(logo).chain(key).chain(secret).chain(clients).chain(upstreams).collect()
         }
         Err(SettingsError::Wrong(error)) => error.problems,
         Err(SettingsError::Unreadable(failure)) => return Err(failure),

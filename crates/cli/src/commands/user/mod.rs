@@ -6,9 +6,11 @@ mod revoke;
 mod sessions;
 mod set_org;
 mod set_password;
+mod set_profile;
 mod set_roles;
 mod show;
 mod status;
+mod unlink;
 mod view;
 
 use clap::{Args, Subcommand};
@@ -39,6 +41,8 @@ enum Command {
     SetRoles(set_roles::SetRoles),
     SetOrg(set_org::SetOrg),
     SetPassword(set_password::SetPassword),
+    SetProfile(set_profile::SetProfile),
+    Unlink(unlink::Unlink),
     Sessions(sessions::Sessions),
     Revoke(revoke::Revoke),
 }
@@ -54,6 +58,8 @@ pub(crate) fn run(command: UserCommand) -> Result<(), Failure> {
         Command::SetRoles(command) => set_roles::run(&command),
         Command::SetOrg(command) => set_org::run(&command),
         Command::SetPassword(command) => set_password::run(&command),
+        Command::SetProfile(command) => set_profile::run(&command),
+        Command::Unlink(command) => unlink::run(&command),
         Command::Sessions(command) => sessions::run(&command),
         Command::Revoke(command) => revoke::run(&command),
     }
