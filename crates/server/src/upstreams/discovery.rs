@@ -143,9 +143,10 @@ async fn fetch(http: &Http, config: &UpstreamConfig, issuer: &Address) -> Result
     };
     let (url, body) = match http.json(&first, None).await {
         Ok(body) => (first, body),
-        // Only one that answers can lack the first document. One that is away would cost a second time-out.
+        // Only one that answers can lack the first document. One that is away would cost a second time-out. Where both are missing,
+        // the first is what its operator has to look at.
         Err(error @ (HttpError::Status { .. } | HttpError::NotJson { .. })) if !error.is_passing() => {
-            let body = http.json(&second, None).await.map_err(DiscoveryError::Http)?;
+            let body = http.json(&second, None).await.map_err(|_| DiscoveryError::Http(error))?;
             (second, body)
         }
         Err(error) => return Err(DiscoveryError::Http(error)),
