@@ -10,6 +10,7 @@ mod set_profile;
 mod set_roles;
 mod show;
 mod status;
+mod unlink;
 mod view;
 
 use clap::{Args, Subcommand};
@@ -41,6 +42,7 @@ enum Command {
     SetOrg(set_org::SetOrg),
     SetPassword(set_password::SetPassword),
     SetProfile(set_profile::SetProfile),
+    Unlink(unlink::Unlink),
     Sessions(sessions::Sessions),
     Revoke(revoke::Revoke),
 }
@@ -57,6 +59,7 @@ pub(crate) fn run(command: UserCommand) -> Result<(), Failure> {
         Command::SetOrg(command) => set_org::run(&command),
         Command::SetPassword(command) => set_password::run(&command),
         Command::SetProfile(command) => set_profile::run(&command),
+        Command::Unlink(command) => unlink::run(&command),
         Command::Sessions(command) => sessions::run(&command),
         Command::Revoke(command) => revoke::run(&command),
     }

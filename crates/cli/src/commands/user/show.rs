@@ -1,5 +1,5 @@
 use clap::Args;
-use handstamp_core::flows::profiles;
+use handstamp_core::flows::{profiles, upstream};
 use handstamp_core::model::Login;
 
 use super::{find, view};
@@ -8,7 +8,7 @@ use crate::edge::settings::SettingsArgs;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
 
-/// Show one user, and the profile that was set for them
+/// Show one user, their links to upstreams, and the profile that was set for them
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,6 +30,9 @@ pub(super) fn run(command: &Show) -> Result<(), Failure> {
         let user = find(context, &command.name).await?;
         let found = profiles::find(context, user.id).await;
         let found = found.map_err(|cause| Failure::because("cannot read the user's profile", &cause))?;
-        view::print_with_profile(&user, &found.map(|found| found.profile).unwrap_or_default(), command.output)
+        let links = upstream::links(context, user.id).await;
+        let links = links.map_err(|cause| Failure::because("cannot read the user's links", &cause))?;
+        let profile = found.map(|found| found.profile).unwrap_or_default();
+        view::print_with_links(&user, &links, &profile, command.output)
     })
 }

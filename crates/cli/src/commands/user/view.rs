@@ -1,4 +1,4 @@
-use handstamp_core::model::{Profile, Role, User, UserStatus};
+use handstamp_core::model::{Profile, Role, UpstreamLink, UpstreamName, User, UserStatus};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -15,6 +15,7 @@ pub(super) fn to_json(user: &User) -> Value {
         "claims": user.claims,
         "status": status(user),
         "has_password": user.password.is_some(),
+        "made_through": user.origin.as_ref().map(UpstreamName::as_str),
         "created_at": user.created_at.as_second(),
     })
 }
@@ -36,6 +37,42 @@ pub(super) fn print_with_profile(user: &User, profile: &Profile, output: OutputA
         return Ok(());
     }
     output::line(format_args!("\nProfile: {:#}", Value::from(profile.members().clone())))
+}
+
+/// Prints one user, who they are at upstreams, and what was set for them.
+pub(super) fn print_with_links(
+    user: &User,
+    links: &[UpstreamLink],
+    profile: &Profile,
+    output: OutputArgs,
+) -> Result<(), Failure> {
+    if output.json {
+        let mut shown = to_json(user);
+        shown["links"] = links.iter().map(link_to_json).collect();
+        shown["profile"] = profile.members().clone().into();
+        return output::json(&shown);
+    }
+    print_with_profile(user, profile, output)?;
+    if links.is_empty() {
+        return Ok(());
+    }
+    output::line(format_args!(""))?;
+    let mut table = Table::new(&["UPSTREAM", "ISSUER", "WHO THEY ARE THERE"]);
+    for link in links {
+        let [issuer, sub] = [link.subject.issuer(), link.subject.sub()].map(str::to_owned);
+        table.row([link.upstream.to_string(), issuer, sub]);
+    }
+    table.print(&mut output::stdout())?;
+    Ok(())
+}
+
+fn link_to_json(link: &UpstreamLink) -> Value {
+    json!({
+        "upstream": link.upstream.as_str(),
+        "issuer": link.subject.issuer(),
+        "sub": link.subject.sub(),
+        "linked_at": link.linked_at.as_second(),
+    })
 }
 
 /// Prints users as a table.
