@@ -26,7 +26,11 @@ const WALLS: &[Wall] = &[
         ours: &["handstamp-token"],
         never: &["tokio", "reqwest", "hyper", "axum", "sqlx", "rusqlite"],
     },
-    Wall { package: "handstamp-settings", ours: &[], never: &["tokio", "axum", "reqwest", "sqlx", "rusqlite"] },
+    Wall {
+        package: "handstamp-settings",
+        ours: &[],
+        never: &["tokio", "axum", "reqwest", "sqlx", "rusqlite"],
+    },
     Wall { package: "handstamp-listen", ours: &[], never: &["axum", "reqwest", "sqlx", "rusqlite"] },
     Wall {
         package: "handstamp-core",
@@ -56,6 +60,17 @@ const WALLS: &[Wall] = &[
         never: &["sqlx", "rusqlite"],
     },
     Wall {
+        package: "handstamp-gateway",
+        ours: &[
+            "handstamp-api-types",
+            "handstamp-listen",
+            "handstamp-settings",
+            "handstamp-token",
+            "handstamp-verify",
+        ],
+        never: &["axum", "sqlx", "rusqlite", "handstamp-core", "handstamp-server"],
+    },
+    Wall {
         package: "handstamp-demo",
         ours: &["handstamp-verify", "handstamp-api-types", "handstamp-token"],
         never: &["sqlx"],
@@ -66,7 +81,9 @@ const WALLS: &[Wall] = &[
             "handstamp-api-types",
             "handstamp-core",
             "handstamp-demo",
+            "handstamp-gateway",
             "handstamp-listen",
+            "handstamp-settings",
             "handstamp-server",
             "handstamp-store-sqlite",
             "handstamp-token",

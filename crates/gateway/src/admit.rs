@@ -1,0 +1,167 @@
+//! Who may pass, and what the service behind is told of them.
+
+use std::sync::Arc;
+
+use handstamp_api_types::ErrorCode;
+use handstamp_verify::cookies::Cookies;
+use handstamp_verify::{AuthError, Principal, csrf};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+
+use crate::body::ReplyBody;
+use crate::gateway::Gateway;
+use crate::headers::hop_by_hop;
+use crate::refresh::{self, Asked, Ended, Fresh, Outcome};
+use crate::refusal::Refusal;
+use crate::request::Arrived;
+use crate::routes::Rule;
+
+/// A request that may go on.
+#[derive(Debug, Default)]
+pub(crate) struct Admitted {
+    /// Who is asking, if anybody.
+    pub(crate) caller: Option<Principal>,
+    /// The verified token, as the service expects it.
+    pub(crate) authorization: Option<HeaderValue>,
+    /// New tokens for the browser, where there had to be some.
+    pub(crate) fresh: Option<Arc<Fresh>>,
+}
+
+impl Gateway {
+    /// Decides whether a request may pass, and refreshes its token first where nothing but that is needed.
+    pub(crate) async fn admit(
+        &self,
+        arrived: &Arrived,
+        rule: &Rule,
+        org: Option<&str>,
+    ) -> Result<Admitted, Refusal> {
+        if rule.is_public() {
+            return Ok(Admitted::default());
+        }
+        let parts = &arrived.parts;
+        let admitted = match self.identify(arrived).await {
+            Ok(admitted) => admitted,
+            // Whoever visits a page that is for everybody is not sent away for a session that is over.
+            Err(refusal) if rule.is_for_everybody() && is_navigation(parts) && refusal.is_unauthorized() => {
+                Admitted::default()
+            }
+            Err(refusal) => return Err(self.or_sign_in(parts, refusal)),
+        };
+        let judged = rule.judge(admitted.caller.as_ref(), org, self.verifier.now());
+        judged.map_err(|error| self.or_sign_in(parts, error.into()))?;
+        Ok(admitted)
+    }
+
+    async fn identify(&self, arrived: &Arrived) -> Result<Admitted, Refusal> {
+        let parts = &arrived.parts;
+        self.check_web_socket(parts)?;
+        let error = match self.verifier.authenticate(parts).await {
+            Ok(None) => return Ok(Admitted::default()),
+            Ok(Some(caller)) => {
+                let authorization = self.token_of(parts).and_then(bearer);
+                return Ok(Admitted { caller: Some(caller), authorization, fresh: None });
+            }
+            Err(error) => error,
+        };
+        let Some(refresher) = self.refresher.as_ref().filter(|_| refresh::helps(error.code())) else {
+            return Err(error.into());
+        };
+        // A token that a program sends is the program's to refresh.
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            return Err(error.into());
+        }
+        let cookies = Cookies::new(&parts.headers);
+        let access = cookies.get(self.cookies.access()).map_err(AuthError::from)?;
+        let refresh = cookies.get(self.cookies.refresh()).map_err(AuthError::from)?;
+        let (Some(access), Some(refresh)) = (access, refresh) else { return Err(error.into()) };
+        let asked = Asked { access, refresh, headers: arrived.told_to_auth(self) };
+        match refresher.refresh(asked).await {
+            Outcome::Fresh(fresh) => {
+                let caller = self.verifier.verify(&fresh.access).await?;
+                let authorization = bearer(&fresh.access);
+                Ok(Admitted { caller: Some(caller), authorization, fresh: Some(fresh) })
+            }
+            Outcome::Ended(ended) => Err(Refusal::Reply(Box::new(reply_of(&ended)))),
+            Outcome::Unavailable { retry_after } => Err(Refusal::new(
+                ErrorCode::Unavailable,
+                "The token has to be refreshed, and the auth service cannot be asked just now. Nobody is signed out.",
+            )
+            .retry_after(retry_after)),
+        }
+    }
+
+    /// A handshake is a GET, and opens a door through which everything else goes: a foreign page must not open it with our cookies.
+    fn check_web_socket(&self, parts: &Parts) -> Result<(), Refusal> {
+        let by_cookie = !parts.headers.contains_key(header::AUTHORIZATION);
+        if by_cookie && hop_by_hop::wants_web_socket(&parts.headers) {
+            csrf::decide(&Method::POST, &parts.headers, &self.allowed_origins).map_err(AuthError::from)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the token that was verified a moment ago.
+    fn token_of<'r>(&self, parts: &'r Parts) -> Option<&'r str> {
+        match parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '))
+        {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+            _ => Cookies::new(&parts.headers).get(self.cookies.access()).ok()?,
+        }
+    }
+
+    /// Sends people who go somewhere to the sign-in page, where signing in is what helps. Programs get the refusal.
+    fn or_sign_in(&self, parts: &Parts, refusal: Refusal) -> Refusal {
+        // Not for a token that this gateway alone refuses: the sign-in page would send them right back.
+        let helps = match &refusal {
+            Refusal::Auth(error) => matches!(
+                error.code(),
+                ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenRevoked
+            ),
+            Refusal::Reply(reply) => reply.status() == StatusCode::UNAUTHORIZED,
+            Refusal::Problem { .. } => false,
+        };
+        if !(helps && self.has_sign_in_page && is_navigation(parts)) {
+            return refusal;
+        }
+        let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let back: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+        let Ok(location) = HeaderValue::try_from(format!("{SIGN_IN}?return_to={back}")) else {
+            return refusal;
+        };
+        let mut reply = Response::new(ReplyBody::Ours(None));
+        *reply.status_mut() = StatusCode::SEE_OTHER;
+        reply.headers_mut().insert(header::LOCATION, location);
+        reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Refusal::Reply(Box::new(reply))
+    }
+}
+
+/// The auth service's page.
+pub(crate) const SIGN_IN: &str = "/auth/sign-in";
+
+/// Returns whether a browser goes somewhere with this request, for a person to look at.
+fn is_navigation(parts: &Parts) -> bool {
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        return false;
+    }
+    if let Some(mode) = parts.headers.get("sec-fetch-mode") {
+        return mode == "navigate";
+    }
+    let lines = parts.headers.get_all(header::ACCEPT);
+    let ranges = lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    ranges
+        .filter_map(|range| range.split(';').next())
+        .any(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+}
+
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn reply_of(ended: &Ended) -> Response<ReplyBody> {
+    let mut reply = Response::new(ended.body.clone().into());
+    *reply.status_mut() = ended.status;
+    reply.headers_mut().clone_from(&ended.headers);
+    reply
+}

@@ -1,0 +1,1 @@
+//! The gateway between a client and services that tests make up.
