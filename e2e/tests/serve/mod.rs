@@ -10,3 +10,4 @@ mod shared_secret;
 mod start;
 mod status_lists;
 mod storm;
+mod tls;
