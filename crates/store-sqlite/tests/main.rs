@@ -17,4 +17,5 @@ mod processes;
 mod read;
 #[path = "../src/samples.rs"]
 mod samples;
+mod upstreams;
 mod writer;
