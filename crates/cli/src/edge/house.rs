@@ -42,7 +42,7 @@ impl House {
         settings.clients = match mode {
             // No client proves anything to a command, which is run where the service's variables may not be.
             OpenMode::Command => clients::load_without_secrets(config)?,
-            _ => clients::load(config)?,
+            OpenMode::Serve(_) => clients::load(config)?,
         };
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let folder = DataFolder::open(&config.storage.data)?;
