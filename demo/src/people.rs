@@ -15,9 +15,19 @@ pub struct Person {
     pub org_id: &'static str,
     /// What they may do: `buyer` orders, `admin` deletes.
     pub roles: &'static [&'static str],
-    /// Their full name. The profiles service knows it; the auth service does not.
+    /// Their full name. It is in their profile, and in no token.
     #[serde(skip)]
     pub name: &'static str,
+    /// What they do, beside it.
+    #[serde(skip)]
+    pub title: &'static str,
+}
+
+impl Person {
+    /// Returns what the auth service is told of them for services to read.
+    pub fn profile(&self) -> serde_json::Value {
+        serde_json::json!({ "name": self.name, "title": self.title })
+    }
 }
 
 /// Everybody: two organisations, different roles.
@@ -28,6 +38,7 @@ pub const PEOPLE: &[Person] = &[
         org_id: "acme",
         roles: &["admin", "buyer"],
         name: "Ada Okafor",
+        title: "Head of purchasing",
     },
     Person {
         username: "ben",
@@ -35,6 +46,7 @@ pub const PEOPLE: &[Person] = &[
         org_id: "acme",
         roles: &["buyer"],
         name: "Ben Lindqvist",
+        title: "Buyer",
     },
     Person {
         username: "cleo",
@@ -42,6 +54,7 @@ pub const PEOPLE: &[Person] = &[
         org_id: "acme",
         roles: &[],
         name: "Cleo Marsh",
+        title: "Auditor",
     },
     Person {
         username: "dora",
@@ -49,6 +62,7 @@ pub const PEOPLE: &[Person] = &[
         org_id: "globex",
         roles: &["admin", "buyer"],
         name: "Dora Weiss",
+        title: "Office manager",
     },
     Person {
         username: "emil",
@@ -56,6 +70,7 @@ pub const PEOPLE: &[Person] = &[
         org_id: "globex",
         roles: &["buyer"],
         name: "Emil Novak",
+        title: "Buyer",
     },
 ];
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use handstamp_token::Algorithm;
 use handstamp_verify::csrf::{AllowedOrigins, OriginError};
+use handstamp_verify::profiles::ProfileBuildError;
 use handstamp_verify::revocation::{Feed, FeedAccess, SilencePolicy};
 use handstamp_verify::token_source::SourceBuildError;
 use handstamp_verify::{BuildError, Verifier};
@@ -34,6 +35,9 @@ pub enum SetupError {
     /// The source of tokens for the other service cannot be built.
     #[error("the source of tokens cannot be built")]
     Tokens(#[from] SourceBuildError),
+    /// The source of profiles cannot be built.
+    #[error("the source of profiles cannot be built")]
+    Profiles(#[from] ProfileBuildError),
     /// The page's origin is none.
     #[error("the page's origin cannot be used")]
     Origin(#[from] OriginError),

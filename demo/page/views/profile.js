@@ -28,8 +28,9 @@ export function profile(_, signal) {
   signal.addEventListener('abort', auth.subscribe(draw));
   attempt(null, async () => {
     const list = await profiles.list();
-    colleagues.replaceChildren(...list.map(({ sub, name }) =>
-      element('li', {}, name, sub === auth.user?.sub && element('small', {}, ' this is you'))));
+    colleagues.replaceChildren(...list.map(({ sub, name, title }) =>
+      element('li', {}, name,
+        element('small', {}, [title && `, ${title}`, sub === auth.user?.sub && ' – this is you'].filter(Boolean).join('')))));
   });
 
   return {
@@ -40,7 +41,7 @@ export function profile(_, signal) {
         said,
         element('p', {}, element('a', { href: `${config.auth}/auth/account` }, 'Change your password at the auth service'))),
       card('Colleagues', 2,
-        element('p', { className: 'muted' }, 'From the profiles service, which verifies your token for itself.'),
+        element('p', { className: 'muted' }, 'From the profiles service, which verifies your token for itself. It reads who people are from the auth service, and keeps it until that says that it changed.'),
         colleagues)),
   };
 }

@@ -1,5 +1,6 @@
 use axum::response::{IntoResponse, Response};
 use handstamp_api_types::{ErrorCode, FieldError, PROBLEM_JSON, Problem};
+use handstamp_verify::profiles::ProfileError;
 use http::{HeaderValue, StatusCode, header};
 
 /// What a handler answers when it cannot do what was asked. Same form and codes as the auth service.
@@ -17,6 +18,9 @@ pub(crate) enum ServiceError {
     /// The service's own data cannot be reached.
     #[error("the data cannot be reached")]
     Data(#[from] rusqlite::Error),
+    /// The auth service does not say who somebody is.
+    #[error("the profiles cannot be read")]
+    Profiles(#[from] ProfileError),
     /// A part of the service broke down.
     #[error("a background task failed")]
     Task(#[from] tokio::task::JoinError),
@@ -33,6 +37,10 @@ impl ServiceError {
             Self::Refused { code, detail } => with(code, detail),
             Self::Data(cause) => {
                 tracing::error!(%cause, "the data cannot be reached");
+                Problem::new(ErrorCode::Unavailable)
+            }
+            Self::Profiles(cause) => {
+                tracing::warn!(%cause, "the profiles cannot be read");
                 Problem::new(ErrorCode::Unavailable)
             }
             Self::Task(cause) => {

@@ -33,6 +33,8 @@ pub struct PageConfig {
 pub struct CommandLine {
     /// Gives somebody other roles.
     pub set_roles: String,
+    /// Says something else of somebody.
+    pub set_profile: String,
     /// Disables somebody.
     pub disable: String,
     /// Enables them again.
@@ -109,6 +111,7 @@ mod tests {
             Services { orders: "http://localhost:2".to_owned(), profiles: "http://localhost:3".to_owned() };
         let command = CommandLine {
             set_roles: String::new(),
+            set_profile: String::new(),
             disable: String::new(),
             enable: String::new(),
             revoke: String::new(),

@@ -6,6 +6,7 @@ mod isolation;
 mod life;
 mod live;
 mod on_behalf;
+mod profiles;
 mod revocation;
 mod session;
 mod upload;

@@ -7,6 +7,7 @@ mod folder;
 mod key_rotation;
 mod pages;
 mod shared_secret;
+mod profiles;
 mod start;
 mod status_lists;
 mod storm;

@@ -24,8 +24,8 @@ export function account(signal) {
     const name = user.preferred_username;
     const others = user.roles.includes('admin') ? 'buyer' : 'buyer admin';
     const fill = (command) => command.replace('NAME', name).replace('ROLES', others);
-    const { set_roles: setRoles, disable, enable, revoke } = config.command;
-    commands.replaceChildren(...[setRoles, disable, enable, revoke].map((command) => terminal(fill(command))));
+    const { set_roles: setRoles, set_profile: setProfile, disable, enable, revoke } = config.command;
+    commands.replaceChildren(...[setRoles, setProfile, disable, enable, revoke].map((command) => terminal(fill(command))));
   }
 
   draw();

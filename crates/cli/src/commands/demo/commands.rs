@@ -23,6 +23,11 @@ impl Commands {
         format!("{} {arguments}", self.program)
     }
 
+    /// Returns a command that works on the auth service's data and reads this.
+    pub(super) fn fed(&self, quoted: &str, arguments: &str) -> String {
+        format!("echo {quoted} | {}", self.on_data(arguments))
+    }
+
     /// Returns a command that works on the auth service's data.
     pub(super) fn on_data(&self, arguments: &str) -> String {
         format!("{} {arguments} --data {}", self.program, self.data)

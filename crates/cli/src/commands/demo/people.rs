@@ -1,8 +1,9 @@
 use futures_util::future::try_join_all;
 use handstamp_core::Context;
 use handstamp_core::flows::organizations::{self, OrganizationsError};
+use handstamp_core::flows::profiles;
 use handstamp_core::flows::users::{self, NewUser, UsersError};
-use handstamp_core::model::{Email, Login, OrgId, Role, User, Username};
+use handstamp_core::model::{Email, Login, OrgId, Profile, Role, User, Username};
 use handstamp_core::password::Password;
 use handstamp_demo::{PEOPLE, Person, Subjects};
 
@@ -22,6 +23,9 @@ pub(super) async fn move_in(context: &Context) -> Result<Subjects, Failure> {
     }
     // Hashing passwords is what takes time: all cores at once.
     let users = try_join_all(PEOPLE.iter().map(|person| add(context, person))).await?;
+    for (person, user) in PEOPLE.iter().zip(&users) {
+        tell(context, person, user).await?;
+    }
     Ok(users.into_iter().map(|user| (user.username.to_string(), user.id.to_string())).collect())
 }
 
@@ -42,6 +46,19 @@ async fn add(context: &Context, person: &Person) -> Result<User, Failure> {
         password: Some(Password::new(person.password)),
     };
     users::add(context, new, None, clock::now()).await.map_err(failed)
+}
+
+/// Says who somebody is, unless something is said of them already.
+async fn tell(context: &Context, person: &Person, user: &User) -> Result<(), Failure> {
+    let failed = |cause: UsersError| {
+        Failure::because(format_args!("cannot set the profile of {}", person.username), &cause)
+    };
+    let known = profiles::find(context, user.id).await.map_err(|cause| failed(cause.into()))?;
+    if known.is_some_and(|known| known.profile.is_empty()) {
+        let profile: Profile = parsed(&person.profile().to_string())?;
+        profiles::set(context, user.id, profile, None, clock::now()).await.map_err(failed)?;
+    }
+    Ok(())
 }
 
 fn parsed<T: std::str::FromStr<Err: std::error::Error + 'static>>(text: &str) -> Result<T, Failure> {

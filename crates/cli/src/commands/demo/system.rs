@@ -69,6 +69,7 @@ struct Auth {
     subjects: Subjects,
     levers: Levers,
     orders: ClientCredentials,
+    profiles: ClientCredentials,
 }
 
 impl System {
@@ -80,7 +81,7 @@ impl System {
 
         let setup = |name: &str| service_setup(name, &places, &auth, options.folder);
         let failed = |cause: SetupError| Failure::because("a service of the demo cannot start", &cause);
-        let router = profiles::router(&setup("profiles")?).map_err(failed)?;
+        let router = profiles::router(&setup("profiles")?, auth.profiles.clone()).map_err(failed)?;
         running.serve(ports.profiles, router);
         let router =
             orders::router(&setup("orders")?, &places.profiles, auth.orders.clone()).map_err(failed)?;
@@ -153,6 +154,7 @@ async fn start_auth(
     let house = House::open(&config, &public_url, OpenMode::Serve(ShareMode::Exclusive)).await?;
     let subjects = people::move_in(&house.context).await?;
     let orders = clients::register_orders(&house.context, &options.folder.join("orders")).await?;
+    let profiles = clients::register_profiles(&house.context, &options.folder.join("profiles")).await?;
     let (store, context) = (house.store(), Arc::new(house.context));
     let service = AuthService::new(Arc::clone(&context), config, public_url, house.root_key);
     let state = service.state()?;
@@ -164,7 +166,7 @@ async fn start_auth(
             tracing::error!(%failure, "a part of the demo stopped");
         }
     });
-    Ok(Auth { store, cookie_name, subjects, levers, orders })
+    Ok(Auth { store, cookie_name, subjects, levers, orders, profiles })
 }
 
 /// Returns the folder in which the auth service keeps its data, for commands beside it.
@@ -191,6 +193,7 @@ fn page_config(places: &Places, folder: &Path) -> PageConfig {
     let services = Services { orders: places.orders.clone(), profiles: places.profiles.clone() };
     let command = CommandLine {
         set_roles: commands.on_data("user set-roles NAME ROLES"),
+        set_profile: commands.fed("'{\"name\":\"A new name\"}'", "user set-profile NAME"),
         disable: commands.on_data("user disable NAME"),
         enable: commands.on_data("user enable NAME"),
         revoke: commands.on_data("user revoke NAME"),
