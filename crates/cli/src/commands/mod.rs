@@ -5,6 +5,7 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod gateway;
 mod key;
 mod org;
 mod revocation;
@@ -31,6 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   handstamp demo                              see the whole idea work on this machine
   handstamp serve --data ./handstamp-data     run the auth service
+  handstamp gateway --config gateway.toml     run the front on an app's own domain
   handstamp user add ann --email ann@example.org --role buyer
   handstamp token explain -                   read a token, claim by claim
 
@@ -40,6 +42,7 @@ Exit codes: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage.";
 enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
+    Gateway(gateway::GatewayCommand),
     User(user::UserCommand),
     Org(org::OrgCommand),
     Client(client::ClientCommand),
@@ -56,6 +59,7 @@ pub(crate) fn run(handstamp: Handstamp) -> Result<(), Failure> {
     match handstamp.command {
         Command::Demo(command) => demo::run(&command),
         Command::Serve(command) => serve::run(&command),
+        Command::Gateway(command) => gateway::run(&command),
         Command::User(command) => user::run(command),
         Command::Org(command) => org::run(command),
         Command::Client(command) => client::run(command),

@@ -14,12 +14,13 @@ pub(crate) fn load(config: &Config) -> Result<Option<TokenEncryption>, Failure> 
     config.tokens.encryption_key_file.as_deref().map(read).transpose()
 }
 
-fn read(path: &Path) -> Result<TokenEncryption, Failure> {
+/// Reads the key, or the set of them, that a file holds.
+pub(crate) fn read(path: &Path) -> Result<TokenEncryption, Failure> {
     let shown = path.display();
     let text = secret_file::read(path, WHAT)?.ok_or_else(|| {
         Failure::new(format!(
             "{WHAT} {shown} is missing: restore the file, make one with `handstamp key generate-encryption {shown}`, \
-             or leave out tokens.encryption_key_file"
+             or leave out encryption_key_file"
         ))
     })?;
     TokenEncryption::from_jwk_json(text.as_bytes()).map_err(|cause| {

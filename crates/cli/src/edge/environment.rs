@@ -1,11 +1,14 @@
 /// Variables of ours that are secrets, and no settings: they have no place in a file.
-pub(crate) const SECRETS: &[&str] = &[ROOT_KEY, TOKEN_SECRET];
+pub(crate) const SECRETS: &[&str] = &[ROOT_KEY, TOKEN_SECRET, GATEWAY_CLIENT_SECRET];
 
 /// Holds the root key itself, where there is a better place for it than a file beside the data.
 pub(crate) const ROOT_KEY: &str = "HANDSTAMP_ROOT_KEY";
 
 /// Holds the secrets that access tokens are signed with, where `tokens.algorithm` is `HS256`.
 pub(crate) const TOKEN_SECRET: &str = "HANDSTAMP_TOKENS_SECRET";
+
+/// Holds the secret of the client that the gateway is at the auth service.
+pub(crate) const GATEWAY_CLIENT_SECRET: &str = "HANDSTAMP_GATEWAY_CLIENT_SECRET";
 
 /// Returns whether a variable is there and not empty.
 pub(crate) fn is_set(name: &str) -> bool {

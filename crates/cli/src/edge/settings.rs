@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use handstamp_server::config::{Config, ConfigError, Override};
+use handstamp_gateway::config as gateway;
+use handstamp_server::config::{Config, ConfigError, Override, SECRETS_OF_ENTRIES};
+use handstamp_settings::{Keys, Settings, Source};
 
 use super::environment;
 use crate::failure::Failure;
@@ -41,48 +43,120 @@ impl SettingsArgs {
 
     /// Returns the configuration with further flags on top.
     pub(crate) fn load_with(&self, flags: &[Override]) -> Result<Config, Failure> {
-        self.try_load_with(flags).map_err(|error| match error {
-            SettingsError::Unreadable(failure) => failure,
-            SettingsError::Wrong(error) => wrong(&error),
-        })
+        self.try_load_with(flags).map_err(told)
     }
 
     /// Returns the configuration, or every mistake in it.
     pub(crate) fn try_load_with(&self, flags: &[Override]) -> Result<Config, SettingsError> {
-        let file = self.file().map_err(SettingsError::Unreadable)?;
-        let variables = environment::ours();
-        let mut overrides =
-            Config::overrides(variables, environment::SECRETS).map_err(SettingsError::Wrong)?;
+        let mut above = Vec::new();
         if let Some(data) = &self.data {
-            overrides.push(Override::flag("--data", "storage.data", data.to_string_lossy()));
+            above.push(Override::flag("--data", "storage.data", data.to_string_lossy()));
         }
         if let Some(url) = &self.database_url {
-            overrides.push(Override::flag("--database-url", "storage.database_url", url));
+            above.push(Override::flag("--database-url", "storage.database_url", url));
         }
-        overrides.extend_from_slice(flags);
-        let file = file.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-        Config::load(file, &overrides).map_err(SettingsError::Wrong)
+        above.extend_from_slice(flags);
+        self.sources()?.service(&above).map_err(SettingsError::Wrong)
     }
 
-    fn file(&self) -> Result<Option<(String, String)>, Failure> {
-        let path = match &self.config {
-            Some(path) => path.as_path(),
-            None if Path::new(DEFAULT_FILE).exists() => Path::new(DEFAULT_FILE),
-            None => return Ok(None),
-        };
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|cause| {
-            Failure::because(format_args!("cannot read the configuration {name}"), &cause)
-        })?;
-        Ok(Some((name, text)))
+    /// Returns what the gateway's part of the same file and variables says.
+    pub(crate) fn load_gateway(&self) -> Result<gateway::Config, Failure> {
+        self.try_load_gateway().map_err(told)
     }
+
+    /// Returns what the gateway's part of the same file and variables says, or every mistake in it.
+    pub(crate) fn try_load_gateway(&self) -> Result<gateway::Config, SettingsError> {
+        self.sources()?.try_gateway(&[]).map_err(SettingsError::Wrong)
+    }
+
+    fn sources(&self) -> Result<Sources, SettingsError> {
+        Sources::try_read(self.config.as_deref())
+    }
+}
+
+/// What a file and the variables say to all programs of the house.
+pub(crate) struct Sources {
+    file: Option<(String, String)>,
+    overrides: Vec<Override>,
+}
+
+impl Sources {
+    /// Reads the file, or the one that is read when nobody names another, and the variables.
+    pub(crate) fn read(file: Option<&Path>) -> Result<Self, Failure> {
+        Self::try_read(file).map_err(told)
+    }
+
+    fn try_read(file: Option<&Path>) -> Result<Self, SettingsError> {
+        let file = read_file(file).map_err(SettingsError::Unreadable)?;
+        Ok(Self { file, overrides: variables().map_err(SettingsError::Wrong)? })
+    }
+
+    /// Returns the auth service's configuration.
+    fn service(&self, flags: &[Override]) -> Result<Config, ConfigError> {
+        self.load(flags, gateway::Config::keys())
+    }
+
+    /// Returns the gateway's configuration.
+    pub(crate) fn gateway(&self, flags: &[Override]) -> Result<gateway::Config, Failure> {
+        self.try_gateway(flags).map_err(|error| wrong(&error))
+    }
+
+    fn try_gateway(&self, flags: &[Override]) -> Result<gateway::Config, ConfigError> {
+        self.load(flags, Config::keys())
+    }
+
+    fn load<T: Settings>(&self, flags: &[Override], others: &Keys) -> Result<T, ConfigError> {
+        let file = self.file.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+        let overrides = [self.overrides.as_slice(), flags].concat();
+        Source { file, overrides: &overrides, others: Some(others) }.load()
+    }
+}
+
+fn read_file(named: Option<&Path>) -> Result<Option<(String, String)>, Failure> {
+    let path = match named {
+        Some(path) => path,
+        None if Path::new(DEFAULT_FILE).exists() => Path::new(DEFAULT_FILE),
+        None => return Ok(None),
+    };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|cause| Failure::because(format_args!("cannot read the configuration {name}"), &cause))?;
+    Ok(Some((name, text)))
+}
+
+/// Returns what the variables say. One that names a setting of any program of the house is no mistake.
+fn variables() -> Result<Vec<Override>, ConfigError> {
+    let reserved = [environment::SECRETS, &SECRETS_OF_ENTRIES].concat();
+    Override::from_variables(&[Config::keys(), gateway::Config::keys()], environment::ours(), &reserved)
+}
+
+/// Returns the JSON Schema of the configuration file: what every program of the house reads in it.
+pub(crate) fn schema() -> serde_json::Value {
+    let mut schema = Config::schema();
+    let gateway = handstamp_settings::schema::<gateway::Config>();
+    if let (Some(sections), Some(gateway)) =
+        (schema["properties"].as_object_mut(), gateway["properties"].as_object())
+    {
+        for (name, section) in gateway {
+            // Sections that both read are the same.
+            sections.entry(name).or_insert_with(|| section.clone());
+        }
+    }
+    schema
 }
 
 /// Returns a configuration of these defaults, the variables above them, and these flags on top, whatever files there are.
 pub(crate) fn around_variables(defaults: &[Override], flags: &[Override]) -> Result<Config, Failure> {
-    let variables = Config::overrides(environment::ours(), environment::SECRETS);
-    let variables = variables.map_err(|error| wrong(&error))?;
-    Config::load(None, &[defaults, &variables, flags].concat()).map_err(|error| wrong(&error))
+    let variables = variables().map_err(|error| wrong(&error))?;
+    let sources = Sources { file: None, overrides: [defaults, &variables].concat() };
+    sources.service(flags).map_err(|error| wrong(&error))
+}
+
+fn told(error: SettingsError) -> Failure {
+    match error {
+        SettingsError::Unreadable(failure) => failure,
+        SettingsError::Wrong(error) => wrong(&error),
+    }
 }
 
 fn wrong(error: &ConfigError) -> Failure {

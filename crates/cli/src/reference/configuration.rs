@@ -1,7 +1,8 @@
 use std::fmt::Write;
 
-use handstamp_server::config::Config;
 use serde_json::{Map, Value};
+
+use crate::edge::settings;
 
 /// Writes the page that lists every setting, as Markdown.
 pub(super) fn page() -> String {
@@ -12,7 +13,7 @@ pub(super) fn page() -> String {
          name: `[tokens] lifetime = \"10m\"` is `HANDSTAMP_TOKENS_LIFETIME=10m`. Unknown names are errors that say the nearest known one;\n\
          `handstamp config check` finds every mistake at once.\n",
     );
-    for (name, definition) in members(&Config::schema()) {
+    for (name, definition) in members(&settings::schema()) {
         match entry(&definition) {
             Some(entry) => section(&mut page, &format!("{name}.NAME"), entry),
             None => section(&mut page, &name, &definition),
@@ -26,13 +27,18 @@ fn section(page: &mut String, name: &str, definition: &Value) {
     // Writing to a string cannot fail.
     let _ =
         write!(page, "\n## `[{name}]`\n\n{}\n\n| setting | default | |\n|---|---|---|\n", words(definition));
-    let (below, settings): (Vec<_>, Vec<_>) =
-        members(definition).into_iter().partition(|(_, setting)| !members(setting).is_empty());
+    let (below, settings): (Vec<_>, Vec<_>) = members(definition)
+        .into_iter()
+        .partition(|(_, setting)| !members(setting).is_empty() || !members(&setting["items"]).is_empty());
     for (name, setting) in settings {
         let _ = writeln!(page, "| `{name}` | {} | {} |", default(&setting), words(&setting));
     }
     for (inner, definition) in below {
-        section(page, &format!("{name}.{inner}"), &definition);
+        let name = format!("{name}.{inner}");
+        match &definition["items"] {
+            Value::Object(_) => section(page, &format!("[{name}]"), &definition["items"]),
+            _ => section(page, &name, &definition),
+        }
     }
 }
 

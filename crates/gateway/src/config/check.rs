@@ -7,6 +7,9 @@ use url::Url;
 use super::GatewayConfig;
 use crate::routes::{self, Pattern};
 
+/// What to do about a gateway that knows no auth service.
+pub(crate) const AUTH_MISSING: &str = "say where the auth service is, such as auth = \"http://127.0.0.1:8600\"";
+
 pub(super) fn gateway(config: &GatewayConfig, problems: &mut Problems) {
     if let Some(url) = &config.public_url
         && let Err(error) = PublicUrl::parse(url, config.insecure_http)
@@ -24,7 +27,10 @@ pub(super) fn gateway(config: &GatewayConfig, problems: &mut Problems) {
 }
 
 fn auth(config: &GatewayConfig, problems: &mut Problems) {
-    // Without a word on it there is nothing to check; starting says what is missing.
+    // A file without a word on the gateway is the auth service's alone.
+    if config.auth.is_none() && *config != GatewayConfig::default() {
+        problems.wrong("gateway.auth", AUTH_MISSING);
+    }
     if let Some(text) = &config.auth {
         match routes::target(text) {
             None => problems.wrong(

@@ -12,6 +12,7 @@ use handstamp_settings::{ConfigError, CookieConfig, Keys, LogConfig, Problems, S
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use check::AUTH_MISSING;
 pub use route::{AccessConfig, RouteConfig};
 pub use section::{GatewayConfig, WhenSilent};
 
@@ -31,6 +32,20 @@ impl Config {
     /// Reads a configuration: defaults, then the file, then the overrides in their order. Finds every mistake, not only the first.
     pub fn load(source: &Source<'_>) -> Result<Self, ConfigError> {
         source.load()
+    }
+
+    /// Returns the gateway's own section as TOML, defaults included; nothing where nobody has set anything in it.
+    pub fn to_toml(&self) -> String {
+        #[derive(Serialize)]
+        struct Own<'a> {
+            gateway: &'a GatewayConfig,
+        }
+        if self.gateway == GatewayConfig::default() {
+            return String::new();
+        }
+        // Every value is a string, a number, a flag, or a list or table of those: nothing TOML could not write.
+        let text = toml::to_string(&Own { gateway: &self.gateway }).unwrap_or_default();
+        format!("\n{text}")
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Check {
 }
 
 pub(super) fn run(command: &Check) -> Result<(), Failure> {
-    let problems = match command.settings.try_load_with(&[]) {
+    let mut problems: Vec<ConfigProblem> = match command.settings.try_load_with(&[]) {
         Ok(mut config) => {
             // Only together with the address do the settings say where people reach the service.
             let url = config.public_url(config.server.listen).err();
@@ -43,6 +43,12 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
         Err(SettingsError::Wrong(error)) => error.problems,
         Err(SettingsError::Unreadable(failure)) => return Err(failure),
     };
+    // What both programs read is told once.
+    if let Err(SettingsError::Wrong(error)) = command.settings.try_load_gateway() {
+        let news =
+            error.problems.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>();
+        problems.extend(news);
+    }
     if command.output.json {
         let shown: Vec<Value> = problems
             .iter()

@@ -1,6 +1,6 @@
 use clap::Args;
-use handstamp_server::config::Config;
 
+use crate::edge::settings;
 use crate::failure::Failure;
 use crate::output;
 
@@ -17,5 +17,5 @@ pub(super) struct Schema {
 }
 
 pub(super) fn run(_: &Schema) -> Result<(), Failure> {
-    output::json(&Config::schema())
+    output::json(&settings::schema())
 }

@@ -22,7 +22,7 @@ pub(super) struct Show {
 }
 
 pub(super) fn run(command: &Show) -> Result<(), Failure> {
-    let shown = command.settings.load()?.to_toml();
+    let shown = command.settings.load()?.to_toml() + &command.settings.load_gateway()?.to_toml();
     if command.output.json {
         let settings: Value = toml::from_str(&shown)
             .map_err(|cause| Failure::because("the settings cannot be written as JSON", &cause))?;
