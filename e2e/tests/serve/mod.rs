@@ -1,13 +1,14 @@
 //! `handstamp serve`, and the command line beside it.
 
 mod beside;
+mod clients;
 mod crash;
 mod encrypted;
 mod folder;
 mod key_rotation;
 mod pages;
-mod shared_secret;
 mod profiles;
+mod shared_secret;
 mod start;
 mod status_lists;
 mod storm;
