@@ -215,6 +215,20 @@ async fn while_the_feed_is_silent_what_is_not_fresh_is_asked_for() {
 }
 
 #[tokio::test]
+async fn before_the_feed_is_there_what_is_not_fresh_is_asked_for() {
+    let mut story = Story::new().await;
+    story.log = Log::silent();
+    story.profiles = source(&story.auth, &story.log, &story.log.revocations);
+    assert_eq!(story.name().await, "Ada");
+    story.rename_quietly("Ada Okafor");
+    assert_eq!(story.name().await, "Ada");
+
+    story.log.clock.advance(30);
+
+    assert_eq!(story.name().await, "Ada Okafor");
+}
+
+#[tokio::test]
 async fn without_a_feed_what_is_not_fresh_is_asked_for() {
     let mut story = Story::new().await;
     story.profiles = source(&story.auth, &story.log, &Revocations::insecure_off());
@@ -303,6 +317,23 @@ async fn a_refusal_is_no_outage() {
     let refused = story.ada().await;
 
     assert_eq!(refused.unwrap_err(), ProfileError::Refused { code: "scope_required".to_owned() });
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_asked_for_at_each_look() {
+    let mut story = Story::new().await;
+    story.auth.answer_with(403, "scope_required");
+
+    for _ in 0..10 {
+        assert!(matches!(story.ada().await, Err(ProfileError::Refused { .. })));
+    }
+    assert_eq!(story.auth.asked(), 1);
+    assert!(story.profiles.find("bob").await.is_err());
+    assert_eq!(story.auth.asked(), 2, "it may have been about ada alone");
+
+    story.auth.answer_well();
+    story.pass(Duration::from_secs(2)).await;
+    assert!(story.ada().await.unwrap().is_some());
 }
 
 /// A signing key was revoked, or the log rebuilt: the service's own token is not good any more, and nobody is to blame.

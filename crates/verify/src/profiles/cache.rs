@@ -2,6 +2,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use handstamp_token::UnixTime;
+
 use super::ProfileError;
 use super::held::Held;
 use crate::CacheLimits;
@@ -43,7 +45,13 @@ struct State {
     held: Option<Arc<Held>>,
     /// How many questions have failed, and how the last one did: whoever waited for it is told the same, and does not ask in turn.
     failures: u64,
-    failure: Option<ProfileError>,
+    failure: Option<Failure>,
+}
+
+struct Failure {
+    error: ProfileError,
+    /// Until then nobody asks again.
+    until: UnixTime,
 }
 
 impl Cache {
@@ -142,13 +150,19 @@ impl Slot {
     }
 
     pub(super) fn failure(&self) -> Option<ProfileError> {
-        self.state().failure.clone()
+        self.state().failure.as_ref().map(|failure| failure.error.clone())
     }
 
-    pub(super) fn note_failure(&self, error: &ProfileError) {
+    /// Returns how the last question failed, if that was a moment ago.
+    pub(super) fn failed_lately(&self, now: UnixTime) -> Option<ProfileError> {
+        let state = self.state();
+        state.failure.as_ref().filter(|failure| now < failure.until).map(|failure| failure.error.clone())
+    }
+
+    pub(super) fn note_failure(&self, error: &ProfileError, until: UnixTime) {
         let mut state = self.state();
         state.failures += 1;
-        state.failure = Some(error.clone());
+        state.failure = Some(Failure { error: error.clone(), until });
     }
 
     /// The name stands twice, and the map is half empty at worst.

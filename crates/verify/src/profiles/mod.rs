@@ -54,7 +54,7 @@ use held::{Held, Standing};
 /// Longer than any `sub` of ours.
 const MAX_SUB: usize = 255;
 
-/// After the auth service did not answer, nobody waits for it for so long.
+/// After the auth service did not answer, or not well, nobody asks it for so long.
 const LEAVE_IN_PEACE: Duration = Duration::from_secs(2);
 
 /// Reads and keeps profiles. Cloning is cheap; clones share what is kept.
@@ -103,7 +103,7 @@ impl ProfileSource {
         if let Some(held) = self.good(&slot, held.as_deref()) {
             return Ok(held.profile(false));
         }
-        if let Some(error) = inner.away() {
+        if let Some(error) = inner.failed_lately(&slot) {
             return inner.stale_or(held.as_deref(), error);
         }
         let _turn = slot.turn.lock().await;
@@ -141,7 +141,7 @@ impl ProfileSource {
     }
 
     fn renew_aside(&self, slot: &Arc<Slot>) {
-        if self.inner.away().is_some() {
+        if self.inner.failed_lately(slot).is_some() {
             return;
         }
         let Ok(turn) = Arc::clone(&slot.turn).try_lock_owned() else { return };
@@ -174,9 +174,9 @@ impl Inner {
         let answer = match self.endpoint.ask(&slot.sub, before.and_then(Held::etag)).await {
             Ok(answer) => answer,
             Err(error) => {
-                slot.note_failure(&error);
+                let until = self.clock.now().saturating_add(LEAVE_IN_PEACE);
+                slot.note_failure(&error, until);
                 if error.is_away() {
-                    let until = self.clock.now().saturating_add(LEAVE_IN_PEACE);
                     *self.away.lock().unwrap_or_else(PoisonError::into_inner) =
                         Some(Away { until, error: error.clone() });
                 }
@@ -196,10 +196,13 @@ impl Inner {
         Ok(found)
     }
 
-    /// Returns why the auth service was not asked a moment ago and need not be asked again.
-    fn away(&self) -> Option<ProfileError> {
+    /// Returns why there was no good answer a moment ago, so that it need not be asked for: one that is away is so for everybody, and
+    /// anything else may be about this one user.
+    fn failed_lately(&self, slot: &Slot) -> Option<ProfileError> {
+        let now = self.clock.now();
         let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        away.as_ref().filter(|away| self.clock.now() < away.until).map(|away| away.error.clone())
+        let away = away.as_ref().filter(|away| now < away.until).map(|away| away.error.clone());
+        away.or_else(|| slot.failed_lately(now))
     }
 
     /// What was known goes on for a while, where the auth service is away and nothing else is wrong.
