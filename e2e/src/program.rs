@@ -109,6 +109,16 @@ impl Running {
         Self::spawn(&mut command)
     }
 
+    /// Starts a shell script with these variables. When it is asked to stop, it has to end what it has started.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn script(script: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = without_settings("sh");
+        command.arg(script).args(arguments).envs(variables.iter().copied()).stdin(Stdio::null());
+        Self::spawn(&mut command)
+    }
+
     fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("stdout is piped");
@@ -222,8 +232,14 @@ impl Drop for Running {
 }
 
 fn command<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Command {
-    let mut command = Command::new(binary::handstamp());
-    command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = without_settings(binary::handstamp());
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+fn without_settings(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     // The settings of whoever runs the tests are not the test's.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HANDSTAMP_") {

@@ -1,6 +1,7 @@
 //! The real binary, end to end: the wiring, and nothing that a smaller test could show.
 
 mod demo;
+mod forward_auth;
 mod revocation;
 mod serve;
 mod support;

@@ -1,0 +1,14 @@
+//! Debian's nginx, `auth_request`.
+
+use super::front::Front;
+
+fn start(variables: &[(&str, &str)]) -> Front {
+    Front::start("nginx", &[], variables)
+}
+
+super::rules_hold!(start);
+
+#[tokio::test]
+async fn without_an_answer_nobody_comes_in() {
+    super::rules::without_an_answer_nobody_comes_in(&start(&[]), 500).await;
+}
