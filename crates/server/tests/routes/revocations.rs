@@ -5,7 +5,7 @@ use handstamp_api_types::revocation::{
     MAX_EVENTS_PER_BATCH, RevocationBatch, RevocationKind, RevocationLevel,
 };
 use handstamp_core::flows::clients::{self, NewClient};
-use handstamp_core::flows::users;
+use handstamp_core::flows::{profiles, users};
 use handstamp_core::model::{EventKind, NewEvent, Reason, Selector};
 use handstamp_core::store::{Changes, Store as _};
 use handstamp_core::test_support::SeededEntropy;
@@ -479,4 +479,24 @@ async fn a_sign_out_says_whose_it_was_so_that_a_full_verifier_can_widen_it() {
     assert_eq!(moved.org, None, "the tokens that the move made stale were in no organisation");
     assert_eq!(signed_out.sub, hash(RevocationLevel::Subject, &ann.id.to_string()));
     assert_eq!(signed_out.org, hash(RevocationLevel::Organization, "acme"));
+}
+
+/// Under a name that no token has, so that nobody refreshes for it; and it says whose it is, so that a full verifier can widen it.
+#[tokio::test]
+async fn a_changed_profile_is_told_to_whoever_keeps_it() {
+    let kit = open().await;
+    let ann = kit.user("ann").await;
+    let profile = r#"{"name":"Ann"}"#.parse().unwrap();
+    profiles::set(kit.core(), ann.id, profile, None, kit.rules.clock.now()).await.unwrap();
+
+    let events = events(&kit, None, 2).await;
+
+    let key = handstamp_verify::revocation::SelectorKey::from(events[0].1.selector_key.unwrap());
+    let [changed] = &events[1].1.events[..] else { panic!("one event") };
+    assert_eq!(
+        (changed.level, changed.kind, changed.reason.as_str()),
+        (RevocationLevel::Token, RevocationKind::Stale, "profile_changed")
+    );
+    assert_eq!(changed.sel, Some(key.hash(RevocationLevel::Token, &format!("profile:{}", ann.id))));
+    assert_eq!(changed.sub, Some(key.hash(RevocationLevel::Subject, &ann.id.to_string())));
 }
