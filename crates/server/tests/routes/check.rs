@@ -1,7 +1,9 @@
 use handstamp_core::flows::{organizations, users};
 use handstamp_core::model::OrgId;
 
-use crate::support::Kit;
+use http::Method;
+
+use crate::support::{APP, AUTH, Kit};
 
 async fn member(kit: &Kit, name: &str, org: &str) -> String {
     let user = kit.user(name).await;
@@ -188,4 +190,79 @@ async fn a_cookie_without_the_original_method_and_without_a_browser_passes() {
     let (token, _) = kit.tokens("ann").await;
 
     kit.get("/auth/check").cookies(&format!("__Host-Http-at={token}")).send().await.expect(200);
+}
+
+/// Caddy and Traefik pass a refusal on to the browser as it is.
+#[tokio::test]
+async fn people_on_their_way_to_a_page_of_ours_are_sent_to_sign_in() {
+    let kit = Kit::new().await;
+    let host = AUTH.strip_prefix("https://").unwrap();
+
+    let call =
+        kit.get("/auth/check").header("sec-fetch-mode", "navigate").header("x-forwarded-method", "GET");
+    let call = call.header("x-forwarded-host", host).header("x-forwarded-uri", "/orders");
+    let reply = call.send().await.expect(303);
+
+    let way_back = format!("{AUTH}/orders").replace(':', "%3A").replace('/', "%2F");
+    assert_eq!(reply.header("location"), format!("{AUTH}/auth/sign-in?return_to={way_back}"));
+    assert_eq!(reply.text(), "");
+}
+
+#[tokio::test]
+async fn a_script_of_an_allowed_origin_can_read_why_it_was_refused() {
+    let kit = Kit::new().await;
+    let ask = async |origin: &str| kit.get("/auth/check").header("origin", origin).send().await;
+
+    let refused = ask(APP).await.refused(401, "token_missing");
+    assert_eq!(refused.header("access-control-allow-origin"), APP);
+    assert_eq!(refused.header("access-control-allow-credentials"), "true");
+    // Another layer must not say it once more, which browsers take for nothing said.
+    let said = refused.0.headers().get_all("access-control-allow-origin").iter().count();
+    assert_eq!(said, 1);
+    let foreign = ask("https://evil.example").await.refused(401, "token_missing");
+    assert_eq!(foreign.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn envoy_shows_the_request_itself_behind_a_prefix() {
+    let kit = Kit::new().await;
+    let token = member(&kit, "ann", "acme").await;
+    let ask = async |method: Method, target: &str, headers: &[(&str, &str)]| {
+        let call = kit.call(method, &format!("/auth/check/envoy{target}"));
+        let call = call.cookies(&format!("__Host-Http-at={token}"));
+        headers.iter().fold(call, |call, (name, value)| call.header(name, *value)).send().await
+    };
+
+    let passed = ask(Method::GET, "/orders?role=admin", &[]).await.expect(200);
+    assert_eq!(passed.header("x-handstamp-username"), "ann");
+    ask(Method::GET, "/", &[]).await.expect(200);
+    ask(Method::DELETE, "/orders/7", &[("sec-fetch-site", "same-origin")]).await.expect(200);
+    ask(Method::POST, "/orders", &[("sec-fetch-site", "cross-site")]).await.refused(403, "csrf_rejected");
+    ask(Method::GET, "/admin", &[("x-handstamp-require", "role=admin")]).await.refused(403, "role_required");
+    ask(Method::GET, "/orgs/acme/x", &[("x-handstamp-require", "org_path=/orgs/{org}")]).await.expect(200);
+}
+
+/// A server that answers `OPTIONS` by itself would let it pass, with whatever the client says of itself.
+#[tokio::test]
+async fn an_options_request_that_is_asked_about_is_no_preflight_to_us() {
+    let kit = Kit::new().await;
+
+    for path in ["/auth/check/envoy/", "/auth/check/envoy/orders"] {
+        let call = kit.call(Method::OPTIONS, path).header("origin", APP);
+        let reply = call.header("access-control-request-method", "POST").send().await;
+
+        reply.refused(401, "token_missing");
+    }
+}
+
+/// A slash too many in a proxy's settings must not look like Envoy asking about a harmless request.
+#[tokio::test]
+async fn below_the_address_of_the_others_there_is_nothing() {
+    let kit = Kit::new().await;
+    kit.user("ann").await;
+    let (token, _) = kit.tokens("ann").await;
+
+    for path in ["/auth/check/", "/auth/check/orders", "/auth/check/envoy"] {
+        kit.get(path).bearer(&token).send().await.refused(404, "not_found");
+    }
 }
