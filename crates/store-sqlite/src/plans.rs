@@ -246,6 +246,7 @@ fn upstream_session() -> UpstreamSession {
         upstream: "corp".parse().unwrap(),
         subject: UpstreamSubject::new("https://id.example", "1").unwrap(),
         sid: Some("s".parse().unwrap()),
+        exchanged: false,
         secret: Some(SealedSecret::from_bytes(vec![1, 2, 3])),
         check: UpstreamCheck { checked_at: now(), asked_at: None },
     }

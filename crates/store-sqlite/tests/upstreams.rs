@@ -77,7 +77,7 @@ async fn people_of_one_name_who_come_to_two_replicas_get_names_of_their_own() {
     let (folder, clock) = (folder(), FixedClock::new());
     let (one, other) = (replica(folder.path(), &clock).await, replica(folder.path(), &clock).await);
     let come = |number: usize| {
-        let kit = if number % 2 == 0 { &one } else { &other };
+        let kit = if number.is_multiple_of(2) { &one } else { &other };
         finish(kit, person(&number.to_string()), format!("attempt {number}"))
     };
     let tasks: Vec<_> = (0..6).map(come).collect();

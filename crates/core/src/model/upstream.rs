@@ -60,6 +60,8 @@ pub struct UpstreamSession {
     pub subject: UpstreamSubject,
     /// What the upstream calls the session, where it has said so.
     pub sid: Option<UpstreamSid>,
+    /// Whether it began with a token of the upstream's that somebody held, and not with a person who signed in there.
+    pub exchanged: bool,
     /// What to ask the upstream with whether the session goes on, where it gave us something.
     pub secret: Option<SealedSecret>,
     /// When the upstream was asked.

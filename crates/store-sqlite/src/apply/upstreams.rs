@@ -33,8 +33,8 @@ pub(super) fn unlink(connection: &Connection, user: UserId, upstream: &UpstreamN
 
 /// Puts something beside an active session.
 pub(super) fn remember(connection: &Connection, beside: &UpstreamSession) -> Result<(), Refusal> {
-    let sql = "INSERT INTO upstream_sessions (session_id, upstream, issuer, sub, sid, secret, checked_at, asked_at) \
-               SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM sessions WHERE id = ?1 AND ended_at IS NULL \
+    let sql = "INSERT INTO upstream_sessions (session_id, upstream, issuer, sub, sid, secret, checked_at, asked_at, exchanged) \
+               SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM sessions WHERE id = ?1 AND ended_at IS NULL \
                ON CONFLICT (session_id) DO NOTHING";
     let row = params![
         beside.session_id.as_bytes(),
@@ -45,6 +45,7 @@ pub(super) fn remember(connection: &Connection, beside: &UpstreamSession) -> Res
         beside.secret.as_ref().map(SealedSecret::as_bytes),
         to_sql(beside.check.checked_at),
         beside.check.asked_at.map(to_sql),
+        beside.exchanged,
     ];
     if execute(connection, sql, row)? == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
 }

@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("0005_client_keys.sql"),
     include_str!("0006_profiles.sql"),
     include_str!("0007_upstreams.sql"),
+    include_str!("0008_exchanged_sessions.sql"),
 ];
 
 /// What is in the file.

@@ -18,7 +18,7 @@ macro_rules! link_columns {
 /// The columns of what stands beside a session in the order that [`decode_session`] takes them.
 macro_rules! session_columns {
     () => {
-        "SELECT session_id, upstream, issuer, sub, sid, secret, checked_at, asked_at FROM upstream_sessions"
+        "SELECT session_id, upstream, issuer, sub, sid, exchanged, secret, checked_at, asked_at FROM upstream_sessions"
     };
 }
 
@@ -87,6 +87,7 @@ fn decode_session(fields: &mut Fields<'_, '_>) -> Result<UpstreamSession, Failur
         upstream: fields.parsed("upstream")?,
         subject: decode_subject(fields)?,
         sid: fields.optional_parsed("sid")?,
+        exchanged: fields.flag("exchanged")?,
         secret: decode_secret(fields)?,
         check: UpstreamCheck {
             checked_at: fields.time("checked_at")?,

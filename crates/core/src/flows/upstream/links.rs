@@ -12,13 +12,14 @@ use crate::{
         session_start::{self, MayNotWork},
     },
     model::{
-        AuditEntry, AuditKind, EndReason, Reason, Selector, SessionId, UpstreamLink, UpstreamName,
+        AuditEntry, AuditKind, EndReason, Reason, Selector, Session, SessionId, UpstreamLink, UpstreamName,
         UpstreamSelector, User, UserId, UserStatus, later,
     },
     store::{Applied, Change, Changes, Conflict, StoreError},
 };
 
-/// A link lets somebody in for good. Whoever adds one must have signed in so lately that it is not a stolen session that does.
+/// A link lets somebody in for good. Whoever adds one must have signed in so lately that it is not a stolen session that does. A
+/// session that a held token was exchanged for does not count: that token could be stolen as well.
 pub const LINK_WITHIN: Duration = Duration::from_mins(15);
 
 /// Somebody who is signed in here comes back from an upstream, where they went to link their account.
@@ -52,8 +53,8 @@ pub enum LinkError {
     /// The session is over, or another user's.
     #[error("the session is over")]
     SessionEnded,
-    /// They signed in too long ago to add a way in.
-    #[error("the user signed in more than {} minutes ago", LINK_WITHIN.as_secs() / 60)]
+    /// They signed in too long ago to add a way in, or not at all: a token was exchanged.
+    #[error("the user did not sign in within the last {} minutes", LINK_WITHIN.as_secs() / 60)]
     SignInAgain,
     /// The person is linked to another account.
     #[error("the person is linked to another account")]
@@ -101,7 +102,7 @@ pub async fn link_upstream(
         let own = read.filter(|(session, _)| session.user_id == *user && session.is_live(now));
         let (session, subject) = own.ok_or(LinkError::SessionEnded)?;
         session_start::may_work(&subject)?;
-        if now > later(session.auth_time, LINK_WITHIN) {
+        if !signed_in_lately(ctx, &session, now).await? {
             return Err(LinkError::SignInAgain);
         }
         let existing = existing(ctx, command).await?;
@@ -124,6 +125,14 @@ pub async fn link_upstream(
         }
     }
     Err(contended("linking an account").into())
+}
+
+/// An upstream may let people in again without asking them anything, so that the proof of who they are is older than the session:
+/// they came here all the same.
+async fn signed_in_lately(ctx: &Context, session: &Session, now: Timestamp) -> Result<bool, StoreError> {
+    let beside = ctx.store.upstream_session(session.id).await?;
+    let since = session.created_at.max(session.auth_time);
+    Ok(!beside.is_some_and(|beside| beside.exchanged) && now <= later(since, LINK_WITHIN))
 }
 
 /// Returns the very link, if it is there.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{RecheckSecret, UpstreamIdentity, UpstreamSignInError};
+use super::{RecheckSecret, UpstreamSignIn, UpstreamSignInError};
 use crate::{
     Context,
     model::{SealedSecret, SessionId, UpstreamCheck, UpstreamSession},
@@ -18,9 +18,10 @@ pub async fn of_session(ctx: &Context, session: SessionId) -> Result<Option<Upst
 pub(super) fn beginning(
     ctx: &Context,
     session_id: SessionId,
-    identity: &UpstreamIdentity,
+    command: &UpstreamSignIn,
     now: Timestamp,
 ) -> Result<UpstreamSession, UpstreamSignInError> {
+    let identity = &command.identity;
     let settings = ctx.settings.upstreams.get(&identity.upstream);
     // What is never asked with is not kept.
     let asked = identity.recheck.as_ref().filter(|_| settings.is_some_and(|s| s.recheck_every.is_some()));
@@ -30,6 +31,7 @@ pub(super) fn beginning(
         upstream: identity.upstream.clone(),
         subject: identity.subject.clone(),
         sid: identity.sid.clone(),
+        exchanged: command.attempt.is_none(),
         secret: secret.map_err(UpstreamSignInError::Seal)?,
         check: UpstreamCheck { checked_at: now, asked_at: None },
     })

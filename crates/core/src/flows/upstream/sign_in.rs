@@ -156,7 +156,7 @@ impl SigningIn<'_> {
         session.status = status_lists::place(ctx, &session, subject.rev, now).await?;
         // Minted first: a token that cannot be made moves nothing.
         let issued = Issued::mint(ctx, session, subject, FIRST, now)?;
-        let remembered = sessions::beginning(ctx, issued.session.id, identity, now)?;
+        let remembered = sessions::beginning(ctx, issued.session.id, self.command, now)?;
         let changes = self.used_first(changes);
         let changes =
             session_start::starting(ctx, changes, &issued.session, &issued.subject.user, now).await?;

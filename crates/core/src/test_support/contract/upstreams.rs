@@ -37,6 +37,7 @@ fn beside(session: &Session) -> UpstreamSession {
         upstream: upstream("corp"),
         subject: subject("7"),
         sid: Some("their session".parse().expect("it is a sid")),
+        exchanged: false,
         secret: Some(SealedSecret::from_bytes(vec![0, 1, 255])),
         check: UpstreamCheck { checked_at: noon(), asked_at: None },
     }
@@ -136,7 +137,7 @@ pub async fn an_upstream_session_reads_back_as_written(store: Arc<dyn Store>) {
     let (one, two) = (session(1, &ann), session(2, &ann));
     let bare = UpstreamSession { sid: None, secret: None, ..beside(&two) };
     let asked = UpstreamCheck { checked_at: noon(), asked_at: Some(after(HOUR)) };
-    let full = UpstreamSession { check: asked, ..beside(&one) };
+    let full = UpstreamSession { check: asked, exchanged: true, ..beside(&one) };
     for (session, beside) in [(&one, full), (&two, bare)] {
         commit(&store, start(session)).await;
         assert_eq!(found(&store, session.id).await, None);

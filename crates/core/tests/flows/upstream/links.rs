@@ -4,7 +4,8 @@ use handstamp_core::{
     flows::{
         sign_in::SignInError,
         upstream::{
-            LINK_WITHIN, LinkError, LinkUpstream, UnlinkError, UpstreamSignInError, link_upstream, links,
+            LINK_WITHIN, LinkError, LinkUpstream, UnlinkError, UpstreamIdentity, UpstreamSignInError,
+            link_upstream, links,
         },
         users,
     },
@@ -15,8 +16,8 @@ use handstamp_core::{
 };
 
 use super::{
-    attempt, called, enter, kit, link, links_of, name, open_kit, person, person_at, unlink, unlink_as_admin,
-    upstreams,
+    attempt, called, enter, enter_by, kit, link, links_of, name, open_kit, person, person_at, unlink,
+    unlink_as_admin, upstreams,
 };
 use crate::flows::{audit, entries, events, state};
 
@@ -101,6 +102,29 @@ async fn an_old_session_adds_no_way_in() {
 }
 
 #[tokio::test]
+async fn whoever_came_through_an_upstream_that_asked_nothing_again_may_link() {
+    let kit = open_kit().await;
+    let auth_time = Some(kit.clock.now() - Duration::from_hours(8));
+    let remembered = UpstreamIdentity { auth_time, ..person("1") };
+    let begun = Some(attempt(&kit, "one"));
+    let issued = enter_by(&kit, &remembered, begun).await.expect("an account is made");
+    link(&kit, &issued, &person_at("social", "1"), "two").await.expect("they came just now");
+}
+
+#[tokio::test]
+async fn a_token_that_was_exchanged_adds_no_way_in() {
+    let kit = open_kit().await;
+    let auth_time = Some(kit.clock.now());
+    let held = UpstreamIdentity { auth_time, ..person("1") };
+    let exchanged = enter_by(&kit, &held, None).await.expect("an account is made");
+    let refused = link(&kit, &exchanged, &person_at("social", "1"), "one").await.expect_err("who holds it?");
+    assert!(matches!(refused, LinkError::SignInAgain), "{refused:?}");
+    let begun = Some(attempt(&kit, "two"));
+    let signed_in = enter_by(&kit, &held, begun).await.expect("they are linked");
+    link(&kit, &signed_in, &person_at("social", "1"), "three").await.expect("they came just now");
+}
+
+#[tokio::test]
 async fn a_session_that_is_over_or_another_users_links_nothing() {
     let kit = closed_kit().await;
     let ann = kit.user("ann").await;
@@ -124,7 +148,7 @@ async fn an_attempt_to_link_is_finished_once_and_is_none_to_sign_in() {
     link(&kit, &ann, &person("1"), "one").await.expect("ann may link");
     let refused = link(&kit, &ann, &person_at("social", "1"), "one").await.expect_err("it was used");
     assert!(matches!(refused, LinkError::AlreadyUsed), "{refused:?}");
-    let replayed = super::enter_by(&kit, &person("1"), Some(attempt(&kit, "one"))).await;
+    let replayed = enter_by(&kit, &person("1"), Some(attempt(&kit, "one"))).await;
     assert!(matches!(replayed, Err(UpstreamSignInError::AlreadyUsed)), "{replayed:?}");
 }
 

@@ -8,7 +8,11 @@ mod rule;
 mod rule_histories;
 mod sign_in;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use handstamp_core::{
     flows::{
@@ -75,7 +79,9 @@ fn attempt(kit: &Kit, id: &str) -> Attempt {
 
 /// Signs in with an attempt of its own.
 async fn enter(kit: &Kit, identity: &UpstreamIdentity) -> Result<Issued, UpstreamSignInError> {
-    enter_by(kit, identity, None).await
+    static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
+    let id = format!("of its own {}", ATTEMPTS.fetch_add(1, Ordering::Relaxed));
+    enter_by(kit, identity, Some(attempt(kit, &id))).await
 }
 
 async fn enter_by(
