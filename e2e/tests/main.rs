@@ -2,6 +2,7 @@
 
 mod demo;
 mod forward_auth;
+mod languages;
 mod revocation;
 mod serve;
 mod support;

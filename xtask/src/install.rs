@@ -1,6 +1,7 @@
 //! Installs what the tests need and a fresh Debian machine does not have.
 
 use crate::process::{exists, output, root, run};
+use crate::toolchains;
 
 /// A program that must be there, and the Debian package that brings it.
 struct Tool {
@@ -26,6 +27,9 @@ const TOOLS: &[Tool] = &[
         package: "python3-venv",
         used_for: "differential tests against PyJWT, and the service of the proxy examples",
     },
+    Tool { program: "go", package: "golang", used_for: "the example of a service in Go" },
+    Tool { program: "javac", package: "default-jdk-headless", used_for: "the example of a service in Java" },
+    Tool { program: "mvn", package: "maven", used_for: "building that example" },
     Tool { program: "nginx", package: "nginx", used_for: "forward-auth behind the real nginx" },
     Tool { program: "caddy", package: "caddy", used_for: "forward-auth behind the real Caddy" },
 ];
@@ -51,7 +55,8 @@ pub(crate) fn everything() -> Result<(), String> {
     node_is_new_enough()?;
     node_peers()?;
     NODE_PACKAGES.iter().try_for_each(|folder| node_package(folder))?;
-    python_peers()
+    python_peers()?;
+    toolchains::everything()
 }
 
 fn node_is_new_enough() -> Result<(), String> {
@@ -65,7 +70,7 @@ fn node_is_new_enough() -> Result<(), String> {
 }
 
 /// Installs exactly what the lock file says, once for each version of it.
-fn node_package(folder: &str) -> Result<(), String> {
+pub(crate) fn node_package(folder: &str) -> Result<(), String> {
     let lock = root().join(folder).join("package-lock.json");
     let lock = std::fs::read_to_string(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
     let installed = root().join(folder).join("node_modules");
@@ -132,14 +137,14 @@ fn python_peers() -> Result<(), String> {
 }
 
 /// A folder counts as installed only when the stamp was written last: an interrupted installation is repeated.
-fn stamped(folder: &std::path::Path, stamp: &str) -> bool {
+pub(crate) fn stamped(folder: &std::path::Path, stamp: &str) -> bool {
     std::fs::read_to_string(folder.join("installed")).is_ok_and(|text| text == stamp)
 }
 
-fn write_stamp(folder: &std::path::Path, stamp: &str) -> Result<(), String> {
+pub(crate) fn write_stamp(folder: &std::path::Path, stamp: &str) -> Result<(), String> {
     std::fs::write(folder.join("installed"), stamp).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-fn create(folder: &std::path::Path) -> Result<(), String> {
+pub(crate) fn create(folder: &std::path::Path) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
 }

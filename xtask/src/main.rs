@@ -5,10 +5,12 @@
 mod advisories;
 mod bench;
 mod browser;
+mod examples;
 mod install;
 mod licences;
 mod process;
 mod test;
+mod toolchains;
 mod walls;
 
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ usage: cargo xtask <command>
   test               install what the tests need, then run every check and every test
   test --fast        the same without installing and without the documentation build
   browser [TEXT]     the tests in a real browser; with a text, those whose name holds it
+  examples           install what the services in other languages need, build them, and run their own tests
   bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
   model              the refresh model's long walks, in a release build: minutes, and the numbers of states
   walls              compare who depends on whom with the table in ARCHITECTURE.md
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         ["model"] => process::run("cargo", MODEL),
         ["walls"] => walls::check(),
         ["licences"] => licences::check(),
+        ["examples"] => install::everything().and_then(|()| examples::test()),
         ["install"] => install::everything(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::process;
-use crate::{advisories, browser, install, licences, walls};
+use crate::{advisories, browser, examples, install, licences, walls};
 
 /// How much to run.
 pub(crate) enum Extent {
@@ -26,6 +26,8 @@ const STEPS: &[Step] = &[
         process::run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
     }),
     ("features alone", features_alone),
+    // Before the tests, which start what is built here.
+    ("services in other languages", examples::test),
     ("tests", || process::run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"])),
     // No crate of the workspace turns these features on, so nothing above has seen them.
     ("tests of the token library's features", || {
