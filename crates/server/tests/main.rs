@@ -9,3 +9,4 @@ mod routes;
 mod serve;
 mod shared_secret;
 mod support;
+mod upstreams;

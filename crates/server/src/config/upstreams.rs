@@ -415,7 +415,7 @@ impl UpstreamConfig {
         }
         match (roles, self.roles.is_empty()) {
             (Some(_), true) => {
-                wrong("claims.roles", "no role means anything here: write [upstreams.NAME.roles]")
+                wrong("claims.roles", "no role means anything here: write [upstreams.NAME.roles]");
             }
             (None, false) => wrong("roles", "nothing says where the roles stand: write claims.roles"),
             _ => {}

@@ -60,8 +60,7 @@ async fn shown(
     let links = upstream::links(core, visitor.user).await?;
     let user = core.store.user(visitor.user).await?;
     let current = sessions.iter().find(|session| session.id == visitor.session);
-    let way_in = |upstream| WayIn::of(upstream, &links);
-    let ways_in: Vec<_> = state.upstreams().iter().map(way_in).collect();
+    let ways_in: Vec<_> = state.upstreams().iter().map(|upstream| WayIn::of(upstream, &links)).collect();
     Ok(state.pages().view(headers).account(&AccountPage {
         username: &visitor.username,
         sessions: &sessions,

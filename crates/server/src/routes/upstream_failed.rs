@@ -4,10 +4,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use handstamp_core::{
-    flows::upstream::{LinkError, UpstreamSignInError},
-    store::StoreError,
-};
+use handstamp_core::flows::upstream::{LinkError, UpstreamSignInError};
 
 use crate::{
     AppState, layers,
@@ -123,7 +120,10 @@ impl Failed {
                 LinkError::SomebodyElse | LinkError::LinkedOtherwise => Problem::LinkedOtherwise,
                 LinkError::AccountDisabled | LinkError::OrganizationSuspended => Problem::Disabled,
                 LinkError::Store(error) => return Err(error.into()),
-                other => return Err(StoreError::Corrupt { what: other.to_string() }.into()),
+                LinkError::UnknownUpstream { upstream } => {
+                    return Err(UpstreamSignInError::UnknownUpstream { upstream });
+                }
+                _ => Problem::Fault(Fault::Untrusted),
             },
         })
     }

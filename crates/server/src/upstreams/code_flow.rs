@@ -95,8 +95,10 @@ impl CodeFlow<'_> {
         now: UnixTime,
     ) -> Result<Grant, UpstreamError> {
         let client = self.client();
-        let assertion = match &self.config.credential {
-            Some(ClientCredential::Key(key)) => Some(self.assertion(key, entropy, now)?),
+        let assertion = match (&self.config.credential, self.config.client_auth) {
+            (Some(ClientCredential::Key(key)), ClientAuth::PrivateKeyJwt) => {
+                Some(self.assertion(key, entropy, now)?)
+            }
             _ => None,
         };
         let mut request = client
@@ -129,11 +131,12 @@ impl CodeFlow<'_> {
                     AuthType::RequestBody
                 }
             });
-        match &self.config.credential {
-            Some(ClientCredential::Secret(secret)) => {
-                client.set_client_secret(oauth2::ClientSecret::new(secret.reveal().to_owned()))
-            }
-            Some(ClientCredential::Key(_)) | None => client,
+        match (&self.config.credential, self.config.client_auth) {
+            (
+                Some(ClientCredential::Secret(secret)),
+                ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost,
+            ) => client.set_client_secret(oauth2::ClientSecret::new(secret.reveal().to_owned())),
+            _ => client,
         }
     }
 

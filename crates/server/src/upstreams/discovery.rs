@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use serde::Deserialize;
 use url::Url;
 
@@ -204,12 +202,6 @@ impl Named<'_> {
             (None, _, _) => return Ok(None),
         };
         address.map(Some).map_err(|source| DiscoveryError::Address { name, source })
-    }
-}
-
-impl From<Arc<DiscoveryError>> for super::UpstreamError {
-    fn from(error: Arc<DiscoveryError>) -> Self {
-        Self::Discovery(error)
     }
 }
 

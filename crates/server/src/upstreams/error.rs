@@ -114,6 +114,12 @@ impl UpstreamError {
     }
 }
 
+impl From<Arc<DiscoveryError>> for UpstreamError {
+    fn from(error: Arc<DiscoveryError>) -> Self {
+        Self::Discovery(error)
+    }
+}
+
 impl From<IssuerKeysError> for UpstreamError {
     fn from(error: IssuerKeysError) -> Self {
         match error {

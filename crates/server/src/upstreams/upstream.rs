@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Answer, Claims, Secrets, UpstreamError,
+    Answer, Claims, ClientCredential, Secrets, UpstreamError,
     code_flow::{CodeFlow, Grant},
     discovery::{self, DiscoveryError, Metadata},
     http::Http,
     kept::Kept,
     mapping,
 };
-use crate::config::{PublicUrl, UpstreamConfig, UpstreamKind};
+use crate::config::{ClientAuth, PublicUrl, UpstreamConfig, UpstreamKind};
 
 /// One upstream: its configuration, what is known of it, and the way to ask it.
 pub(crate) struct Upstream {
@@ -39,6 +39,8 @@ pub(crate) enum UnusableUpstream {
     RedirectUri(#[from] url::ParseError),
     #[error("its ID tokens cannot be verified")]
     Validator(#[from] ValidatorError),
+    #[error("nothing proves to it who we are: its client_auth needs a secret or a key, which was not read")]
+    NoCredential,
     #[error("there is no client for its addresses")]
     Http(#[from] reqwest::Error),
 }
@@ -50,6 +52,15 @@ impl Upstream {
         public_url: &PublicUrl,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, UnusableUpstream> {
+        match (config.client_auth, &config.credential) {
+            (
+                ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost,
+                Some(ClientCredential::Secret(_)),
+            )
+            | (ClientAuth::PrivateKeyJwt, Some(ClientCredential::Key(_)))
+            | (ClientAuth::None, _) => {}
+            _ => return Err(UnusableUpstream::NoCredential),
+        }
         let validator = match (config.kind, &config.issuer) {
             (UpstreamKind::Oidc, Some(issuer)) => {
                 let validator = Validator::id_token(issuer, &config.client_id, &config.algorithms)?;

@@ -55,7 +55,7 @@ fn who_names_no_address_gets_one_with_https_where_tls_is_spoken() {
 #[test]
 fn tls_has_its_variables() {
     let variables = [("HANDSTAMP_SERVER_TLS_REDIRECT_LISTEN".to_owned(), "127.0.0.1:80".to_owned())];
-    let overrides = handstamp_server::config::Override::from_variables(variables, &[]);
+    let overrides = handstamp_server::config::Config::overrides(variables, &[]);
 
     assert!(overrides.is_ok(), "{overrides:?}");
 }

@@ -1,9 +1,11 @@
 //! What the stories are told with.
 
 mod flaky_store;
+mod log;
 mod page;
 mod reply;
 mod request;
+mod upstream;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -22,7 +24,7 @@ use handstamp_core::{
 };
 use handstamp_e2e::browser::{Browser, Fetch, Jar, Transport};
 use handstamp_server::{
-    AppState, Clock, Parts, Peer,
+    AppState, ClientCredential, ClientSecret, Clock, Parts, Peer,
     config::{Config, Override, PublicUrl},
     router,
 };
@@ -34,9 +36,11 @@ use tower::ServiceExt as _;
 
 pub(crate) use flaky_store::FlakyStore;
 pub(crate) use handstamp_core::test_support::PASSWORD;
+pub(crate) use log::Log;
 pub(crate) use page::{submit, submit_from, visit, visit_from, whoami};
 pub(crate) use reply::Reply;
 pub(crate) use request::Call;
+pub(crate) use upstream::{Answer, CLIENT, Iss, SECRET, Signer, Upstream, Wrong, query};
 
 /// Where the service of the stories lives.
 pub(crate) const AUTH: &str = "https://auth.example";
@@ -88,8 +92,22 @@ impl Kit {
             })
             .collect();
         let config = Config::load(None, &overrides).expect("the settings are good");
+        Self::of(config, FixedClock::new()).await
+    }
+
+    /// Returns a service with this configuration file, whose upstreams all take this client secret.
+    pub(crate) async fn configured(text: &str, secret: &str, clock: FixedClock) -> Self {
+        let file = format!("[server]\npublic_url = \"{AUTH}\"\nallowed_origins = [\"{APP}\"]\n{text}");
+        let mut config = Config::load(Some(("handstamp.toml", &file)), &[]).expect("the settings are good");
+        for upstream in config.upstreams.values_mut() {
+            upstream.credential = ClientSecret::new(secret).map(ClientCredential::Secret);
+        }
+        Self::of(config, clock).await
+    }
+
+    /// Returns a service over a store of its own.
+    pub(crate) async fn of(config: Config, clock: FixedClock) -> Self {
         let public_url = config.public_url(config.server.listen).expect("the URL is good");
-        let clock = FixedClock::new();
         let store = Arc::new(FlakyStore::new(MemoryStore::new(clock.clone())));
         Self::over(store, clock, config, public_url, |_| {}).await
     }
@@ -121,6 +139,7 @@ impl Kit {
         public_url: PublicUrl,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        log::start();
         let over: Arc<dyn Store> = store.clone();
         let mut settings = config.settings(&public_url);
         change(&mut settings);

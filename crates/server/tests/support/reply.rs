@@ -7,6 +7,11 @@ use serde_json::Value;
 pub(crate) struct Reply(pub(crate) Response<Bytes>);
 
 impl Reply {
+    /// Returns the status.
+    pub(crate) fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
     /// Checks the status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
