@@ -22,11 +22,11 @@ impl Clock for SystemClock {
 #[cfg(target_os = "linux")]
 #[inline]
 fn last_tick() -> Option<UnixTime> {
-    use rustix::time::{ClockId, clock_gettime};
+    use rustix::time::{ClockId, Nsecs, clock_gettime};
 
-    const SAME_SECOND: i64 = 980_000_000;
+    const SAME_SECOND: Nsecs = 980_000_000;
     let tick = clock_gettime(ClockId::RealtimeCoarse);
-    let same_second = i64::from(tick.tv_nsec) < SAME_SECOND;
+    let same_second = tick.tv_nsec < SAME_SECOND;
     same_second.then(|| UnixTime::from_secs(tick.tv_sec))
 }
 
