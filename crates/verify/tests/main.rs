@@ -9,6 +9,7 @@ mod encrypted;
 #[cfg(feature = "forward-auth")]
 mod forward_auth;
 mod fuzz_smoke;
+mod issuer_keys;
 mod layer;
 mod profile_source;
 mod remote;
