@@ -3,3 +3,4 @@ mod config;
 mod key;
 mod token;
 mod token_secret;
+mod upstream_credentials;
