@@ -137,6 +137,22 @@ async fn no_more_tokens_are_kept_than_allowed_and_the_first_to_end_go_first() {
     assert_eq!(story.now(), UnixTime::from_secs(16));
 }
 
+#[tokio::test]
+async fn a_refused_token_is_forgotten_and_what_took_its_place_is_not() {
+    let (story, kept) = (Story::default(), Kept::new(10));
+    let first = story.ask(&kept, key("a"), Renewal::Early).await.unwrap();
+
+    kept.forget(key("a"), &first);
+    let second = story.ask(&kept, key("a"), Renewal::Early).await.unwrap();
+    assert_eq!(story.fetched(), 2);
+
+    // Somebody else was refused with the first one, and says so late.
+    kept.forget(key("a"), &first);
+    kept.forget(key("b"), &second);
+    assert_eq!(story.ask(&kept, key("a"), Renewal::Early).await.unwrap(), second);
+    assert_eq!(story.fetched(), 2);
+}
+
 /// Handlers of every framework on tokio ask for that.
 #[tokio::test]
 async fn asking_can_move_between_threads() {
