@@ -10,7 +10,8 @@ const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
  * @returns {{ token: string, fromCookie: boolean }}
  */
 export function findCredential(req, cookieName) {
-  if (new URLSearchParams(req.url.split('?')[1]).has('access_token')) {
+  const [, query] = /^[^?]*\??(.*)$/s.exec(req.url)
+  if (new URLSearchParams(query).has('access_token')) {
     throw new Problem('token_invalid', { detail: 'A token stands in the query string, where none is accepted.' })
   }
   const bearer = bearerToken(req.headersDistinct.authorization ?? [])

@@ -1,6 +1,7 @@
 """Knows the auth service by its address. The rest is discovered (RFC 8414) when it is first needed."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -58,7 +59,7 @@ async def fetch(client: httpx2.AsyncClient, url: str, accept: str) -> bytes:
 async def fetch_object(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
     """Return a JSON document that is an object."""
     try:
-        document = httpx2.Response(200, content=await fetch(client, url, "application/json")).json()
+        document = json.loads(await fetch(client, url, "application/json"))
     except ValueError as error:
         raise UnavailableError(f"{url} is not JSON") from error
     if not isinstance(document, dict):

@@ -90,6 +90,7 @@ class StatusLists implements OAuth2TokenValidator<Jwt> {
             if ((list == null || !isFresh(list)) && !failedJustNow) {
                 try {
                     list = fetch(now);
+                    lists.values().removeIf(Kept::isOver);
                 } catch (IOException | JwtException | IllegalArgumentException error) {
                     LOG.warn("{} cannot be renewed: {}", uri, error.getMessage());
                     failedAt = now;
@@ -99,6 +100,11 @@ class StatusLists implements OAuth2TokenValidator<Jwt> {
                 throw new JwtException("the status of a token is not known");
             }
             return list;
+        }
+
+        private boolean isOver() {
+            StatusList kept = list;
+            return kept != null && !clock.instant().isBefore(kept.expires());
         }
 
         private boolean isFresh(StatusList kept) {
