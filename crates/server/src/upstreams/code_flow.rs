@@ -1,10 +1,8 @@
-use std::borrow::Cow;
-
 use handstamp_token::{Entropy, SigningKey, TokenBuilder, UnixTime};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, Client, ClientId, CsrfToken, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
-    StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
+    ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
     basic::{
         BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
     },
@@ -54,6 +52,7 @@ type FlowClient = Client<
 pub(crate) struct Grant {
     pub(crate) access_token: Zeroizing<String>,
     pub(crate) id_token: Option<Zeroizing<String>>,
+    pub(crate) refresh_token: Option<Zeroizing<String>>,
 }
 
 /// The authorization code flow with one upstream ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)), with PKCE
@@ -95,29 +94,44 @@ impl CodeFlow<'_> {
         now: UnixTime,
     ) -> Result<Grant, UpstreamError> {
         let client = self.client();
-        let assertion = match (&self.config.credential, self.config.client_auth) {
-            (Some(ClientCredential::Key(key)), ClientAuth::PrivateKeyJwt) => {
-                Some(self.assertion(key, entropy, now)?)
-            }
-            _ => None,
-        };
         let mut request = client
             .exchange_code(AuthorizationCode::new(code))
             .set_pkce_verifier(PkceCodeVerifier::new(secrets.code_verifier()));
-        if let Some(assertion) = assertion {
-            request = request
-                .add_extra_param("client_assertion_type", ASSERTION_TYPE)
-                .add_extra_param("client_assertion", Cow::Owned(assertion));
+        for (name, value) in self.proof(entropy, now)? {
+            request = request.add_extra_param(name, value);
         }
-        let answer = request.request_async(http).await.map_err(refusal)?;
-        if *answer.token_type() != BasicTokenType::Bearer {
-            return Err(UpstreamError::TokenType { actual: excerpt(answer.token_type().as_ref()) });
+        granted(&request.request_async(http).await.map_err(refusal)?)
+    }
+
+    /// Exchanges a refresh token for tokens of today ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
+    pub(super) async fn renew(
+        &self,
+        http: &Http,
+        refresh_token: &str,
+        entropy: &dyn Entropy,
+        now: UnixTime,
+    ) -> Result<Grant, UpstreamError> {
+        let (client, token) = (self.client(), RefreshToken::new(refresh_token.to_owned()));
+        let mut request = client.exchange_refresh_token(&token);
+        for (name, value) in self.proof(entropy, now)? {
+            request = request.add_extra_param(name, value);
         }
-        let secret = |text: &String| Zeroizing::new(text.clone());
-        Ok(Grant {
-            access_token: secret(answer.access_token().secret()),
-            id_token: answer.extra_fields().id_token.as_ref().map(secret),
-        })
+        granted(&request.request_async(http).await.map_err(refusal)?)
+    }
+
+    /// Returns what a form has to hold besides, to prove who we are: for a client with a key, what it has signed.
+    fn proof(
+        &self,
+        entropy: &dyn Entropy,
+        now: UnixTime,
+    ) -> Result<Vec<(&'static str, String)>, UpstreamError> {
+        let (Some(ClientCredential::Key(key)), ClientAuth::PrivateKeyJwt) =
+            (&self.config.credential, self.config.client_auth)
+        else {
+            return Ok(Vec::new());
+        };
+        let assertion = self.assertion(key, entropy, now)?;
+        Ok(vec![("client_assertion_type", ASSERTION_TYPE.to_owned()), ("client_assertion", assertion)])
     }
 
     fn client(&self) -> FlowClient {
@@ -156,6 +170,18 @@ impl CodeFlow<'_> {
             .map(handstamp_token::SignedToken::into_string)
             .map_err(UpstreamError::Assertion)
     }
+}
+
+fn granted(answer: &TokenAnswer) -> Result<Grant, UpstreamError> {
+    if *answer.token_type() != BasicTokenType::Bearer {
+        return Err(UpstreamError::TokenType { actual: excerpt(answer.token_type().as_ref()) });
+    }
+    let secret = |text: &String| Zeroizing::new(text.clone());
+    Ok(Grant {
+        access_token: secret(answer.access_token().secret()),
+        id_token: answer.extra_fields().id_token.as_ref().map(secret),
+        refresh_token: answer.refresh_token().map(|token| secret(token.secret())),
+    })
 }
 
 /// What stands in an answer that cannot be read stays out of the log: there may be tokens in it.
