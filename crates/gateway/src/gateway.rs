@@ -6,7 +6,7 @@ use std::sync::Arc;
 use handstamp_settings::{Network, PublicUrl, PublicUrlError};
 use handstamp_token::Entropy;
 use handstamp_verify::csrf::{AllowedOrigins, OriginError};
-use handstamp_verify::forward_auth::ForwardAuth;
+use handstamp_verify::forward_auth::{ENVOY_PREFIX, ForwardAuth};
 use handstamp_verify::revocation::{ClientSecret, Feed, FeedAccess};
 use handstamp_verify::{BuildError, Clock, DecryptionKey, Verifier, VerifierBuilder};
 use http::{HeaderValue, Uri};
@@ -156,7 +156,7 @@ impl Gateway {
     pub fn describe_routes(&self) -> impl Iterator<Item = String> {
         self.routes.iter().map(|route| match &route.to {
             Destination::Auth => format!("{}: the auth service", route.label),
-            Destination::Check => format!("{}: forward-auth", route.label),
+            Destination::Check | Destination::CheckForEnvoy => format!("{}: forward-auth", route.label),
             Destination::Service(service) => {
                 let to: Vec<_> = service.targets.iter().map(|target| target.label.as_str()).collect();
                 format!("{}: {} to {}", route.label, service.rule, to.join(", "))
@@ -225,6 +225,8 @@ fn table(settings: &GatewayConfig, metrics: &Metrics) -> (Routes, Vec<Probe>) {
     for path in settings.auth_paths.iter().filter_map(|path| Pattern::parse(path).ok()) {
         if path.find(CHECK).is_some() && routes.iter().all(|route: &Arc<Route>| route.label != CHECK) {
             routes.extend(Pattern::parse(CHECK).ok().map(|check| route(check, Destination::Check)));
+            let envoy = Pattern::parse(&format!("{ENVOY_PREFIX}/*"));
+            routes.extend(envoy.ok().map(|envoy| route(envoy, Destination::CheckForEnvoy)));
         }
         routes.push(route(path, Destination::Auth));
     }

@@ -113,13 +113,15 @@ impl Gateway {
         upgrade: Option<OnUpgrade>,
     ) -> Result<Response<ReplyBody>, Refusal> {
         match &route.to {
-            Destination::Check => {
-                let checked = self.check.check(&Question::of_proxy(&arrived.parts)).await;
-                Ok(checked.map_or_else(Refused::response, |passed| passed.response()))
-            }
+            Destination::Check => Ok(self.answer_proxy(&Question::of_proxy(&arrived.parts)).await),
+            Destination::CheckForEnvoy => Ok(self.answer_proxy(&Question::of_envoy(&arrived.parts)).await),
             Destination::Auth => self.pass_to_auth(arrived, body).await,
             Destination::Service(service) => self.pass_to_service(arrived, org, body, service, upgrade).await,
         }
+    }
+
+    async fn answer_proxy(&self, question: &Question<'_>) -> Response<ReplyBody> {
+        self.check.check(question).await.map_or_else(Refused::response, |passed| passed.response())
     }
 
     /// The auth service sees what the browser has sent, cookies under its own names, and judges for itself.

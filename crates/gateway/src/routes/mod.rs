@@ -39,6 +39,8 @@ pub(crate) enum Destination {
     Auth,
     /// The gateway: forward-auth.
     Check,
+    /// The gateway: forward-auth as Envoy asks.
+    CheckForEnvoy,
     /// A service behind.
     Service(Box<Service>),
 }

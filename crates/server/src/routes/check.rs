@@ -7,9 +7,6 @@ use handstamp_verify::forward_auth::{Check as _, Question};
 
 use crate::{AppState, access::Door};
 
-/// What Envoy puts in front of the path of the request that it asks about.
-const ENVOY_PREFIX: &str = "/auth/check/envoy";
-
 /// `GET /auth/check`: forward-auth. A proxy asks before it passes a request on, and copies our headers into it.
 pub(super) async fn check(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
@@ -19,7 +16,7 @@ pub(super) async fn check(State(state): State<AppState>, request: Request) -> Re
 /// `/auth/check/envoy/…`, with any method: the same for Envoy, which shows the request itself.
 pub(super) async fn envoy(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    answer(state, Question::of_envoy(&parts, ENVOY_PREFIX)).await
+    answer(state, Question::of_envoy(&parts)).await
 }
 
 async fn answer(state: AppState, question: Question<'_>) -> Response {

@@ -44,7 +44,7 @@ use original::Reply;
 use sign_in::SignInPage;
 
 pub use passed::{Passed, identify};
-pub use question::Question;
+pub use question::{ENVOY_PREFIX, Question};
 pub use refused::{Refusal, Refused};
 
 /// Answers proxies that ask whether a request may pass.

@@ -14,6 +14,10 @@ const REQUIRE: HeaderName = HeaderName::from_static("x-handstamp-require");
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
+/// What Envoy puts in front of the path of the request that it asks about. Not `/auth/check` itself: a slash too many in another
+/// proxy's settings would look like Envoy asking about a harmless `GET /`.
+pub const ENVOY_PREFIX: &str = "/auth/check/envoy";
+
 /// What a proxy wants to know: may this request pass?
 #[derive(Debug, Clone)]
 pub struct Question<'r> {
@@ -42,8 +46,9 @@ impl<'r> Question<'r> {
         }
     }
 
-    /// Reads the question of Envoy over HTTP: the original request itself, without its body and with `prefix` before its path.
-    pub fn of_envoy(parts: &'r Parts, prefix: &str) -> Self {
+    /// Reads the question of Envoy over HTTP: the original request itself, without its body and with [`ENVOY_PREFIX`] before its
+    /// path.
+    pub fn of_envoy(parts: &'r Parts) -> Self {
         let headers = &parts.headers;
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         Self {
@@ -51,7 +56,7 @@ impl<'r> Question<'r> {
             query: parts.uri.query(),
             method: Ok(Some(parts.method.clone())),
             address: target
-                .strip_prefix(prefix)
+                .strip_prefix(ENVOY_PREFIX)
                 .map(|target| original::behind_envoy(&parts.uri, headers, target)),
             reply: Reply::ToBrowser,
             demands: Demands::read(required(headers)),

@@ -1,12 +1,10 @@
-use handstamp_verify::forward_auth::{Passed, Question, Refused};
+use handstamp_verify::forward_auth::{ENVOY_PREFIX, Passed, Question, Refused};
 
 use super::{PAGE, ada_cookie, code, forward_auth, refusal, request};
 
-const PREFIX: &str = "/auth/check/envoy";
-
 async fn ask(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<Passed, Refused> {
-    let parts = request(method, &format!("{PREFIX}{target}"), headers);
-    forward_auth().check(&Question::of_envoy(&parts, PREFIX)).await
+    let parts = request(method, &format!("{ENVOY_PREFIX}{target}"), headers);
+    forward_auth().check(&Question::of_envoy(&parts)).await
 }
 
 /// Asks with ada's cookie.
