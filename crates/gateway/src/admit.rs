@@ -1,6 +1,7 @@
 //! Who may pass, and what the service behind is told of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use handstamp_api_types::ErrorCode;
 use handstamp_verify::cookies::Cookies;
@@ -55,39 +56,59 @@ impl Gateway {
     async fn identify(&self, arrived: &Arrived) -> Result<Admitted, Refusal> {
         let parts = &arrived.parts;
         self.check_web_socket(parts)?;
-        let error = match self.verifier.authenticate(parts).await {
-            Ok(None) => return Ok(Admitted::default()),
-            Ok(Some(caller)) => {
-                let authorization = self.token_of(parts).and_then(bearer);
-                return Ok(Admitted { caller: Some(caller), authorization, fresh: None });
-            }
-            Err(error) => error,
-        };
-        let Some(refresher) = self.refresher.as_ref().filter(|_| refresh::helps(error.code())) else {
-            return Err(error.into());
-        };
+        match self.verifier.authenticate(parts).await {
+            Ok(None) => Ok(Admitted::default()),
+            Ok(Some(caller)) if self.runs_out(&caller) => match self.refresh(arrived).await? {
+                Some(Outcome::Fresh(fresh)) => self.with_fresh(fresh).await,
+                // It is good for some moments yet, and whether its session has ended the feed will say.
+                _ => Ok(self.as_sent(parts, caller)),
+            },
+            Ok(Some(caller)) => Ok(self.as_sent(parts, caller)),
+            Err(error) if refresh::helps(error.code()) => match self.refresh(arrived).await? {
+                Some(Outcome::Fresh(fresh)) => self.with_fresh(fresh).await,
+                Some(Outcome::Ended(ended)) => Err(Refusal::Reply(Box::new(reply_of(&ended)))),
+                Some(Outcome::Unavailable { retry_after }) => {
+                    Err(Refusal::new(ErrorCode::Unavailable, REFRESH_UNAVAILABLE).retry_after(retry_after))
+                }
+                None => Err(error.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns whether the token is about to expire: on its way to the service, or there already for one that takes no account of clocks
+    /// that differ.
+    fn runs_out(&self, caller: &Principal) -> bool {
+        let lifetime = caller.expires_at().saturating_since(caller.issued_at());
+        let left = caller.expires_at().saturating_since(self.verifier.now());
+        left <= AHEAD.min(lifetime / 10)
+    }
+
+    /// Refreshes with the cookies of a request; `None` where there is nothing to refresh with.
+    async fn refresh(&self, arrived: &Arrived) -> Result<Option<Outcome>, AuthError> {
+        let headers = &arrived.parts.headers;
         // A token that a program sends is the program's to refresh.
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Err(error.into());
-        }
-        let cookies = Cookies::new(&parts.headers);
-        let access = cookies.get(self.cookies.access()).map_err(AuthError::from)?;
-        let refresh = cookies.get(self.cookies.refresh()).map_err(AuthError::from)?;
-        let (Some(access), Some(refresh)) = (access, refresh) else { return Err(error.into()) };
+        let Some(refresher) =
+            self.refresher.as_ref().filter(|_| !headers.contains_key(header::AUTHORIZATION))
+        else {
+            return Ok(None);
+        };
+        let cookies = Cookies::new(headers);
+        let (access, refresh) = (cookies.get(self.cookies.access())?, cookies.get(self.cookies.refresh())?);
+        let (Some(access), Some(refresh)) = (access, refresh) else { return Ok(None) };
         let asked = Asked { access, refresh, headers: arrived.told_to_auth(self) };
-        match refresher.refresh(asked).await {
-            Outcome::Fresh(fresh) => {
-                let caller = self.verifier.verify(&fresh.access).await?;
-                let authorization = bearer(&fresh.access);
-                Ok(Admitted { caller: Some(caller), authorization, fresh: Some(fresh) })
-            }
-            Outcome::Ended(ended) => Err(Refusal::Reply(Box::new(reply_of(&ended)))),
-            Outcome::Unavailable { retry_after } => Err(Refusal::new(
-                ErrorCode::Unavailable,
-                "The token has to be refreshed, and the auth service cannot be asked just now. Nobody is signed out.",
-            )
-            .retry_after(retry_after)),
-        }
+        Ok(Some(refresher.refresh(asked).await))
+    }
+
+    async fn with_fresh(&self, fresh: Arc<Fresh>) -> Result<Admitted, Refusal> {
+        let caller = self.verifier.verify(&fresh.access).await?;
+        let authorization = bearer(&fresh.access);
+        Ok(Admitted { caller: Some(caller), authorization, fresh: Some(fresh) })
+    }
+
+    fn as_sent(&self, parts: &Parts, caller: Principal) -> Admitted {
+        let authorization = self.token_of(parts).and_then(bearer);
+        Admitted { caller: Some(caller), authorization, fresh: None }
     }
 
     /// A handshake is a GET, and opens a door through which everything else goes: a foreign page must not open it with our cookies.
@@ -134,6 +155,12 @@ impl Gateway {
         Refusal::Reply(Box::new(reply))
     }
 }
+
+/// So long before its end a token is refreshed, unless it lives for minutes only: then a tenth of its life.
+const AHEAD: Duration = Duration::from_secs(10);
+
+const REFRESH_UNAVAILABLE: &str =
+    "The token has to be refreshed, and the auth service cannot be asked just now. Nobody is signed out.";
 
 /// The auth service's page.
 pub(crate) const SIGN_IN: &str = "/auth/sign-in";

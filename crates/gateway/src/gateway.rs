@@ -12,7 +12,7 @@ use handstamp_verify::{BuildError, Clock, DecryptionKey, Verifier, VerifierBuild
 use http::{HeaderValue, Uri};
 
 use crate::admit::SIGN_IN;
-use crate::config::{Config, GatewayConfig};
+use crate::config::{AUTH_MISSING, Config, GatewayConfig};
 use crate::cookies::CookieMap;
 use crate::headers::forwarded::PublicPlace;
 use crate::metrics::{Metrics, RouteFigures};
@@ -69,9 +69,7 @@ pub struct Gateway {
 #[non_exhaustive]
 pub enum StartError {
     /// Nobody said where the auth service is.
-    #[error(
-        "gateway.auth is missing: say where the auth service is, such as auth = \"http://127.0.0.1:8600\""
-    )]
+    #[error("gateway.auth: {AUTH_MISSING}")]
     AuthMissing,
     /// The issuer is not the URL of an auth service.
     #[error("gateway.issuer cannot be used")]

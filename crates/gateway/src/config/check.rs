@@ -8,7 +8,8 @@ use super::GatewayConfig;
 use crate::routes::{self, Pattern};
 
 /// What to do about a gateway that knows no auth service.
-pub(crate) const AUTH_MISSING: &str = "say where the auth service is, such as auth = \"http://127.0.0.1:8600\"";
+pub(crate) const AUTH_MISSING: &str =
+    "say where the auth service is, such as auth = \"http://127.0.0.1:8600\"";
 
 pub(super) fn gateway(config: &GatewayConfig, problems: &mut Problems) {
     if let Some(url) = &config.public_url

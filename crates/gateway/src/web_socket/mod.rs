@@ -30,7 +30,7 @@ pub(crate) struct Tunnel {
 /// Why we end it, as a close code says it (RFC 6455 §7.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Close {
-    /// 1008: the browser client takes it for a reason to refresh and come back.
+    /// 3000, "unauthorized" at IANA: the browser client refreshes and comes back.
     SessionEnded,
     /// 1001.
     GoingAway,
@@ -120,7 +120,7 @@ impl Down {
 impl Close {
     fn frame(self) -> Vec<u8> {
         let (code, reason): (u16, &str) = match self {
-            Self::SessionEnded => (1008, "the session has ended, or its token has expired"),
+            Self::SessionEnded => (3000, "the session has ended, or its token has expired"),
             Self::GoingAway => (1001, "the gateway is stopping"),
         };
         // FIN and the opcode of a close; a server's frames are not masked. The length is far below 126.
