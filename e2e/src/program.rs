@@ -74,7 +74,8 @@ pub fn run_with_stdin<S: AsRef<OsStr>>(
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    lines: Receiver<String>,
+    /// Behind a lock, so that tests may share a program.
+    lines: Mutex<Receiver<String>>,
     stderr: Arc<Mutex<String>>,
 }
 
@@ -140,7 +141,7 @@ impl Running {
                 heard.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
             }
         });
-        Self { child, lines, stderr }
+        Self { child, lines: Mutex::new(lines), stderr }
     }
 
     /// Returns the next line of stdout.
@@ -148,7 +149,8 @@ impl Running {
     /// # Panics
     /// When the program ends or stays silent instead.
     pub fn line(&mut self) -> String {
-        match self.lines.recv_timeout(PATIENCE) {
+        let lines = self.lines.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match lines.recv_timeout(PATIENCE) {
             Ok(line) => line,
             Err(RecvTimeoutError::Timeout) => panic!("no line on stdout; stderr: {}", self.stderr()),
             Err(RecvTimeoutError::Disconnected) => panic!("the program ended; stderr: {}", self.stderr()),

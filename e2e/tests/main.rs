@@ -6,3 +6,4 @@ mod languages;
 mod revocation;
 mod serve;
 mod support;
+mod upstreams;

@@ -1,14 +1,14 @@
-// An upstream that is wrong on purpose, in one way at a time: `oauth2-mock-server`, and what it is told to get wrong.
+// Upstreams that are wrong on purpose, each in one way: `oauth2-mock-server`, and what it is told to get wrong.
 //
-//   node misbehaving.mjs '{"misbehaves":"wrong-nonce"}'
+//   node misbehaving.mjs
 //
-// prints one line of JSON when it is ready. `GET /control/seen` tells how often each endpoint was asked.
+// prints one line of JSON when they are ready: where each of them is. `GET /control/seen` tells how often each endpoint was asked.
 
 import { createHmac } from 'node:crypto';
 
-import { OAuth2Issuer, OAuth2Service } from 'oauth2-mock-server';
+import { JWKStore, OAuth2Issuer, OAuth2Service } from 'oauth2-mock-server';
 
-import { json, open, ready, wanted } from './launch.mjs';
+import { json, open, ready } from './launch.mjs';
 
 /** What the client of these tests shares with the server. */
 const SECRET = 'a secret between the two of them';
@@ -37,7 +37,7 @@ const MISBEHAVIOURS = {
   'no-id-token': { tokens: (body) => delete body.id_token },
   'garbled-id-token': { tokens: (body) => (body.id_token = 'three.short.words') },
 
-  'swapped-keys': { answers: { '/jwks': (response) => json(response, 200, { keys: swapped() }) } },
+  'swapped-keys': { answers: { '/jwks': (response) => json(response, 200, { keys: OTHERS.map((key) => ({ ...key, kid: OURS.kid })) }) } },
   'keys-fail': { answers: { '/jwks': (response) => json(response, 500, {}) } },
 
   'slow': { answers: { '/token': () => {} } },
@@ -50,42 +50,52 @@ const MISBEHAVIOURS = {
   'wrong-state': { redirect: (query) => query.set('state', 'the state of another sign-in') },
   'no-state': { redirect: (query) => query.delete('state') },
   'no-code': { redirect: (query) => query.delete('code') },
-  'no-issuer': { answers: { [OPENID]: (response) => json(response, 200, { ...metadata(), authorization_response_iss_parameter_supported: true }) } },
+  'no-issuer': claiming({ authorization_response_iss_parameter_supported: true }),
   'mixed-up': { redirect: (query) => query.set('iss', ELSEWHERE) },
   'declined': { redirect: (query) => replace(query, { error: 'access_denied' }) },
   'strange-error': { redirect: (query) => replace(query, { error: '<script>alert(1)</script>', error_description: '\r\nforged log line' }) },
 
   'unreachable-discovery': { answers: { [OPENID]: (response) => response.destroy() } },
   'failing-discovery': { answers: { [OPENID]: (response) => json(response, 503, {}) } },
-  'garbled-discovery': { answers: { [OPENID]: (response) => response.end('<html>') } },
-  'lying-discovery': { answers: { [OPENID]: (response) => json(response, 200, { ...metadata(), issuer: ELSEWHERE }) } },
-  'discovery-without-pkce': { answers: { [OPENID]: (response) => json(response, 200, { ...metadata(), code_challenge_methods_supported: ['plain'] }) } },
+  'garbled-discovery': { answers: { [OPENID]: (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"issuer":') } },
+  'page-for-discovery': { answers: { [OPENID]: (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>') } },
+  'lying-discovery': claiming({ issuer: ELSEWHERE }),
+  'discovery-without-pkce': claiming({ code_challenge_methods_supported: ['plain'] }),
 };
 
-const { misbehaves = 'nothing' } = wanted();
-const wrong = MISBEHAVIOURS[misbehaves];
-if (!wrong) throw new Error(`nobody misbehaves like ${JSON.stringify(misbehaves)}`);
+const { own: OURS } = await rsaKey();
+const { published: OTHERS } = await rsaKey();
 
-const { origin, serve } = await open();
-const issuer = new OAuth2Issuer();
-issuer.url = origin;
-await issuer.keys.generate('RS256');
-const others = new OAuth2Issuer();
-await others.keys.generate('RS256');
-const service = new OAuth2Service(issuer);
-const seen = {};
+/** Opens a server that misbehaves like this, and returns its address. */
+async function misbehave(name, wrong) {
+  const { origin, serve } = await open();
+  const issuer = new OAuth2Issuer();
+  issuer.url = origin;
+  await issuer.keys.add(OURS);
+  const service = new OAuth2Service(issuer);
+  const seen = {};
 
-service.on('beforeTokenSigning', (token) => {
-  // The access token is signed by the same road.
-  const isIdToken = 'aud' in token.payload;
-  if (isIdToken) Object.assign(token.payload, { email: 'johndoe@example.org', email_verified: true, preferred_username: 'johndoe' });
-  if (isIdToken) wrong.idToken?.(token);
-});
-service.on('beforeResponse', ({ body }) => wrong.tokens?.(body));
-service.on('beforeAuthorizeRedirect', ({ url }) => wrong.redirect?.(url.searchParams));
+  service.on('beforeTokenSigning', (token) => {
+    // The access token is signed by the same road.
+    if (!('aud' in token.payload)) return;
+    Object.assign(token.payload, { email: `johndoe@${name}.example`, email_verified: true, preferred_username: 'johndoe' });
+    wrong.idToken?.(token);
+  });
+  service.on('beforeResponse', ({ body }) => wrong.tokens?.(body));
+  service.on('beforeAuthorizeRedirect', ({ url }) => wrong.redirect?.(url.searchParams));
+
+  serve((request, response) => {
+    const path = request.url.split('?')[0];
+    if (path === '/control/seen') return json(response, 200, seen);
+    seen[path] = (seen[path] ?? 0) + 1;
+    const answer = wrong.answers?.[path];
+    return answer ? answer(response, origin) : service.requestHandler(request, response);
+  });
+  return origin;
+}
 
 /** What discovery would say. */
-function metadata() {
+function metadata(origin) {
   const endpoints = { authorization_endpoint: '/authorize', token_endpoint: '/token', jwks_uri: '/jwks' };
   return {
     issuer: origin,
@@ -97,10 +107,15 @@ function metadata() {
   };
 }
 
-/** Somebody else's key under the name of ours. */
-function swapped() {
-  const [{ kid }] = issuer.keys.toJSON();
-  return others.keys.toJSON().map((key) => ({ ...key, kid }));
+/** Answers discovery with something that is not so. */
+function claiming(claims) {
+  return { answers: { [OPENID]: (response, origin) => json(response, 200, { ...metadata(origin), ...claims }) } };
+}
+
+async function rsaKey() {
+  const keys = new JWKStore();
+  await keys.generate('RS256');
+  return { own: keys.get(), published: keys.toJSON() };
 }
 
 /** Puts another header and signature around the claims of a token. */
@@ -128,12 +143,7 @@ function pour(response) {
   go();
 }
 
-serve((request, response) => {
-  const path = request.url.split('?')[0];
-  if (path === '/control/seen') return json(response, 200, seen);
-  seen[path] = (seen[path] ?? 0) + 1;
-  const answer = wrong.answers?.[path];
-  return answer ? answer(response) : service.requestHandler(request, response);
-});
+const issuers = {};
+for (const [name, wrong] of Object.entries(MISBEHAVIOURS)) issuers[name] = await misbehave(name, wrong);
 
-ready({ issuer: origin, secret: SECRET });
+ready({ issuers, secret: SECRET });

@@ -38,6 +38,7 @@ const clients = [
   // The application that is there already: its users have tokens of this server.
   {
     client_id: 'old-app',
+    token_endpoint_auth_method: 'client_secret_post',
     client_secret: SECRET,
     redirect_uris: ['http://127.0.0.1:1/old-app'],
     scope: 'openid profile email groups',
@@ -95,18 +96,21 @@ for (const event of ['authorization.error', 'grant.error', 'introspection.error'
 /** Everybody who signs in has agreed long ago: a company's own server does not ask whether its own application may know a name. */
 async function grantWhatIsAsked(ctx) {
   const { client, session, requestParamOIDCScopes: scopes } = ctx.oidc;
-  const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+  const before = session.grantIdFor(client.clientId);
+  const grant =
+    (before && (await provider.Grant.find(before))) ??
+    new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
   grant.addOIDCScope([...scopes].join(' '));
   await grant.save();
   return grant;
 }
 
-/** Returns a new key as `{ private, public, pem }`. */
+/** Returns a new key as `{ private, public }`. */
 function keyPair(type = 'ec', options = { namedCurve: 'P-256' }) {
   const { privateKey, publicKey } = generateKeyPairSync(type, options);
   const about = { use: 'sig', alg: type === 'ec' ? 'ES256' : 'RS256', kid: randomBytes(8).toString('hex') };
   const jwk = (key) => ({ ...key.export({ format: 'jwk' }), ...about });
-  return { private: jwk(privateKey), public: jwk(publicKey), pem: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+  return { private: jwk(privateKey), public: jwk(publicKey) };
 }
 
 const html = (response, text) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(text);
@@ -142,4 +146,4 @@ serve((request, response) => {
   return callback(request, response);
 });
 
-ready({ issuer: origin, secret: SECRET, private_key: service.pem });
+ready({ issuer: origin, secret: SECRET, private_key: JSON.stringify(service.private) });
