@@ -128,6 +128,22 @@ async fn an_id_token_without_a_subject_is_refused() {
 }
 
 #[tokio::test]
+async fn somebody_who_signed_in_there_too_long_ago_is_refused() {
+    let (world, log) = (World::with("create = true\nmax_age = \"1h\"\n").await, Log::listen());
+    let two_hours_ago = world.kit.rules.clock.now().as_second() - 7200;
+
+    for wrong in [json!({ "auth_time": two_hours_ago }), json!({ "auth_time": null })] {
+        world.upstream.wrong(Wrong { id_token: Some(wrong), ..Wrong::default() });
+        world.sign_in(&mut world.kit.browser(), ann()).await.page(400);
+    }
+
+    let lines = log.with("nobody was signed in");
+    assert_eq!(lines.matches("the ID token was refused").count(), 2, "{lines}");
+    world.upstream.wrong(Wrong::default());
+    world.sign_in(&mut world.kit.browser(), ann()).await.sent_on();
+}
+
+#[tokio::test]
 async fn an_id_token_that_a_stranger_has_signed_is_refused() {
     let failed = with(Wrong { signer: Signer::Stranger, ..Wrong::default() }, 400).await;
     failed.says(&["the ID token was refused", "the signature does not match"]);
