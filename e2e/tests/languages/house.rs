@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use crate::support::{PASSWORD, Served, beside, free_port};
 
-/// Status lists live one second, so that nobody waits longer; keys take turns as quickly as they may.
-const CONFIG: &str = "[tokens]\naudiences = [\"orders\"]\n\n[status_lists]\nenabled = true\nttl = \"1s\"\n\n\
+/// Status lists live two seconds, so that nobody waits longer; keys take turns as quickly as they may.
+const CONFIG: &str = "[tokens]\naudiences = [\"orders\"]\n\n[status_lists]\nenabled = true\nttl = \"2s\"\n\n\
                       [keys]\npublish_ahead = \"3s\"\nrotate_every = \"never\"\n";
 
 /// The client that follows the revocation feed.
@@ -50,12 +50,15 @@ impl House {
         let client = beside(path, &["client", "add", CLIENT, "--scope", "revocations", "--json"]).ok().json();
         fs::write(path.join("secret"), client["client_secret"].as_str().expect("a secret")).expect("a file");
 
-        let signed = async |name, value| {
-            signed_under(path, &[("HANDSTAMP_SERVER_PUBLIC_URL", &issuer), (name, value)]).await
-        };
+        let ours = ("HANDSTAMP_SERVER_PUBLIC_URL", issuer.as_str());
         let misfits = Misfits {
-            expired: signed("HANDSTAMP_TOKENS_LIFETIME", "1s").await,
-            for_another_service: signed("HANDSTAMP_TOKENS_AUDIENCES", "billing").await,
+            // No list lives longer than a token.
+            expired: signed_under(
+                path,
+                &[ours, ("HANDSTAMP_TOKENS_LIFETIME", "1s"), ("HANDSTAMP_STATUS_LISTS_ENABLED", "false")],
+            )
+            .await,
+            for_another_service: signed_under(path, &[ours, ("HANDSTAMP_TOKENS_AUDIENCES", "billing")]).await,
             of_another_issuer: signed_under(path, &[("HANDSTAMP_SERVER_PUBLIC_URL", "http://localhost:9")])
                 .await,
         };
@@ -82,10 +85,15 @@ impl House {
     }
 
     pub(super) async fn sign_out(&self, tokens: &Tokens) {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client.post(format!("{}/auth/sign-out", self.issuer())).bearer_auth(&tokens.access);
+        let request = http().post(format!("{}/auth/sign-out", self.issuer())).bearer_auth(&tokens.access);
         let reply = request.json(&json!({ "scope": "session" })).send().await.expect("a reply");
         assert_eq!(reply.status().as_u16(), 200);
+    }
+
+    /// Returns what is published at an address.
+    pub(super) async fn document(&self, url: &str) -> String {
+        assert!(url.starts_with(self.issuer()), "{url}");
+        http().get(url).send().await.expect("a reply").text().await.expect("text")
     }
 
     /// Runs a command beside the service.
@@ -115,6 +123,10 @@ impl Tokens {
         let text = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("no {name}: {body}")).to_owned();
         Self { access: text("access_token"), refresh: text("refresh_token") }
     }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().expect("a client")
 }
 
 fn add_person(folder: &Path, name: &str, org: &str, roles: &[&str]) {

@@ -36,15 +36,15 @@ impl Language {
         matches!(self, Self::Express | Self::Go)
     }
 
-    /// Returns how late it may notice a sign-out. By the feed that is a moment, by a list its `ttl` of a second and what making and
+    /// Returns how late it may notice a sign-out. By the feed that is a moment, by a list its `ttl` of two seconds and what making and
     /// fetching it takes; each with room for a machine that does other things.
     pub(super) fn notices_within(self) -> Duration {
-        if self.hears_of_roles() { Duration::from_secs(2) } else { Duration::from_secs(5) }
+        if self.hears_of_roles() { Duration::from_secs(2) } else { Duration::from_secs(6) }
     }
 
     /// Returns how long it goes on without any news: by the feed what it is told, by a list its end, three times the `ttl`.
     pub(super) fn closes_within(self) -> Duration {
-        if self.hears_of_roles() { MAX_STALE } else { Duration::from_secs(3) }
+        if self.hears_of_roles() { MAX_STALE } else { Duration::from_secs(6) }
     }
 
     fn command(self) -> Command {

@@ -48,7 +48,7 @@ pub(super) async fn nobody_else_gets_in(house: &House, service: &Service) {
     let misfits = &house.misfits;
     // What is signed with the same key and is no access token.
     let list = parts.claims()["status"]["status_list"]["uri"].as_str().expect("a list").to_owned();
-    let list = reqwest::get(list).await.expect("a reply").text().await.expect("a status list");
+    let list = house.document(&list).await;
 
     for (name, token, code) in [
         ("a good token", good.clone(), ""),
@@ -103,7 +103,7 @@ pub(super) async fn a_signed_out_session_is_over(house: &House, service: &Servic
     house.sign_out(&leaves).await;
     let (refused, after) = service.list_while(&leaves.access, 200).await;
 
-    println!("{:?} refused {after:?} after the sign-out", service.language);
+    tell(service, "refused", after, "the sign-out");
     refused.expect_refusal(401, "token_revoked", "a session that is over");
     assert!(after < service.language.notices_within(), "{:?} noticed after {after:?}", service.language);
     service.list(&stays.access).await.expect(200);
@@ -116,7 +116,7 @@ pub(super) async fn changed_roles_make_a_token_stale(house: &House, service: &Se
     house.run(&["user", "set-roles", "cleo", "buyer", "--json"]);
     let (refused, after) = service.list_while(&before.access, 200).await;
 
-    println!("{:?} refused {after:?} after the roles were changed", service.language);
+    tell(service, "refused", after, "the roles were changed");
     refused.expect_refusal(401, "token_stale", "a token of before the roles were changed");
     let token = house.refresh(&before).await.access;
     service.order(|request| request.bearer_auth(&token)).await.expect(201);
@@ -160,14 +160,14 @@ pub(super) async fn a_service_that_hears_nothing_closes_and_opens_again(house: H
     service.list(&tokens.access).await.expect(200);
     let (closed, after) = service.list_while(&tokens.access, 200).await;
 
-    println!("{:?} closed {after:?} after the auth service was gone", service.language);
+    tell(service, "closed", after, "the auth service was gone");
     closed.expect_refusal(503, "unavailable", "nothing is known of what was revoked");
     assert!(after < bound + SLACK, "{:?} goes on for {after:?} without news", service.language);
 
     let house = back();
     let (open, after) = service.list_while(&tokens.access, 503).await;
 
-    println!("{:?} opened {after:?} after the auth service was back", service.language);
+    tell(service, "opened", after, "the auth service was back");
     open.expect(200);
     house.sign_out(&tokens).await;
     service.list_while(&tokens.access, 200).await.0.expect_refusal(
@@ -175,4 +175,9 @@ pub(super) async fn a_service_that_hears_nothing_closes_and_opens_again(house: H
         "token_revoked",
         "a sign-out after the outage",
     );
+}
+
+#[expect(clippy::print_stdout, reason = "with --nocapture a run says what it measured")]
+fn tell(service: &Service, did: &str, after: Duration, what: &str) {
+    println!("{:?} {did} {after:.0?} after {what}", service.language);
 }
