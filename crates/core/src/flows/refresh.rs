@@ -33,7 +33,7 @@ pub struct Refresh<'a> {
     pub address: Option<IpAddr>,
 }
 
-/// No token was issued. Clients hear `session_ended` for all but the last three.
+/// No token was issued. Clients hear `session_ended` for all but the last four.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefreshError {
@@ -61,6 +61,10 @@ pub enum RefreshError {
     /// The user's organisation is suspended.
     #[error("the organisation is suspended")]
     OrganizationSuspended,
+    /// The upstream at which the session began was not heard of for too long. The session goes on, and the client tries again.
+    /// Said by whoever asks it, before a refresh: see [`upstream::recheck_due`](super::upstream::recheck_due).
+    #[error("the upstream at which the session began does not answer")]
+    UpstreamAway,
     /// No access token could be made. The session goes on.
     #[error(transparent)]
     Mint(#[from] MintError),

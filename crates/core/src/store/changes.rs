@@ -131,8 +131,8 @@ pub enum Change {
     },
     /// Links a user to somebody at an upstream. Conflicts when that person is linked, or the user is linked to anybody there.
     LinkUpstream(UpstreamLink),
-    /// Removes a user's link to an upstream. Conflicts when there is none. Goes with a change of the
-    /// user, so that others who rest on the link notice.
+    /// Removes a user's link to an upstream. Conflicts when there is none. Goes with a change of the user, so that others who remove
+    /// a link notice.
     UnlinkUpstream {
         /// Whose.
         user_id: UserId,
@@ -140,7 +140,8 @@ pub enum Change {
         upstream: UpstreamName,
     },
     /// Puts something beside an active session that has begun at an upstream, until it ends. Conflicts when the session is over or
-    /// gone, or has something beside it.
+    /// gone, or has something beside it; and unless the person at the upstream is linked to the session's user, so that no session
+    /// begins by a link that was removed a moment before.
     RememberUpstreamSession(UpstreamSession),
     /// Notes that an upstream is asked, or has answered, and the secret to ask with. Conflicts unless it was last asked as `from`
     /// says.

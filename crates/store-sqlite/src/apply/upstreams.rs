@@ -5,7 +5,7 @@ use handstamp_core::store::Conflict;
 use rusqlite::{Connection, params};
 
 use crate::failure::Refusal;
-use crate::query::execute;
+use crate::query::{execute, exists};
 use crate::times::to_sql;
 
 /// Links a user to somebody at an upstream.
@@ -31,10 +31,25 @@ pub(super) fn unlink(connection: &Connection, user: UserId, upstream: &UpstreamN
     }
 }
 
-/// Puts something beside an active session.
+/// Puts something beside an active session of the user whom the person at the upstream is linked to.
 pub(super) fn remember(connection: &Connection, beside: &UpstreamSession) -> Result<(), Refusal> {
+    let active = "SELECT 1 FROM sessions WHERE id = ?1 AND ended_at IS NULL";
+    if !exists(connection, active, [beside.session_id.as_bytes()])? {
+        return Err(Conflict::SessionChanged.into());
+    }
+    let linked = "SELECT 1 FROM upstream_links JOIN sessions ON sessions.user_id = upstream_links.user_id \
+                  WHERE upstream = ?2 AND issuer = ?3 AND sub = ?4 AND sessions.id = ?1";
+    let person = params![
+        beside.session_id.as_bytes(),
+        beside.upstream.as_str(),
+        beside.subject.issuer(),
+        beside.subject.sub()
+    ];
+    if !exists(connection, linked, person)? {
+        return Err(Conflict::LinkUnknown.into());
+    }
     let sql = "INSERT INTO upstream_sessions (session_id, upstream, issuer, sub, sid, secret, checked_at, asked_at, exchanged) \
-               SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM sessions WHERE id = ?1 AND ended_at IS NULL \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
                ON CONFLICT (session_id) DO NOTHING";
     let row = params![
         beside.session_id.as_bytes(),

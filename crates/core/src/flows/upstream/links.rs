@@ -211,7 +211,7 @@ pub async fn unlink_upstream(
         if is_last_way_in(ctx, &user, &links, &link) {
             return Err(UnlinkError::LastWayIn);
         }
-        // It changes nothing but the version: whoever signs in by the link at this moment, or removes another, decides again.
+        // It changes nothing but the version: whoever removes another link at this moment decides again.
         let removing = Changes::one(Change::UpdateUser(user.clone()))
             .and(Change::UnlinkUpstream { user_id: user.id, upstream: command.upstream.clone() })
             .audit(command.entry(AuditKind::UpstreamUnlinked, command.upstream.to_string(), now));

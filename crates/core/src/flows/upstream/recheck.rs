@@ -186,9 +186,13 @@ async fn account_changes(
     now: Timestamp,
 ) -> Result<Changes, NoAccount> {
     let settings = ctx.settings.upstreams.get(&recheck.upstream);
+    let session = ctx.store.session_subject(recheck.session).await?;
+    let (Some(settings), Some((_, subject))) = (settings, session) else { return Ok(Changes::default()) };
+    // Read after the account: whoever removes the link changes the account's version, and is noticed.
     let link = ctx.store.upstream_link(&recheck.upstream, &recheck.subject).await?;
-    let (Some(settings), Some(link)) = (settings, link) else { return Ok(Changes::default()) };
-    let Some(subject) = ctx.store.subject(link.user_id).await? else { return Ok(Changes::default()) };
+    if link.is_none_or(|link| link.user_id != subject.user.id) {
+        return Ok(Changes::default());
+    }
     Ok(account::up_to_date(ctx, settings, identity, subject, now).await?.changes)
 }
 

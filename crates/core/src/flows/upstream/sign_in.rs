@@ -199,10 +199,12 @@ impl SigningIn<'_> {
     /// Returns the account that has the address which the upstream has verified.
     async fn holder(&self) -> Result<Option<Subject>, UpstreamSignInError> {
         let Some(email) = self.command.identity.verified_email() else { return Ok(None) };
-        match self.ctx.store.user_by_login(&Login::Email(email.clone())).await? {
-            Some(user) => self.subject(user.id).await.map(Some),
-            None => Ok(None),
-        }
+        let Some(user) = self.ctx.store.user_by_login(&Login::Email(email.clone())).await? else {
+            return Ok(None);
+        };
+        // It may have got another address between the two; the store then says who has this one.
+        let subject = self.subject(user.id).await?;
+        Ok(Some(subject).filter(|subject| subject.user.email.as_ref() == Some(email)))
     }
 
     async fn subject(&self, user: UserId) -> Result<Subject, UpstreamSignInError> {
@@ -275,6 +277,7 @@ fn again_after(conflict: Conflict) -> Result<Option<Issued>, UpstreamSignInError
         | Conflict::UsernameTaken
         | Conflict::EmailTaken
         | Conflict::LinkTaken
+        | Conflict::LinkUnknown
         | Conflict::OrganizationUnknown => Ok(None),
         other => {
             let doing = "signing in through an upstream";

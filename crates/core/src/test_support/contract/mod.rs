@@ -136,6 +136,7 @@ macro_rules! store_contract_tests {
             upstreams::a_user_a_link_and_a_session_are_one_unit
             upstreams::an_upstream_session_reads_back_as_written
             upstreams::an_upstream_session_stands_beside_one_active_session
+            upstreams::an_upstream_session_needs_the_link_it_began_by
             upstreams::upstream_sessions_are_found_by_sid_and_by_subject
             upstreams::what_stands_beside_a_session_goes_when_it_ends
             upstreams::a_check_moves_on_from_what_was_read

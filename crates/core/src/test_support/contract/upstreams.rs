@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     clean_up::at,
     commit, race, refused,
-    samples::{HOUR, after, given_session, given_user, noon, session, start},
+    samples::{HOUR, after, given_user, noon, session, start},
 };
 use crate::{
     model::{
@@ -41,6 +41,20 @@ fn beside(session: &Session) -> UpstreamSession {
         secret: Some(SealedSecret::from_bytes(vec![0, 1, 255])),
         check: UpstreamCheck { checked_at: noon(), asked_at: None },
     }
+}
+
+/// Adds a user `ann` who is person 7 of `corp`.
+async fn given_linked(store: &Arc<dyn Store>) -> User {
+    let ann = given_user(store, "ann").await;
+    commit(store, linking(&link(&ann, "corp", "7"))).await;
+    ann
+}
+
+/// Adds her, with session 1.
+async fn given_linked_session(store: &Arc<dyn Store>) -> Session {
+    let session = session(1, &given_linked(store).await);
+    commit(store, start(&session)).await;
+    session
 }
 
 fn remembering(beside: &UpstreamSession) -> Changes {
@@ -133,7 +147,7 @@ pub async fn a_user_a_link_and_a_session_are_one_unit(store: Arc<dyn Store>) {
 
 /// Every field survives.
 pub async fn an_upstream_session_reads_back_as_written(store: Arc<dyn Store>) {
-    let ann = given_user(&store, "ann").await;
+    let ann = given_linked(&store).await;
     let (one, two) = (session(1, &ann), session(2, &ann));
     let bare = UpstreamSession { sid: None, secret: None, ..beside(&two) };
     let asked = UpstreamCheck { checked_at: noon(), asked_at: Some(after(HOUR)) };
@@ -148,7 +162,7 @@ pub async fn an_upstream_session_reads_back_as_written(store: Arc<dyn Store>) {
 
 /// Once, and while the session is active.
 pub async fn an_upstream_session_stands_beside_one_active_session(store: Arc<dyn Store>) {
-    let first = given_session(&store).await;
+    let first = given_linked_session(&store).await;
     commit(&store, remembering(&beside(&first))).await;
     assert_eq!(refused(&store, remembering(&beside(&first))).await, Conflict::SessionChanged);
     let unknown = UpstreamSession { session_id: SessionId::from_bytes([9; 16]), ..beside(&first) };
@@ -157,18 +171,44 @@ pub async fn an_upstream_session_stands_beside_one_active_session(store: Arc<dyn
     assert_eq!(refused(&store, remembering(&beside(&first))).await, Conflict::SessionChanged);
 }
 
+/// Who was linked a moment before is not let in by that.
+pub async fn an_upstream_session_needs_the_link_it_began_by(store: Arc<dyn Store>) {
+    let ann = given_user(&store, "ann").await;
+    let first = session(1, &ann);
+    let beginning = || start(&first).and(Change::RememberUpstreamSession(beside(&first)));
+    assert_eq!(refused(&store, beginning()).await, Conflict::LinkUnknown);
+    let bob = given_user(&store, "bob").await;
+    commit(&store, linking(&link(&bob, "corp", "7"))).await;
+    assert_eq!(refused(&store, beginning()).await, Conflict::LinkUnknown);
+    assert_eq!(store.session(first.id).await.expect("the store works"), None);
+    commit(&store, Changes::one(Change::UnlinkUpstream { user_id: bob.id, upstream: upstream("corp") }))
+        .await;
+    commit(&store, linking(&link(&ann, "corp", "7"))).await;
+    commit(&store, beginning()).await;
+    // It goes on without.
+    commit(&store, Changes::one(Change::UnlinkUpstream { user_id: ann.id, upstream: upstream("corp") }))
+        .await;
+    assert_eq!(found(&store, first.id).await, Some(beside(&first)));
+}
+
 /// An upstream names a session, or a person.
 pub async fn upstream_sessions_are_found_by_sid_and_by_subject(store: Arc<dyn Store>) {
-    let ann = given_user(&store, "ann").await;
-    let sid = |sid: &str| Some(sid.parse().expect("it is a sid"));
-    let of = |number, sub, name: Option<&str>| UpstreamSession {
+    let ann = given_linked(&store).await;
+    let bob = given_user(&store, "bob").await;
+    commit(&store, linking(&link(&bob, "corp", "8"))).await;
+    let of = |number, user: &User, sub, sid: Option<&str>| UpstreamSession {
         subject: subject(sub),
-        sid: name.and_then(sid),
-        ..beside(&session(number, &ann))
+        sid: sid.map(|sid| sid.parse().expect("it is a sid")),
+        ..beside(&session(number, user))
     };
-    let rows = [of(1, "7", Some("x")), of(2, "7", None), of(3, "8", Some("x")), of(4, "8", Some("y"))];
-    for (number, row) in (1..).zip(&rows) {
-        commit(&store, start(&session(number, &ann))).await;
+    let rows = [
+        of(1, &ann, "7", Some("x")),
+        of(2, &ann, "7", None),
+        of(3, &bob, "8", Some("x")),
+        of(4, &bob, "8", Some("y")),
+    ];
+    for ((number, user), row) in [(1, &ann), (2, &ann), (3, &bob), (4, &bob)].into_iter().zip(&rows) {
+        commit(&store, start(&session(number, user))).await;
         commit(&store, remembering(row)).await;
     }
     let named = |name: &str, issuer: &str| UpstreamSelector::Session {
@@ -191,7 +231,7 @@ pub async fn upstream_sessions_are_found_by_sid_and_by_subject(store: Arc<dyn St
 
 /// However it ends: an upstream's token is of no use to anybody after that.
 pub async fn what_stands_beside_a_session_goes_when_it_ends(store: Arc<dyn Store>) {
-    let ann = given_user(&store, "ann").await;
+    let ann = given_linked(&store).await;
     let sessions = [1, 2, 3, 4].map(|number| session(number, &ann));
     for session in &sessions {
         commit(&store, start(session)).await;
@@ -216,7 +256,7 @@ pub async fn what_stands_beside_a_session_goes_when_it_ends(store: Arc<dyn Store
 
 /// Secret and times alone: where the session began does not change.
 pub async fn a_check_moves_on_from_what_was_read(store: Arc<dyn Store>) {
-    let first = given_session(&store).await;
+    let first = given_linked_session(&store).await;
     let before = beside(&first);
     commit(&store, remembering(&before)).await;
     let asking = UpstreamCheck { asked_at: Some(after(HOUR)), ..before.check };
@@ -233,7 +273,7 @@ pub async fn a_check_moves_on_from_what_was_read(store: Arc<dyn Store>) {
 
 /// Of those who come at the same time one asks.
 pub async fn of_many_checks_at_the_same_time_one_holds(store: Arc<dyn Store>) {
-    let first = given_session(&store).await;
+    let first = given_linked_session(&store).await;
     let before = beside(&first);
     commit(&store, remembering(&before)).await;
     let check = UpstreamCheck { asked_at: Some(after(HOUR)), ..before.check };

@@ -24,9 +24,14 @@ impl Data {
 
     pub(super) fn remember_upstream_session(&mut self, beside: UpstreamSession) -> Result<(), Conflict> {
         let session = self.sessions.get(&beside.session_id);
-        let is_active = session.is_some_and(|session| session.state == SessionState::Active);
-        if !is_active || self.upstream_sessions.contains_key(&beside.session_id) {
+        let session = session.filter(|session| session.state == SessionState::Active);
+        let user = session.ok_or(Conflict::SessionChanged)?.user_id;
+        if self.upstream_sessions.contains_key(&beside.session_id) {
             return Err(Conflict::SessionChanged);
+        }
+        let link = self.upstream_links.get(&(beside.upstream.clone(), beside.subject.clone()));
+        if link.is_none_or(|link| link.user_id != user) {
+            return Err(Conflict::LinkUnknown);
         }
         self.upstream_sessions.insert(beside.session_id, beside);
         Ok(())
