@@ -36,7 +36,7 @@ pub use introspection::Introspection;
 pub use metadata::AuthorizationServerMetadata;
 pub use oauth::{ACCESS_TOKEN_TYPE, CLIENT_ASSERTION_TYPE, OAuthError, OAuthErrorCode, TOKEN_EXCHANGE_GRANT};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
-pub use sessions::{EndedSessions, RelabelRequest, SessionList, SessionSummary};
+pub use sessions::{EndedSessions, RelabelRequest, SessionList, SessionSummary, SignedOut};
 pub use sign_in::{Delivery, RefreshRequest, SignInRequest, SignOutRequest, SignOutScope, TokenReply};
 pub use whoami::Whoami;
 

@@ -32,6 +32,17 @@ pub struct EndedSessions {
     pub ended: u64,
 }
 
+/// What `POST /auth/sign-out` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedOut {
+    /// How many sessions were active and are over now.
+    pub ended: u64,
+    /// Where the user ends the session at the upstream as well, by which they had signed in: an address to go to, not to fetch
+    /// ([OpenID Connect RP-Initiated Logout](https://openid.net/specs/openid-connect-rpinitiated-1_0.html)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_session_url: Option<String>,
+}
+
 /// `PATCH /auth/sessions/{sid}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

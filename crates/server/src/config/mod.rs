@@ -42,7 +42,7 @@ pub use sessions::SessionConfig;
 pub use status_lists::StatusListConfig;
 pub use storage::StorageConfig;
 pub use tokens::TokenConfig;
-pub use upstreams::{ClaimPaths, ClientAuth, Link, UpstreamConfig, UpstreamKind};
+pub use upstreams::{ClaimPaths, ClientAuth, Exchange, Link, UpstreamConfig, UpstreamKind};
 
 /// The variables that hold secrets of entries that have names. They are no settings.
 pub const SECRETS_OF_ENTRIES: [&str; 2] =

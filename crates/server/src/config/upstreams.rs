@@ -98,6 +98,11 @@ pub struct UpstreamConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub recheck_grace: Duration,
+    /// Whose tokens `POST /auth/exchange/NAME` takes, and `/oauth2/token` with `subject_issuer=NAME`.
+    pub exchange: Exchange,
+    /// The clients of the server whose tokens `own_clients` takes, as it calls them. Default: `client_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange_clients: Option<Vec<String>>,
     /// The cookie in which its own applications keep the token that `POST /auth/exchange/NAME` takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_cookie: Option<String>,
@@ -154,6 +159,19 @@ pub enum ClientAuth {
     None,
 }
 
+/// Whose tokens of an upstream are taken for a session here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Exchange {
+    /// Nobody's.
+    Never,
+    /// Those that the server has issued to one of `exchange_clients`. It says so at its introspection endpoint, which it must have.
+    OwnClients,
+    /// Everybody's: whoever runs any application of that server can sign in here as each of its users. Right only where all of them
+    /// are yours.
+    AnyClient,
+}
+
 /// Whether somebody unknown is linked to the account that has their address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -193,6 +211,8 @@ impl Default for UpstreamConfig {
             org: None,
             recheck_every: None,
             recheck_grace: rules.recheck_grace,
+            exchange: Exchange::Never,
+            exchange_clients: None,
             session_cookie: None,
             claims: ClaimPaths::default(),
             roles: BTreeMap::new(),
@@ -229,6 +249,14 @@ impl UpstreamConfig {
         }
     }
 
+    /// Returns whether tokens are taken that the server has issued to this client of its own.
+    pub(crate) fn exchanges_tokens_of(&self, client: &str) -> bool {
+        match &self.exchange_clients {
+            Some(clients) => clients.iter().any(|one| one == client),
+            None => self.client_id == client,
+        }
+    }
+
     /// Returns what the rules go by. What cannot be was refused by `check`.
     pub(super) fn settings(&self) -> UpstreamSettings {
         UpstreamSettings {
@@ -243,6 +271,15 @@ impl UpstreamConfig {
             recheck_every: self.recheck_every,
             recheck_grace: self.recheck_grace,
         }
+    }
+
+    /// Returns whether sign-in needs nothing that is not written down, so that nothing is discovered.
+    pub(crate) fn is_complete(&self) -> bool {
+        let last = match self.kind {
+            UpstreamKind::Oidc => &self.jwks_uri,
+            UpstreamKind::Oauth2 => &self.userinfo_endpoint,
+        };
+        self.authorization_endpoint.is_some() && self.token_endpoint.is_some() && last.is_some()
     }
 
     fn endpoints(&self) -> [(&'static str, &Option<String>); 6] {
@@ -273,6 +310,7 @@ impl UpstreamConfig {
         self.check_client_auth(&mut wrong);
         self.check_tokens(server, &mut wrong);
         self.check_rules(&mut wrong);
+        self.check_exchange(&mut wrong);
         self.check_claims(&mut wrong);
     }
 
@@ -385,6 +423,40 @@ impl UpstreamConfig {
         }
         if self.recheck_every.is_some_and(|every| every < Duration::from_secs(1)) {
             wrong("recheck_every", "must be at least a second");
+        }
+    }
+
+    fn check_exchange(&self, wrong: &mut dyn FnMut(&str, &str)) {
+        if self.exchange_clients.is_some() && self.exchange != Exchange::OwnClients {
+            wrong("exchange_clients", "only exchange = \"own_clients\" looks at it: leave one of them out");
+        }
+        if self
+            .exchange_clients
+            .as_ref()
+            .is_some_and(|all| all.iter().any(String::is_empty) || all.is_empty())
+        {
+            wrong("exchange_clients", "name the clients whose tokens are taken, or leave it out");
+        }
+        if self.session_cookie.is_some() && self.exchange == Exchange::Never {
+            wrong(
+                "session_cookie",
+                "without exchange nobody reads it: leave it out, or write exchange = \"own_clients\"",
+            );
+        }
+        if self.exchange == Exchange::OwnClients
+            && self.is_complete()
+            && self.introspection_endpoint.is_none()
+        {
+            wrong(
+                "introspection_endpoint",
+                "exchange = \"own_clients\" asks there to whom a token was issued: write the address",
+            );
+        }
+        if self.exchange == Exchange::OwnClients && self.client_auth == ClientAuth::None {
+            wrong(
+                "exchange",
+                "\"own_clients\" asks as a client that proves who it is: client_auth must not be \"none\"",
+            );
         }
         let is_cookie = |name: &String| {
             (1..=64).contains(&name.len())

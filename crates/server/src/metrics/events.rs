@@ -11,6 +11,7 @@ pub(crate) struct Events {
     refreshes: Family<Outcome, Counter>,
     rate_limited: Family<Outcome, Counter>,
     upstream_sign_ins: Family<UpstreamOutcome, Counter>,
+    upstream_logouts: Family<UpstreamOutcome, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -25,6 +26,12 @@ struct UpstreamOutcome {
     outcome: &'static str,
 }
 
+impl UpstreamOutcome {
+    fn new(upstream: &str, outcome: &'static str) -> Self {
+        Self { upstream: upstream.to_owned(), outcome }
+    }
+}
+
 impl Events {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let events = Self {
@@ -32,6 +39,7 @@ impl Events {
             refreshes: Family::default(),
             rate_limited: Family::default(),
             upstream_sign_ins: Family::default(),
+            upstream_logouts: Family::default(),
         };
         registry.register("sign_ins", "Attempts to sign in, by what became of them", events.sign_ins.clone());
         registry.register(
@@ -49,6 +57,11 @@ impl Events {
             "Attempts to sign in or to link an account through an upstream, by what became of them",
             events.upstream_sign_ins.clone(),
         );
+        registry.register(
+            "upstream_logouts",
+            "Logout tokens of upstreams, by what became of them",
+            events.upstream_logouts.clone(),
+        );
         events
     }
 
@@ -57,9 +70,11 @@ impl Events {
     }
 
     pub(crate) fn upstream_sign_in(&self, upstream: &str, outcome: &'static str) {
-        self.upstream_sign_ins
-            .get_or_create(&UpstreamOutcome { upstream: upstream.to_owned(), outcome })
-            .inc();
+        self.upstream_sign_ins.get_or_create(&UpstreamOutcome::new(upstream, outcome)).inc();
+    }
+
+    pub(crate) fn upstream_logout(&self, upstream: &str, outcome: &'static str) {
+        self.upstream_logouts.get_or_create(&UpstreamOutcome::new(upstream, outcome)).inc();
     }
 
     pub(crate) fn refresh(&self, outcome: &'static str) {

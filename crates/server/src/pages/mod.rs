@@ -27,7 +27,7 @@ pub(crate) use error::is_page;
 pub(crate) use layout::Page;
 pub(crate) use return_to::ReturnTo;
 pub(crate) use setup::{SetupForm, SetupProblem};
-pub(crate) use sign_in::{SignInForm, SignInNotice, sign_in_address};
+pub(crate) use sign_in::{SignInForm, SignInNotice, StillAt, sign_in_address};
 pub(crate) use upstream_failure::{UpstreamFailure, UpstreamProblem};
 pub(crate) use ways_in::WayIn;
 

@@ -20,6 +20,16 @@ pub(crate) struct SignInForm {
     /// Where to go afterwards.
     pub(crate) return_to: Option<ReturnTo>,
     pub(crate) notice: Option<SignInNotice>,
+    /// Where somebody who has just signed out here is signed in still.
+    pub(crate) still_at: Option<StillAt>,
+}
+
+/// An upstream at which a session goes on.
+#[derive(Debug)]
+pub(crate) struct StillAt {
+    pub(crate) label: String,
+    /// Where it ends.
+    pub(crate) end_session_url: String,
 }
 
 /// What the form says above itself.
@@ -63,6 +73,12 @@ impl View<'_> {
             div.card {
                 h1 { (texts.title) }
                 @if let Some(notice) = form.notice { (self.sign_in_notice(notice)) }
+                @if let Some(upstream) = &form.still_at {
+                    p {
+                        (fill(&texts.still_at, &[("name", &upstream.label)])) " "
+                        a href=(upstream.end_session_url) rel="noreferrer" { (fill(&texts.sign_out_there, &[("name", &upstream.label)])) }
+                    }
+                }
                 form method="post" action="/auth/sign-in" accept-charset="utf-8" {
                     @if let Some(to) = &form.return_to { input type="hidden" name="return_to" value=(to.as_str()); }
                     (login.markup(self.texts))

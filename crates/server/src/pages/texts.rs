@@ -25,7 +25,7 @@ section! {
 
 section! {
     /// `[sign_in]`
-    SignIn: String { title login password submit missing wrong disabled signed_out }
+    SignIn: String { title login password submit missing wrong disabled signed_out still_at sign_out_there }
 }
 
 section! {

@@ -46,7 +46,9 @@ impl OAuthRefusal {
 impl From<RefreshError> for OAuthRefusal {
     fn from(error: RefreshError) -> Self {
         match error {
-            RefreshError::Mint(_) | RefreshError::Store(_) => Self::Ours(error.into()),
+            RefreshError::UpstreamAway | RefreshError::Mint(_) | RefreshError::Store(_) => {
+                Self::Ours(error.into())
+            }
             _ => Self::new(
                 OAuthErrorCode::InvalidGrant,
                 "the refresh token is not valid, or its session has ended",

@@ -7,6 +7,7 @@ mod account_end_session;
 mod account_rename_session;
 mod account_unlink_upstream;
 mod assets;
+mod backchannel_logout;
 mod callback;
 mod change_password;
 mod check;
@@ -76,6 +77,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         post("/auth/sign-out", public(), sign_out::sign_out),
         // The same through an upstream.
         get("/auth/login/{upstream}", public(), login::login),
+        post("/auth/backchannel-logout/{upstream}", public(), backchannel_logout::logout),
         get("/auth/callback/{upstream}", public(), callback::callback),
         // The caller's devices and password.
         get("/auth/sessions", signed_in(), sessions::list),

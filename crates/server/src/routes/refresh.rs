@@ -4,6 +4,7 @@ use handstamp_core::{
     flows::{
         Issued,
         refresh::{self as flow, RefreshError},
+        upstream::{Due, RecheckVerdict, recheck_due, rechecked},
     },
     model::EndReason,
 };
@@ -52,13 +53,17 @@ fn expect_delivery(asked: Option<Delivery>, way: Delivery) -> Result<(), ApiErro
 
 /// Refreshes, and counts what came of it.
 pub(super) async fn run(state: &AppState, command: flow::Refresh<'_>) -> Result<Issued, RefreshError> {
-    let outcome = flow::refresh(state.core(), command, state.now()).await;
+    let outcome = match ask_upstream(state, command).await {
+        Ok(()) => flow::refresh(state.core(), command, state.now()).await,
+        Err(error) => Err(error),
+    };
     state.metrics().events.refresh(match &outcome {
         Ok(issued) => issued.kind.as_str(),
         Err(RefreshError::Rejected(_)) => "rejected",
         Err(RefreshError::OtherSession) => "other_session",
         Err(RefreshError::Theft(_)) => "theft",
         Err(RefreshError::SessionEnded { reason: EndReason::Expired }) => "expired",
+        Err(RefreshError::UpstreamAway) => "upstream_away",
         Err(RefreshError::Store(_)) => "store_failed",
         Err(RefreshError::Mint(_)) => "mint_failed",
         Err(_) => "session_ended",
@@ -68,4 +73,33 @@ pub(super) async fn run(state: &AppState, command: flow::Refresh<'_>) -> Result<
         state.follow_revocations().await;
     }
     outcome
+}
+
+/// Asks the upstream at which the session began whether it goes on there, if it is time to. A session that is over there is over
+/// here when this returns, and the refresh finds it so.
+async fn ask_upstream(state: &AppState, command: flow::Refresh<'_>) -> Result<(), RefreshError> {
+    let recheck = match recheck_due(state.core(), command.token, state.now()).await? {
+        Due::Nothing => return Ok(()),
+        Due::Unavailable => return Err(RefreshError::UpstreamAway),
+        Due::Ask(recheck) => recheck,
+    };
+    // Beside the request, which may be dropped: the answer may hold a token in the place of the one we asked with.
+    let asking = tokio::spawn({
+        let state = state.clone();
+        async move {
+            let outcome = state.upstreams().recheck(&recheck, state.now()).await;
+            let verdict = rechecked(state.core(), recheck, outcome, state.now()).await;
+            // What the upstream takes away has made older tokens stale, or ended the session.
+            state.follow_revocations().await;
+            verdict
+        }
+    });
+    match asking.await {
+        Ok(verdict) => match verdict? {
+            RecheckVerdict::GoOn | RecheckVerdict::Ended => Ok(()),
+            RecheckVerdict::Unavailable => Err(RefreshError::UpstreamAway),
+        },
+        // It panicked, or the service stops.
+        Err(_) => Err(RefreshError::UpstreamAway),
+    }
 }

@@ -9,6 +9,7 @@ use handstamp_core::password::Password;
 use super::{
     issued,
     sign_in::{self, Typed},
+    sign_out::end_session_url,
     visitor::{Visit, see_other},
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     cookies::Presented,
     extract::{Form, Query},
     layers::ClientAddress,
-    pages::{ReturnTo, SignInForm, SignInNotice},
+    pages::{ReturnTo, SignInForm, SignInNotice, StillAt},
     problem::ApiError,
 };
 
@@ -34,11 +35,20 @@ pub(super) async fn page(
         Visit::SignedIn(visitor) => visitor.reply(&state, go_on(&state, return_to.as_ref())),
         Visit::ComeAgain => view.come_again().into_response(),
         Visit::Nobody => {
-            let notice = query.take("done").iter().any(|done| done == "signed_out");
-            let notice = notice.then_some(SignInNotice::SignedOut);
-            view.sign_in(&SignInForm { return_to, notice, ..SignInForm::default() }).into_response()
+            let signed_out = query.take("done").iter().any(|done| done == "signed_out");
+            let notice = signed_out.then_some(SignInNotice::SignedOut);
+            let still_at = if signed_out { still_signed_in_at(&state, &mut query).await } else { None };
+            view.sign_in(&SignInForm { return_to, notice, still_at, ..SignInForm::default() }).into_response()
         }
     }
+}
+
+/// Returns the upstream by which somebody had signed in who has just signed out here, and where they do so there.
+async fn still_signed_in_at(state: &AppState, query: &mut Query) -> Option<StillAt> {
+    let [name] = &query.take("upstream")[..] else { return None };
+    let label = state.upstreams().find(name)?.label().to_owned();
+    let end_session_url = end_session_url(state, name).await?.into();
+    Some(StillAt { label, end_session_url })
 }
 
 /// `POST /auth/sign-in`, by the page's form.
@@ -54,7 +64,12 @@ pub(super) async fn submit(
     let (login, password) =
         (form.take("login").unwrap_or_default(), form.take("password").unwrap_or_default());
     let again = |refused: ApiError, notice| {
-        let form = SignInForm { login: login.clone(), return_to: return_to.clone(), notice: Some(notice) };
+        let form = SignInForm {
+            login: login.clone(),
+            return_to: return_to.clone(),
+            notice: Some(notice),
+            still_at: None,
+        };
         refused.with_page(state.pages().view(headers).sign_in(&form))
     };
     if login.trim().is_empty() || password.is_empty() {

@@ -4,13 +4,17 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use handstamp_api_types::{EndedSessions, ErrorCode, SignOutRequest, SignOutScope};
+use handstamp_api_types::{ErrorCode, SignOutRequest, SignOutScope, SignedOut};
 use handstamp_core::{
-    flows::sign_out::{self as flow, SignOut},
-    model::SessionId,
+    flows::{
+        sign_out::{self as flow, SignOut},
+        upstream::of_session,
+    },
+    model::{SessionId, UpstreamName},
 };
+use url::Url;
 
-use super::sign_out_page;
+use super::{sign_out_page, upstream_failed::in_time};
 use crate::{
     AppState,
     access::{NamedSession, OriginCheck},
@@ -18,7 +22,7 @@ use crate::{
     cookies::Presented,
     extract::{Form, OptionalJson, content_type_is},
     layers::ClientAddress,
-    problem::ApiError,
+    problem::{ApiError, Chain},
 };
 
 /// `POST /auth/sign-out`, as JSON or by a form of a page: the only route that clears cookies.
@@ -40,20 +44,30 @@ pub(super) async fn sign_out(
     let OptionalJson(request) = OptionalJson::<SignOutRequest>::from_request(request, &state).await?;
     let done = run(&state, address, origin, &parts, request.unwrap_or_default().scope).await?;
     let reply = match done.ended {
-        Some(ended) => Json(EndedSessions { ended }).into_response(),
+        Some(ended) => {
+            let end_session_url = done.end_session_url(&state).await.map(String::from);
+            Json(SignedOut { ended, end_session_url }).into_response()
+        }
         None => ApiError::new(ErrorCode::TokenMissing).into_response(),
     };
     Ok(done.reply(&state, reply))
 }
 
 /// A sign-out that went as far as it should.
-pub(super) struct SignedOut {
+pub(super) struct Done {
     /// How many sessions ended; `None` where nobody was signed in.
     ended: Option<u64>,
     by_cookie: bool,
+    /// Where the session began, and still goes on: it ends there only when the user goes there.
+    pub(super) upstream: Option<UpstreamName>,
 }
 
-impl SignedOut {
+impl Done {
+    /// Returns where the user ends the session at the upstream as well. One that does not answer is no reason not to sign out here.
+    async fn end_session_url(&self, state: &AppState) -> Option<Url> {
+        end_session_url(state, self.upstream.as_ref()?.as_str()).await
+    }
+
     /// Answers, and makes the browser forget the cookies that it has sent.
     pub(super) fn reply(self, state: &AppState, mut reply: Response) -> Response {
         if self.by_cookie {
@@ -71,8 +85,9 @@ pub(super) async fn run(
     origin: OriginCheck,
     parts: &Parts,
     scope: SignOutScope,
-) -> Result<SignedOut, ApiError> {
+) -> Result<Done, ApiError> {
     let (found, by_cookie) = who(state, parts, origin).await?;
+    let mut upstream = None;
     let ended = match found {
         Found::Nobody => None,
         Found::OneSession(_) if scope == SignOutScope::Everywhere => {
@@ -81,10 +96,12 @@ pub(super) async fn run(
             return Err(ApiError::new(ErrorCode::TokenExpired));
         }
         Found::OneSession(session) | Found::SignedIn(session) => {
+            // What stands beside a session goes with it.
+            upstream = signed_in_at(state, session).await?;
             Some(end(state, session, scope, address).await?)
         }
     };
-    Ok(SignedOut { ended, by_cookie })
+    Ok(Done { ended, by_cookie, upstream })
 }
 
 /// What a request proves.
@@ -135,6 +152,26 @@ async fn end(
     let ended = flow::sign_out(state.core(), command, now).await?;
     state.follow_revocations().await;
     Ok(ended)
+}
+
+/// Returns at which upstream the person has signed in to begin this session. Whoever exchanged a token has no session in a browser there.
+async fn signed_in_at(state: &AppState, session: SessionId) -> Result<Option<UpstreamName>, ApiError> {
+    let beside = of_session(state.core(), session).await?;
+    Ok(beside.filter(|beside| !beside.exchanged).map(|beside| beside.upstream))
+}
+
+/// Returns where people end their session at an upstream. They come back to the sign-in page.
+pub(super) async fn end_session_url(state: &AppState, upstream: &str) -> Option<Url> {
+    let upstream = state.upstreams().find(upstream)?;
+    let sign_in_page = Url::parse(&format!("{}/auth/sign-in", state.public_url())).ok()?;
+    match in_time(state, upstream.end_session_url(&sign_in_page)).await {
+        Ok(url) => url,
+        Err(error) => {
+            let cause = Chain(&error).to_string();
+            tracing::info!(upstream = %upstream.name(), cause, "an upstream does not say where sessions end there");
+            None
+        }
+    }
 }
 
 fn clear_site_data(what: &[ClearSiteData], headers: &mut HeaderMap) {

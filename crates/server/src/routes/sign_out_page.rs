@@ -35,7 +35,14 @@ pub(super) async fn submit(
     };
     match sign_out::run(state, address, origin, parts, scope).await {
         // Whoever was signed out already is as well off.
-        Ok(done) => Ok(done.reply(state, see_other("/auth/sign-in?done=signed_out"))),
+        Ok(done) => {
+            // Not to the upstream at once: browsers hold what forms redirect to against the policy, and people may want to stay there.
+            let page = match &done.upstream {
+                Some(upstream) => format!("/auth/sign-in?done=signed_out&upstream={upstream}"),
+                None => "/auth/sign-in?done=signed_out".to_owned(),
+            };
+            Ok(done.reply(state, see_other(&page)))
+        }
         Err(refused) if refused.code() == ErrorCode::TokenExpired => {
             Ok(see_other(&sign_in_address(Some("/auth/sign-out"))))
         }

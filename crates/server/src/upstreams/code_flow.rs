@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use handstamp_token::{Entropy, SigningKey, TokenBuilder, UnixTime};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, Client, ClientId, CsrfToken, EndpointNotSet, EndpointSet,
@@ -8,12 +10,13 @@ use oauth2::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
     ClientCredential, Secrets, UpstreamError,
-    discovery::Metadata,
+    discovery::{DiscoveryError, Metadata},
     error::excerpt,
     http::{Http, HttpError},
 };
@@ -117,6 +120,36 @@ impl CodeFlow<'_> {
             request = request.add_extra_param(name, value);
         }
         granted(&request.request_async(http).await.map_err(refusal)?)
+    }
+
+    /// Asks what a token is worth ([RFC 7662 §2](https://www.rfc-editor.org/rfc/rfc7662#section-2)), as the client that we are.
+    ///
+    /// The answer is whatever JSON object there is: what people are called and may do stands in members of the server's own.
+    pub(super) async fn introspect(
+        &self,
+        http: &Http,
+        token: &str,
+        entropy: &dyn Entropy,
+        now: UnixTime,
+    ) -> Result<Map<String, Value>, UpstreamError> {
+        let missing = DiscoveryError::Missing { name: "introspection_endpoint" };
+        let endpoint = self.metadata.introspection_endpoint.as_ref();
+        let endpoint = endpoint.ok_or(UpstreamError::Discovery(Arc::new(missing)))?.url();
+        let mut form = vec![("token", token.to_owned())];
+        form.extend(self.proof(entropy, now)?);
+        let mut basic = None;
+        match (&self.config.credential, self.config.client_auth) {
+            (Some(ClientCredential::Secret(secret)), ClientAuth::ClientSecretBasic) => {
+                basic = Some((self.config.client_id.as_str(), secret.reveal()));
+            }
+            (Some(ClientCredential::Secret(secret)), ClientAuth::ClientSecretPost) => {
+                form.push(("client_id", self.config.client_id.clone()));
+                form.push(("client_secret", secret.reveal().to_owned()));
+            }
+            _ => form.push(("client_id", self.config.client_id.clone())),
+        }
+        let answer = http.post_form(endpoint, &form, basic).await.map_err(UpstreamError::Introspection)?;
+        serde_json::from_slice(&answer).map_err(UpstreamError::IntrospectionMalformed)
     }
 
     /// Returns what a form has to hold besides, to prove who we are: for a client with a key, what it has signed.

@@ -65,7 +65,7 @@ struct Document {
 pub(crate) async fn discover(http: &Http, config: &UpstreamConfig) -> Result<Metadata, DiscoveryError> {
     let issuer = config.issuer.as_deref().and_then(|issuer| Address::parse(issuer).ok());
     let document = match &issuer {
-        Some(issuer) if !is_complete(config) => fetch(http, config, issuer).await?,
+        Some(issuer) if !config.is_complete() => fetch(http, config, issuer).await?,
         _ => Document::default(),
     };
     if document
@@ -122,15 +122,6 @@ pub(crate) async fn discover(http: &Http, config: &UpstreamConfig) -> Result<Met
         )?,
         names_itself: document.authorization_response_iss_parameter_supported,
     })
-}
-
-/// Returns whether sign-in needs nothing that the configuration does not say.
-fn is_complete(config: &UpstreamConfig) -> bool {
-    let last = match config.kind {
-        UpstreamKind::Oidc => &config.jwks_uri,
-        UpstreamKind::Oauth2 => &config.userinfo_endpoint,
-    };
-    config.authorization_endpoint.is_some() && config.token_endpoint.is_some() && last.is_some()
 }
 
 async fn fetch(http: &Http, config: &UpstreamConfig, issuer: &Address) -> Result<Document, DiscoveryError> {

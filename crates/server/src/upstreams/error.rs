@@ -48,6 +48,22 @@ pub(crate) enum UpstreamError {
     /// ([OpenID Connect Core §5.3.2](https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse)).
     #[error("its userinfo endpoint speaks of {actual:?}, and the ID token of {expected:?}")]
     OtherSubject { expected: String, actual: String },
+    #[error("its introspection endpoint cannot be asked")]
+    Introspection(#[source] HttpError),
+    #[error("its introspection endpoint does not answer with a JSON object")]
+    IntrospectionMalformed(#[source] serde_json::Error),
+    #[error(
+        "nothing tells to which of its clients it has issued a token: it has no introspection_endpoint, and its exchange is \"own_clients\""
+    )]
+    NoIntrospection,
+    #[error(
+        "it has neither an introspection_endpoint nor a userinfo_endpoint, so that nobody can say whose a token is"
+    )]
+    NobodyToAsk,
+    #[error("it has issued the token to the client {actual:?}, which is not one of exchange_clients")]
+    OtherClient { actual: String },
+    #[error("it has issued the token to a client for itself: there is no person behind it")]
+    NotAPersons,
     #[error("what it says of the person cannot be taken")]
     Identity(#[source] IdentityError),
     #[error("it took longer than a request here may take")]
@@ -90,7 +106,11 @@ impl UpstreamError {
                 DiscoveryError::Http(error) if error.is_passing() => away,
                 _ => Fault::Untrusted,
             },
-            Self::TokenRequest(error) | Self::Userinfo(error) if error.is_passing() => away,
+            Self::TokenRequest(error) | Self::Userinfo(error) | Self::Introspection(error)
+                if error.is_passing() =>
+            {
+                away
+            }
             Self::Keys { retry_after } => Fault::Away { retry_after: *retry_after },
             Self::TooSlow => away,
             _ => Fault::Untrusted,
@@ -107,7 +127,8 @@ impl UpstreamError {
                 Self::IdToken(_) | Self::NoIdToken => "id_token_rejected",
                 Self::OtherSubject { .. } => "subject_rejected",
                 Self::CodeRefused { .. } => "code_rejected",
-                Self::Identity(_) => "identity_rejected",
+                Self::OtherClient { .. } => "client_rejected",
+                Self::NotAPersons | Self::Identity(_) => "identity_rejected",
                 _ => "failed",
             },
         }

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
+use base64_simd::STANDARD;
 use bytes::BytesMut;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use tokio::sync::Semaphore;
-use url::Url;
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
 
 /// How many bytes an answer may have. Metadata has a few kilobytes, a token answer with everything in it has a few dozen.
 const LARGEST_ANSWER: usize = 256 * 1024;
@@ -82,6 +84,30 @@ impl Http {
             None => request,
         };
         let request = request.body(Vec::new()).map_err(|error| HttpError::Request(error.into()))?;
+        self.ask(url, request).await
+    }
+
+    /// Posts a form and takes the JSON that is answered, with a client's id and secret in the header where they are given.
+    pub(crate) async fn post_form(
+        &self,
+        url: &Url,
+        form: &[(&'static str, String)],
+        basic: Option<(&str, &str)>,
+    ) -> Result<Vec<u8>, HttpError> {
+        let body =
+            Zeroizing::new(form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish());
+        let mut request = http::Request::post(url.as_str())
+            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some((id, secret)) = basic {
+            request = request.header(http::header::AUTHORIZATION, basic_header(id, secret)?);
+        }
+        let request =
+            request.body(body.as_bytes().to_vec()).map_err(|error| HttpError::Request(error.into()))?;
+        self.ask(url, request).await
+    }
+
+    async fn ask(&self, url: &Url, request: HttpRequest) -> Result<Vec<u8>, HttpError> {
         let answer = self.send(request).await?;
         if answer.status() != StatusCode::OK {
             return Err(HttpError::Status { url: shown(url), status: answer.status() });
@@ -135,6 +161,18 @@ impl<'c> AsyncHttpClient<'c> for Http {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.send(request))
     }
+}
+
+/// Returns the header of a client with a secret. Both are encoded as in a form first
+/// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+fn basic_header(id: &str, secret: &str) -> Result<http::HeaderValue, HttpError> {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = Zeroizing::new(format!("{}:{}", encoded(id), encoded(secret)));
+    let header = Zeroizing::new(format!("Basic {}", STANDARD.encode_to_string(pair.as_bytes())));
+    let mut value =
+        http::HeaderValue::try_from(header.as_str()).map_err(|error| HttpError::Request(error.into()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn is_json(media_type: &str) -> bool {

@@ -10,8 +10,11 @@ mod discovery;
 mod error;
 mod http;
 mod kept;
+mod logout;
 mod mapping;
+mod recheck;
 mod secrets;
+mod session_token;
 mod upstream;
 
 use std::{collections::BTreeMap, sync::Arc};

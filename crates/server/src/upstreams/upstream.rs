@@ -14,6 +14,7 @@ use super::{
     http::Http,
     kept::Kept,
     mapping,
+    recheck::Held,
 };
 use crate::config::{ClientAuth, PublicUrl, UpstreamConfig, UpstreamKind};
 
@@ -26,7 +27,8 @@ pub(crate) struct Upstream {
     http: Http,
     metadata: Kept<Metadata, DiscoveryError>,
     keys: Mutex<Option<(Url, Arc<IssuerKeys>)>>,
-    validator: Option<Validator>,
+    id_tokens: Option<Validator>,
+    logout_tokens: Option<Validator>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -61,13 +63,15 @@ impl Upstream {
             | (ClientAuth::None, _) => {}
             _ => return Err(UnusableUpstream::NoCredential),
         }
-        let validator = match (config.kind, &config.issuer) {
-            (UpstreamKind::Oidc, Some(issuer)) => {
-                let validator = Validator::id_token(issuer, &config.client_id, &config.algorithms)?;
-                Some(config.max_age.into_iter().fold(validator, Validator::max_age))
-            }
-            _ => None,
-        };
+        let signs = config.issuer.as_ref().filter(|_| config.kind == UpstreamKind::Oidc);
+        let validators = signs.map(|issuer| {
+            let (client, algorithms) = (&config.client_id, &config.algorithms);
+            Ok::<_, ValidatorError>((
+                Validator::id_token(issuer, client, algorithms)?,
+                Validator::logout_token(issuer, client, algorithms)?,
+            ))
+        });
+        let (id_tokens, logout_tokens) = validators.transpose()?.unzip();
         Ok(Self {
             name: name.parse()?,
             label: config.label.clone().unwrap_or_else(|| name.to_owned()),
@@ -75,10 +79,33 @@ impl Upstream {
             http: Http::new(config.timeout)?,
             metadata: Kept::default(),
             keys: Mutex::new(None),
-            validator,
+            id_tokens,
+            logout_tokens,
             entropy,
             config: config.clone(),
         })
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    pub(super) fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    pub(super) fn config(&self) -> &UpstreamConfig {
+        &self.config
+    }
+
+    /// Returns the rules for its ID tokens, where it signs any.
+    pub(super) fn id_token_validator(&self) -> Option<&Validator> {
+        self.id_tokens.as_ref()
+    }
+
+    /// Returns the rules for its logout tokens, where it signs any.
+    pub(super) fn logout_validator(&self) -> Option<&Validator> {
+        self.logout_tokens.as_ref()
     }
 
     pub(crate) fn name(&self) -> &UpstreamName {
@@ -108,16 +135,30 @@ impl Upstream {
         let now = UnixTime::from_secs(now.as_second());
         let grant =
             self.code_flow(&metadata).exchange(&self.http, code, secrets, &*self.entropy, now).await?;
-        let claims = match &self.validator {
+        let claims = match &self.id_tokens {
             Some(validator) => {
                 let validator = validator.clone().nonce(secrets.nonce());
+                let validator = self.config.max_age.into_iter().fold(validator, Validator::max_age);
                 let mut claims = self.id_token_claims(&metadata, &validator, &grant, now).await?;
-                self.add_userinfo(&metadata, &grant, &mut claims).await?;
+                self.add_userinfo(&metadata, &grant.access_token, &mut claims).await?;
                 claims
             }
-            None => Claims::new(self.userinfo(&metadata, &grant).await?.unwrap_or_default()),
+            None => Claims::new(self.userinfo(&metadata, &grant.access_token).await?.unwrap_or_default()),
         };
-        mapping::identity(&self.name, &self.config, &self.issuer(&metadata), &claims)
+        let identity = self.mapped(&metadata, &claims)?;
+        Ok(UpstreamIdentity {
+            recheck: grant.refresh_token.map(|token| Held::RefreshToken(&token).secret()),
+            ..identity
+        })
+    }
+
+    /// Returns who somebody is here, by what is said of them there.
+    pub(super) fn mapped(
+        &self,
+        metadata: &Metadata,
+        claims: &Claims,
+    ) -> Result<UpstreamIdentity, UpstreamError> {
+        mapping::identity(&self.name, &self.config, &self.issuer(metadata), claims)
             .map_err(UpstreamError::Identity)
     }
 
@@ -126,19 +167,19 @@ impl Upstream {
         Ok(self.metadata.latest(discovery::discover(&self.http, &self.config)).await?)
     }
 
-    fn code_flow<'a>(&'a self, metadata: &'a Metadata) -> CodeFlow<'a> {
+    pub(super) fn code_flow<'a>(&'a self, metadata: &'a Metadata) -> CodeFlow<'a> {
         CodeFlow { config: &self.config, metadata, redirect_uri: &self.redirect_uri }
     }
 
     /// Returns whose word its subjects are: the issuer's, or where there is none, that of the address which says who they are.
-    fn issuer(&self, metadata: &Metadata) -> String {
+    pub(super) fn issuer(&self, metadata: &Metadata) -> String {
         let said_at = || metadata.userinfo_endpoint.as_ref().map(|address| address.url().to_string());
         self.config.issuer.clone().or_else(said_at).unwrap_or_default()
     }
 
     /// Verifies the ID token by the strictest rules that there are
     /// ([OpenID Connect Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
-    async fn id_token_claims(
+    pub(super) async fn id_token_claims(
         &self,
         metadata: &Metadata,
         validator: &Validator,
@@ -151,17 +192,17 @@ impl Upstream {
         Ok(Claims::new(verified.claims_as::<Map<String, Value>>().map_err(UpstreamError::IdToken)?))
     }
 
-    /// Asks for what is mapped and does not stand in the ID token.
-    async fn add_userinfo(
+    /// Asks for what is mapped and was not said yet.
+    pub(super) async fn add_userinfo(
         &self,
         metadata: &Metadata,
-        grant: &Grant,
+        access_token: &str,
         claims: &mut Claims,
     ) -> Result<(), UpstreamError> {
         if self.mapped_paths().all(|path| claims.at(path).is_some()) {
             return Ok(());
         }
-        let Some(more) = self.userinfo(metadata, grant).await? else { return Ok(()) };
+        let Some(more) = self.userinfo(metadata, access_token).await? else { return Ok(()) };
         let (expected, actual) = (claims.text("sub"), more.get("sub").and_then(Value::as_str));
         if expected.is_none() || expected != actual {
             let shown = |sub: Option<&str>| super::error::excerpt(sub.unwrap_or_default());
@@ -178,19 +219,23 @@ impl Upstream {
     }
 
     /// Asks who the owner of an access token is; `None` where there is nobody to ask.
-    async fn userinfo(
+    pub(super) async fn userinfo(
         &self,
         metadata: &Metadata,
-        grant: &Grant,
+        access_token: &str,
     ) -> Result<Option<Map<String, Value>>, UpstreamError> {
         let Some(endpoint) = &metadata.userinfo_endpoint else { return Ok(None) };
-        let answer = self.http.json(endpoint.url(), Some(&grant.access_token)).await;
+        let answer = self.http.json(endpoint.url(), Some(access_token)).await;
         let answer = answer.map_err(UpstreamError::Userinfo)?;
         serde_json::from_slice(&answer).map(Some).map_err(UpstreamError::UserinfoMalformed)
     }
 
     /// Returns the keys that ID tokens are signed with. They are followed from the first need on.
-    fn issuer_keys(&self, metadata: &Metadata, issuer: &str) -> Result<Arc<IssuerKeys>, UpstreamError> {
+    pub(super) fn issuer_keys(
+        &self,
+        metadata: &Metadata,
+        issuer: &str,
+    ) -> Result<Arc<IssuerKeys>, UpstreamError> {
         let missing = DiscoveryError::Missing { name: "jwks_uri" };
         let jwks_uri = metadata.jwks_uri.as_ref().ok_or(UpstreamError::Discovery(Arc::new(missing)))?.url();
         let mut followed = self.keys.lock().unwrap_or_else(PoisonError::into_inner);

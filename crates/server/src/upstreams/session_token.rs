@@ -1,0 +1,114 @@
+//! Whose a token of an upstream's is: asked at its introspection endpoint, or where it has none, at its userinfo endpoint.
+
+use handstamp_core::flows::upstream::UpstreamIdentity;
+use handstamp_token::UnixTime;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    Claims, Upstream, UpstreamError, discovery::Metadata, error::excerpt, http::HttpError, recheck::Held,
+};
+use crate::config::Exchange;
+
+impl Upstream {
+    /// Asks who holds a token that this upstream has issued, at this moment. `None`: it says that the token is not good.
+    ///
+    /// A token that was issued to an app of which we know nothing says who somebody is, and not that they want anything of us:
+    /// whoever runs that app could sign in here as everybody who uses it. It is refused, unless the operator takes it.
+    pub(crate) async fn who_holds(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
+        let metadata = self.metadata().await?;
+        let identity = match &metadata.introspection_endpoint {
+            Some(_) => self.introspected(&metadata, token, now).await?,
+            None if self.config().exchange == Exchange::OwnClients => {
+                return Err(UpstreamError::NoIntrospection);
+            }
+            None => self.said_by_userinfo(&metadata, token).await?,
+        };
+        let Some(identity) = identity else { return Ok(None) };
+        let recheck = Some(Held::SessionToken(token).secret());
+        Ok(Some(UpstreamIdentity { recheck, ..identity }))
+    }
+
+    /// Asks at the introspection endpoint ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)), and at the userinfo endpoint for
+    /// what it leaves out.
+    async fn introspected(
+        &self,
+        metadata: &Metadata,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
+        let now = UnixTime::from_secs(now.as_second());
+        let answer = self.code_flow(metadata).introspect(self.http(), token, self.entropy(), now).await?;
+        if answer.get("active") != Some(&Value::Bool(true)) {
+            return Ok(None);
+        }
+        let mut claims = Claims::new(answer);
+        self.check_issuer(&claims)?;
+        self.check_client(&claims)?;
+        if self.config().claims.subject != "sub" || claims.text("sub").is_none() {
+            // A claim of another name may mean anything in this answer. It is read where sign-in reads it.
+            return self.said_by_userinfo(metadata, token).await;
+        }
+        match self.add_userinfo(metadata, token, &mut claims).await {
+            Ok(()) => self.mapped(metadata, &claims).map(Some),
+            // A session token need not be one for that endpoint. What nobody says stays as it is.
+            Err(error) if is_refusal(&error) => self.mapped_as_far_as_said(metadata, &claims).map(Some),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks at the userinfo endpoint alone. One that does not know a token says so with 401
+    /// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    async fn said_by_userinfo(
+        &self,
+        metadata: &Metadata,
+        token: &str,
+    ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
+        match self.userinfo(metadata, token).await {
+            Ok(Some(said)) => self.mapped(metadata, &Claims::new(said)).map(Some),
+            Ok(None) => Err(UpstreamError::NobodyToAsk),
+            Err(error) if is_refusal(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A server that introspects tokens of several issuers says whose this one is.
+    fn check_issuer(&self, claims: &Claims) -> Result<(), UpstreamError> {
+        let (Some(expected), Some(actual)) = (&self.config().issuer, claims.text("iss")) else {
+            return Ok(());
+        };
+        if expected == actual {
+            return Ok(());
+        }
+        Err(UpstreamError::OtherIssuer { expected: expected.clone(), actual: excerpt(actual) })
+    }
+
+    /// Checks to whom the token was issued, and that it was for a person: a client's own token has the client as its subject
+    /// ([RFC 9068 §5](https://www.rfc-editor.org/rfc/rfc9068#section-5)).
+    fn check_client(&self, claims: &Claims) -> Result<(), UpstreamError> {
+        let client = claims.text("client_id").or_else(|| claims.text("azp"));
+        if client.is_some() && client == claims.text("sub") {
+            return Err(UpstreamError::NotAPersons);
+        }
+        if self.config().exchange == Exchange::AnyClient {
+            return Ok(());
+        }
+        // Everybody in `aud` has seen the token, so that where no client is named all of them have to be known.
+        let holders = client.map_or_else(|| claims.texts("aud"), |client| vec![client]);
+        let stranger = holders.iter().find(|holder| !self.config().exchanges_tokens_of(holder));
+        match stranger {
+            None if !holders.is_empty() => Ok(()),
+            _ => Err(UpstreamError::OtherClient { actual: excerpt(stranger.copied().unwrap_or_default()) }),
+        }
+    }
+}
+
+fn is_refusal(error: &UpstreamError) -> bool {
+    let UpstreamError::Userinfo(HttpError::Status { status, .. }) = error else { return false };
+    *status == StatusCode::UNAUTHORIZED
+}
