@@ -94,6 +94,8 @@ struct Shared {
     codes: Mutex<HashMap<String, Code>>,
     /// Whose access tokens are whose.
     people: Mutex<HashMap<String, Value>>,
+    /// Whose refresh tokens are whose; each is good once.
+    refresh_tokens: Mutex<HashMap<String, Value>>,
     asked: Mutex<Vec<String>>,
     forms: Mutex<Vec<HashMap<String, String>>>,
 }
@@ -118,6 +120,7 @@ impl Upstream {
             client_key: Mutex::default(),
             codes: Mutex::default(),
             people: Mutex::default(),
+            refresh_tokens: Mutex::default(),
             asked: Mutex::default(),
             forms: Mutex::default(),
         });
@@ -146,6 +149,29 @@ impl Upstream {
     /// Replaces its key, as after a leak.
     pub(crate) fn swaps_keys(&self) {
         *lock(&self.shared.key) = SigningKey::generate(Algorithm::Es256).expect("a key");
+    }
+
+    /// Ends every session there: no refresh token is good any more.
+    pub(crate) fn ends_sessions(&self) {
+        lock(&self.shared.refresh_tokens).clear();
+    }
+
+    /// Changes what it says of everybody from now on.
+    pub(crate) fn says_now(&self, person: &Value) {
+        lock(&self.shared.refresh_tokens).values_mut().for_each(|one| *one = person.clone());
+    }
+
+    /// Returns a logout token with these claims beside, or in the place of, the right ones; `null` leaves one out.
+    pub(crate) fn logout_token(&self, changes: Value) -> String {
+        let now = self.shared.clock.now().as_second();
+        let mut claims = json!({
+            "iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 60, "jti": random(), "sid": "there-1",
+            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+        });
+        merge(&mut claims, Some(changes));
+        let Value::Object(members) = claims else { unreachable!("it is an object") };
+        let claims: Map<String, Value> = members.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        lock(&self.shared.key).sign("logout+jwt", &Value::Object(claims)).expect("it signs")
     }
 
     /// Returns how often one of its addresses was asked.
@@ -271,6 +297,7 @@ async fn metadata(State(shared): Shareds) -> Response {
         "token_endpoint": format!("{issuer}/token"),
         "userinfo_endpoint": format!("{issuer}/userinfo"),
         "jwks_uri": format!("{issuer}/jwks"),
+        "end_session_endpoint": format!("{issuer}/end"),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
@@ -296,6 +323,11 @@ async fn token(State(shared): Shareds, headers: HeaderMap, body: String) -> Resp
     if !is_our_client(&shared, &headers, &form) {
         return refused("invalid_client");
     }
+    if form.get("grant_type").is_some_and(|grant| grant == "refresh_token") {
+        let token = form.get("refresh_token");
+        let person = token.and_then(|token| lock(&shared.refresh_tokens).remove(token));
+        return person.map_or_else(|| refused("invalid_grant"), |person| renewed(&shared, person));
+    }
     // Handed out once, as every code.
     let Some(code) = form.get("code").and_then(|code| lock(&shared.codes).remove(code)) else {
         return refused("invalid_grant");
@@ -313,9 +345,27 @@ async fn token(State(shared): Shareds, headers: HeaderMap, body: String) -> Resp
     if code.nonce.is_some() {
         answer["id_token"] = Value::String(shared.id_token(&code));
     }
+    answer["refresh_token"] = Value::String(refresh_token(&shared, &code.person));
     merge(&mut answer, lock(&shared.wrong).token_answer.clone());
     lock(&shared.people).insert(access_token, code.person);
     Json(answer).into_response()
+}
+
+/// Answers a refresh token with tokens of today, and with no ID token, as most do.
+fn renewed(shared: &Shared, person: Value) -> Response {
+    let access_token = random();
+    let refresh_token = refresh_token(shared, &person);
+    lock(&shared.people).insert(access_token.clone(), person);
+    let mut answer =
+        json!({ "access_token": access_token, "token_type": "Bearer", "refresh_token": refresh_token });
+    merge(&mut answer, lock(&shared.wrong).token_answer.clone());
+    Json(answer).into_response()
+}
+
+fn refresh_token(shared: &Shared, person: &Value) -> String {
+    let token = random();
+    lock(&shared.refresh_tokens).insert(token.clone(), person.clone());
+    token
 }
 
 fn is_our_client(shared: &Shared, headers: &HeaderMap, form: &HashMap<String, String>) -> bool {
