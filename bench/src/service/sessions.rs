@@ -110,6 +110,7 @@ fn new_user(context: &Context, number: usize, now: Timestamp) -> Outcome<User> {
         claims: BTreeMap::new(),
         status: UserStatus::Active,
         password: None,
+        origin: None,
         created_at: now,
         version: 1,
     })
