@@ -51,7 +51,7 @@ function handstampAs(name, authentication) {
     ...authentication,
     grant_types: ['authorization_code', 'refresh_token'],
     redirect_uris: [`${handstamp}/auth/callback/${name}`],
-    post_logout_redirect_uris: [`${handstamp}/auth/sign-out?done`, `${handstamp}/auth/sign-out`],
+    post_logout_redirect_uris: [`${handstamp}/auth/sign-in`],
     backchannel_logout_uri: `${handstamp}/auth/backchannel-logout/${name}`,
     backchannel_logout_session_required: true,
   };
@@ -66,6 +66,8 @@ const provider = new Provider(origin, {
   jwks: { keys: [keyPair('rsa', { modulusLength: 2048 }).private, keyPair().private] },
   cookies: { keys: [randomBytes(32).toString('hex')] },
   pkce: { required: () => true },
+  // One that is as long good as the session, and of which nobody has to be asked.
+  issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
   findAccount,
   loadExistingGrant: grantWhatIsAsked,
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },

@@ -116,22 +116,7 @@ impl House {
 
     /// Starts a service that follows the feed at these addresses, and waits for nothing.
     pub(crate) fn service(&self, kind: Service, feeds: &[SocketAddr]) -> Verifier {
-        // Less patience than in production, so that tests need not wait. Heartbeats come every two seconds.
-        let feed = Feed::builder(self.issuer(), FeedAccess::Open)
-            .heartbeat_timeout(Duration::from_millis(2_500))
-            .longest_wait(Duration::from_millis(300))
-            .poll_interval(Duration::from_millis(400));
-        let feed = feeds.iter().fold(feed, |feed, address| {
-            feed.url(format!("http://{address}/revocations").parse().expect("an address"))
-        });
-        Verifier::builder(self.issuer())
-            .audience(self.issuer())
-            .algorithms(&["ES256".parse().expect("an algorithm")])
-            .leeway(Duration::from_mins(1))
-            .clock(Arc::new(Skewed(kind.skew)))
-            .follow_revocations(feed, kind.policy)
-            .build_remote()
-            .expect("a verifier")
+        service(&self.issuer(), kind, feeds)
     }
 
     /// Starts a service behind a network of its own that accepts a token.
@@ -142,6 +127,26 @@ impl House {
         until("its stream is open", || verifier.revocations().status(SystemClock.now()).connected).await;
         (proxy, verifier)
     }
+}
+
+/// Starts a service that trusts an issuer and follows its feed at these addresses, and waits for nothing.
+pub(crate) fn service(issuer: &str, kind: Service, feeds: &[SocketAddr]) -> Verifier {
+    // Less patience than in production, so that tests need not wait. Heartbeats come every two seconds.
+    let feed = Feed::builder(issuer, FeedAccess::Open)
+        .heartbeat_timeout(Duration::from_millis(2_500))
+        .longest_wait(Duration::from_millis(300))
+        .poll_interval(Duration::from_millis(400));
+    let feed = feeds.iter().fold(feed, |feed, address| {
+        feed.url(format!("http://{address}/revocations").parse().expect("an address"))
+    });
+    Verifier::builder(issuer)
+        .audience(issuer)
+        .algorithms(&["ES256".parse().expect("an algorithm")])
+        .leeway(Duration::from_mins(1))
+        .clock(Arc::new(Skewed(kind.skew)))
+        .follow_revocations(feed, kind.policy)
+        .build_remote()
+        .expect("a verifier")
 }
 
 fn serve(folder: &Path, public: u16, port: u16) -> (Running, SocketAddr) {

@@ -2,8 +2,10 @@
 
 mod link;
 mod misbehaving;
+mod recheck;
 mod replicas;
 mod server;
 mod sign_in;
+mod sign_out;
 mod stage;
 mod visitor;

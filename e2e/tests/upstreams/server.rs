@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 /// A running upstream. It ends with the test.
 pub(crate) struct Upstream {
-    running: Running,
+    /// Absent when it has gone away.
+    running: Option<Running>,
     told: Value,
 }
 
@@ -35,7 +36,7 @@ impl Upstream {
         );
         let mut running = Running::node(&folder.join(script), &wanted.to_string());
         let told = serde_json::from_str(&running.line()).expect("one line of JSON");
-        Self { running, told }
+        Self { running: Some(running), told }
     }
 
     /// Returns a word that it said about itself.
@@ -49,7 +50,12 @@ impl Upstream {
 
     /// Returns what it has written to stderr.
     pub(crate) fn log(&self) -> String {
-        self.running.stderr()
+        self.running.as_ref().map(Running::stderr).unwrap_or_default()
+    }
+
+    /// Lets it go away: nobody answers any more.
+    pub(crate) fn away(&mut self) {
+        self.running = None;
     }
 
     /// Returns those that get something wrong: what, and where they are.

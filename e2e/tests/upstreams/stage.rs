@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use handstamp_e2e::program::{Finished, Running};
 use handstamp_e2e::socket::Socket;
+use handstamp_verify::Verifier;
+use handstamp_verify::revocation::SilencePolicy;
 use http::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::server::Upstream;
 use super::visitor::{Profile, Tab};
+use crate::revocation::house::{Service, service};
 use crate::support::{beside, free_port};
 
 /// How roles of the provider become ours.
@@ -91,7 +94,10 @@ impl Stage {
     /// Starts the service where its public URL says.
     pub(crate) fn started(mut self) -> Self {
         let listen = self.base.replace("http://localhost", "127.0.0.1");
-        let variables = [("HANDSTAMP_SERVER_PUBLIC_URL", self.base.as_str())];
+        let variables = [
+            ("HANDSTAMP_SERVER_PUBLIC_URL", self.base.as_str()),
+            ("HANDSTAMP_REVOCATION_SUBSCRIBERS", "open"),
+        ];
         let arguments = ["serve", "--data", "data", "--listen", &listen];
         let mut running = Running::start_with(self.folder.path(), arguments, &variables);
         running.address();
@@ -109,13 +115,23 @@ impl Stage {
         self.running.as_ref().expect("it was started")
     }
 
+    /// Starts a service that trusts the tokens of the auth service and follows its feed.
+    pub(crate) fn service(&self) -> Verifier {
+        let address = self.base.replace("http://localhost", "127.0.0.1").parse().expect("an address");
+        service(&self.base, Service { policy: SilencePolicy::refuse(), skew: 0 }, &[address])
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
     /// Opens a browser of somebody new.
     pub(crate) fn visitor(&self) -> Visitor<'_> {
-        let profile = Profile::new();
+        self.visitor_with(Profile::new())
+    }
+
+    /// Opens another tab of a browser.
+    pub(crate) fn visitor_with(&self, profile: Profile) -> Visitor<'_> {
         Visitor { stage: self, tab: Tab::new(&profile, Socket::new()), profile }
     }
 
@@ -198,6 +214,17 @@ impl Visitor<'_> {
     /// Returns what the service says about whoever is signed in.
     pub(crate) async fn whoami(&self) -> (u16, Value) {
         self.tab.ask(Method::GET, &self.stage.url("/auth/whoami")).await
+    }
+
+    /// Returns the access token that the browser keeps.
+    pub(crate) fn access_token(&self) -> String {
+        let found = self.profile.with(|browser| {
+            let mut cookies = browser.jar.cookies().iter();
+            cookies
+                .find(|cookie| cookie.name.starts_with("__Host-Http-at"))
+                .map(|cookie| cookie.value.clone())
+        });
+        found.expect("it keeps one")
     }
 
     /// Returns who is signed in.

@@ -144,6 +144,13 @@ impl Page {
         form.and_then(|form| attribute(form, "action"))
             .unwrap_or_else(|| panic!("there is no form on {self:?}"))
     }
+
+    /// Returns what a hidden field holds.
+    pub(crate) fn hidden(&self, name: &str) -> String {
+        let field = self.text.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
+        let field = field.into_iter().find(|field| attribute(field, "name").as_deref() == Some(name));
+        field.and_then(|field| attribute(field, "value")).unwrap_or_else(|| panic!("no {name} on {self:?}"))
+    }
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
