@@ -55,6 +55,20 @@ proof('whoever has a password here connects the other account, and disconnects i
   await elsewhere.waitForURL(`${world.places.auth}/auth/sign-in**`);
 });
 
+proof('whoever signs out is told that they are still signed in there, and can change it', SECURE, async (world) => {
+  const page = await visit(world, '/auth/login/acme?return_to=/auth/account');
+  await Upstream.signIn(page, 'ann');
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByText('You are still signed in at Acme.').waitFor();
+
+  await page.getByRole('link', { name: 'Sign out at Acme' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(`${world.places.auth}/auth/sign-in`);
+
+  await button(page).click();
+  await page.getByText('Sign in to Acme').waitFor();
+});
+
 proof('eight tabs that sign in at the same moment all get where they were going', SECURE, async (world) => {
   const device = await world.device();
   const pages = await Promise.all(Array.from({ length: 8 }, () => device.page()));
@@ -105,6 +119,9 @@ for (const [screen, options] of Object.entries(SCREENS)) {
     await Upstream.signIn(page, 'ann');
     await page.getByText('You are signed in as ann.').waitFor();
     await look('account');
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByText('You are still signed in at Acme.').waitFor();
+    await look('signed-out');
 
     assert.deepEqual(problems, {});
     assert.deepEqual(device.console.filter((line) => /Content Security Policy|uncaught/.test(line)), []);
