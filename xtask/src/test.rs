@@ -70,8 +70,10 @@ fn run_steps(steps: &[Step]) -> Result<(), String> {
 
 /// A published crate must build with every feature by itself: features only add.
 fn features_alone() -> Result<(), String> {
-    const PUBLISHED: &[(&str, &[&str])] =
-        &[("handstamp-token", &["", "jwe", "ml-dsa"]), ("handstamp-verify", &["", "remote", "axum", "jwe"])];
+    const PUBLISHED: &[(&str, &[&str])] = &[
+        ("handstamp-token", &["", "jwe", "ml-dsa"]),
+        ("handstamp-verify", &["", "remote", "axum", "forward-auth", "ext-authz", "jwe"]),
+    ];
     for (package, features) in PUBLISHED {
         for feature in *features {
             process::run(
