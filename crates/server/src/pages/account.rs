@@ -106,7 +106,10 @@ impl View<'_> {
             }
             section.card aria-labelledby="devices" {
                 h2 #devices { (texts.devices) }
-                p.quiet { (texts.devices_hint) }
+                p.quiet {
+                    (texts.devices_hint)
+                    @if page.has_password { " " (texts.devices_hint_password) }
+                }
                 @if page.problem == Some(AccountProblem::DeviceName) { (self.account_problem(page)) }
                 ul.devices { @for session in ordered(page) { (self.device(session, page)) } }
                 @if page.sessions.len() > 1 {

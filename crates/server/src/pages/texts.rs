@@ -36,8 +36,8 @@ section! {
 section! {
     /// `[account]`
     Account: String {
-        title who devices devices_hint this_device last_seen signed_in end end_label end_others rename rename_label new_name
-        save change_password change_password_hint current_password new_password new_password_hint change
+        title who devices devices_hint devices_hint_password this_device last_seen signed_in end end_label end_others
+        rename rename_label new_name save change_password change_password_hint current_password new_password new_password_hint change
     }
 }
 

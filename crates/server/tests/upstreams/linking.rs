@@ -169,6 +169,7 @@ async fn the_only_way_in_stays() {
 
     assert!(page.contains("This is the only way into your account"), "{page}");
     assert!(!page.contains("change-password"), "there is no password to change: {page}");
+    assert!(!page.contains("change your password"), "nor does anything speak of one: {page}");
 }
 
 #[tokio::test]
