@@ -2,6 +2,7 @@
 
 mod demo;
 mod forward_auth;
+mod gateway;
 mod languages;
 mod revocation;
 mod serve;

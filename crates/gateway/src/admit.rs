@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use handstamp_api_types::ErrorCode;
 use handstamp_verify::cookies::Cookies;
-use handstamp_verify::{AuthError, Principal, csrf};
+use handstamp_verify::{AuthError, Principal};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 
 use crate::body::ReplyBody;
 use crate::gateway::Gateway;
-use crate::headers::hop_by_hop;
 use crate::refresh::{self, Asked, Ended, Fresh, Outcome};
 use crate::refusal::Refusal;
 use crate::request::Arrived;
@@ -55,7 +54,6 @@ impl Gateway {
 
     async fn identify(&self, arrived: &Arrived) -> Result<Admitted, Refusal> {
         let parts = &arrived.parts;
-        self.check_web_socket(parts)?;
         match self.verifier.authenticate(parts).await {
             Ok(None) => Ok(Admitted::default()),
             Ok(Some(caller)) if self.runs_out(&caller) => match self.refresh(arrived).await? {
@@ -109,15 +107,6 @@ impl Gateway {
     fn as_sent(&self, parts: &Parts, caller: Principal) -> Admitted {
         let authorization = self.token_of(parts).and_then(bearer);
         Admitted { caller: Some(caller), authorization, fresh: None }
-    }
-
-    /// A handshake is a GET, and opens a door through which everything else goes: a foreign page must not open it with our cookies.
-    fn check_web_socket(&self, parts: &Parts) -> Result<(), Refusal> {
-        let by_cookie = !parts.headers.contains_key(header::AUTHORIZATION);
-        if by_cookie && hop_by_hop::wants_web_socket(&parts.headers) {
-            csrf::decide(&Method::POST, &parts.headers, &self.allowed_origins).map_err(AuthError::from)?;
-        }
-        Ok(())
     }
 
     /// Returns the token that was verified a moment ago.

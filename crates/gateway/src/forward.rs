@@ -27,7 +27,7 @@ pub(crate) struct Outgoing {
 }
 
 /// A service that is away is asked again after this.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Sends the request to one of the targets, and returns the reply once it begins.
 ///

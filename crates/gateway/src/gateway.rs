@@ -48,7 +48,6 @@ pub struct Gateway {
     pub(crate) auth: Targets,
     pub(crate) auth_limits: ServiceLimits,
     pub(crate) cookies: Arc<CookieMap>,
-    pub(crate) allowed_origins: AllowedOrigins,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) place: PublicPlace,
     /// What browsers are told of https, where it is spoken.
@@ -108,12 +107,7 @@ impl Gateway {
             Arc::new(CookieMap::new(&config.cookies, &issuer_url, &public_url, settings.silent_refresh));
         let access = feed_access(settings, client_secret)?;
         let verifier = Tokens { settings, auth: &origin(&auth), issuer: &issuer, cookies: &cookies }
-            .verifier(
-                allowed_origins.clone(),
-                access,
-                decryption_keys,
-                (Arc::clone(&clock), Arc::clone(&entropy)),
-            )?;
+            .verifier(allowed_origins, access, decryption_keys, (Arc::clone(&clock), Arc::clone(&entropy)))?;
         let client = Client::new(settings.connect_timeout)?;
         let auth = Targets::new(&[auth], Speak::Usual);
         let metrics = Metrics::new();
@@ -135,7 +129,6 @@ impl Gateway {
             auth,
             auth_limits: limits(settings),
             cookies,
-            allowed_origins,
             trusted_proxies: settings.trusted_proxies.clone(),
             place: place(&public_url),
             strict_transport: HeaderValue::try_from(settings.tls.strict_transport_security())

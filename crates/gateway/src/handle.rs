@@ -140,7 +140,9 @@ impl Gateway {
         }
         self.cookies.translate(&mut headers);
         let outgoing = Outgoing { method, path, headers, body, speak: self.auth.speak };
-        let (reply, in_flight) = forward::forward(&self.client, &self.auth, limits, outgoing).await?;
+        // Whatever it was asked can be asked again: a refresh, a sign-in and a sign-out come to the same when repeated.
+        let forwarded = forward::forward(&self.client, &self.auth, limits, outgoing).await;
+        let (reply, in_flight) = forwarded.map_err(|refusal| refusal.or_unavailable(forward::RETRY_AFTER))?;
         let (mut parts, body) = reply.into_parts();
         tidy(&mut parts);
         self.cookies.translate_reply(&mut parts.headers);

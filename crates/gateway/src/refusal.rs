@@ -49,6 +49,17 @@ impl Refusal {
         self
     }
 
+    /// Returns the same for a request that may be repeated without harm: that it was not answered is all that counts.
+    pub(crate) fn or_unavailable(mut self, wait: Duration) -> Self {
+        if let Self::Problem { problem, retry_after, .. } = &mut self
+            && matches!(problem.code, ErrorCode::ServiceFailed | ErrorCode::ServiceTimeout)
+        {
+            **problem = Problem::new(ErrorCode::Unavailable);
+            *retry_after = Some(wait);
+        }
+        self
+    }
+
     /// Returns whether it is the credentials that were refused.
     pub(crate) fn is_unauthorized(&self) -> bool {
         match self {

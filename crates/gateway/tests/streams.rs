@@ -205,7 +205,7 @@ async fn a_foreign_page_opens_no_web_socket_with_our_cookie() {
             .send()
     };
 
-    for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "same-site"), ("x", "y")] {
+    for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "same-site")] {
         assert_eq!(from(name, value).await.code(), (403, "csrf_rejected".to_owned()), "{name}: {value}");
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct Probe {
 /// Asks for ever, each target by itself: a slow one keeps no other waiting.
 pub(crate) async fn watch(probe: Probe, at: usize, client: Client) {
     let Some(target) = probe.targets.all.get(at) else { return };
-    let mut doubts = 0;
+    // The first answer is believed: before it, nothing is known.
+    let mut doubts = DOUBT - 1;
     loop {
         let well = timeout(PATIENCE, ask(&probe, target, &client)).await.unwrap_or(false);
         doubts = if well { 0 } else { doubts + 1 };

@@ -1,0 +1,7 @@
+//! The gateway between a browser, the auth service and services of an app, all of them real processes and sockets.
+
+mod faults;
+mod front;
+mod service;
+mod session;
+mod streams;
