@@ -73,7 +73,6 @@ impl Activity {
     pub(crate) fn begin(&self) {
         self.open.fetch_add(1, Relaxed);
         self.heard.store(NEVER, Relaxed);
-        self.progress();
     }
 
     /// Notes that a request is over, whichever way.

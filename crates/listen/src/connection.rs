@@ -82,7 +82,7 @@ impl Connection {
             Ok(Err(error)) => return tracing::debug!(%error, "a client did not agree on how to speak"),
             Err(_) => return tracing::debug!("a client took too long to agree on how to speak"),
         };
-        let exchanges = Exchanges { service, peer, activity: Arc::clone(&activity), redirect };
+        let exchanges = Exchanges { service, peer, activity: Arc::clone(&activity), version, redirect };
         let overdue = activity.overdue(version, &limits);
         let stream = TokioIo::new(stream);
         match version {

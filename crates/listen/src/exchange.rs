@@ -11,7 +11,7 @@ use hyper::{
 };
 use pin_project_lite::pin_project;
 
-use crate::{Peer, activity::Activity, redirect::Redirect};
+use crate::{Peer, activity::Activity, redirect::Redirect, version::Version};
 
 /// What answers the requests of one connection, and tells the connection how far they are.
 #[derive(Debug, Clone)]
@@ -19,6 +19,7 @@ pub(crate) struct Exchanges<S> {
     pub(crate) service: S,
     pub(crate) peer: Peer,
     pub(crate) activity: Arc<Activity>,
+    pub(crate) version: Version,
     /// Where everybody is sent instead of being served.
     pub(crate) redirect: Option<Redirect>,
 }
@@ -32,7 +33,7 @@ where
     type Future = Answer<S::Future, B>;
 
     fn call(&self, mut request: Request<A>) -> Self::Future {
-        let open = Open::new(&self.activity);
+        let open = Open::new(&self.activity, self.version);
         if let Some(redirect) = &self.redirect {
             return Answer::Redirected { reply: Some(redirect.answer(&request)), open };
         }
@@ -118,14 +119,15 @@ impl<B: Body> Body for Reply<B> {
 #[derive(Debug)]
 pub(crate) struct Open {
     activity: Arc<Activity>,
+    version: Version,
     /// Whether a part of the reply waits for the client.
     waiting: bool,
 }
 
 impl Open {
-    fn new(activity: &Arc<Activity>) -> Self {
+    fn new(activity: &Arc<Activity>, version: Version) -> Self {
         activity.begin();
-        Self { activity: Arc::clone(activity), waiting: false }
+        Self { activity: Arc::clone(activity), version, waiting: false }
     }
 
     fn into_waiting(mut self) -> Self {
@@ -134,7 +136,12 @@ impl Open {
     }
 
     /// Notes that somebody asked for the next part of the reply, and whether there was one: that one waits now.
+    ///
+    /// In HTTP/1.1 the socket knows whether the client reads.
     fn moved(&mut self, waiting: bool) {
+        if self.version == Version::Http1 {
+            return;
+        }
         self.activity.progress();
         if self.waiting != waiting {
             self.waiting = waiting;

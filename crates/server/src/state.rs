@@ -19,6 +19,7 @@ use crate::{
     access::Gate,
     config::{Config, PublicUrl},
     cookies::{CookieNames, Cookies},
+    layers::RequestIds,
     metrics::Metrics,
     pages::Pages,
     problem::ApiError,
@@ -61,6 +62,7 @@ struct Shared {
     forward_auth: ForwardAuth,
     feed: RevocationFeed,
     seen: Seen,
+    request_ids: RequestIds,
     status_lists: StatusLists,
     pages: Pages,
     upstreams: Upstreams,
@@ -129,6 +131,7 @@ impl AppState {
             forward_auth,
             feed,
             seen: Seen::default(),
+            request_ids: RequestIds::default(),
             stopping: watch::Sender::new(false),
         })))
     }
@@ -240,6 +243,10 @@ impl AppState {
 
     pub(crate) fn status_lists(&self) -> &StatusLists {
         &self.0.status_lists
+    }
+
+    pub(crate) fn request_ids(&self) -> &RequestIds {
+        &self.0.request_ids
     }
 
     pub(crate) fn seen(&self) -> &Seen {

@@ -41,16 +41,27 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
     if values.next().is_some() {
         return Err(AuthError::MalformedAuthorization);
     }
-    let value = value.to_str().map_err(|_| AuthError::MalformedAuthorization)?;
+    let value = visible(value.as_bytes()).ok_or(AuthError::MalformedAuthorization)?;
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Ok(None);
     }
     let token = rest.trim_matches(' ');
-    if token.is_empty() || token.contains([' ', '\t', ',']) {
+    if token.is_empty() || count(token.as_bytes(), |byte| matches!(byte, b' ' | b'\t' | b',')) > 0 {
         return Err(AuthError::MalformedAuthorization);
     }
     Ok(Some(token))
+}
+
+/// Returns a header's value if it is of visible characters, spaces and tabs.
+fn visible(value: &[u8]) -> Option<&str> {
+    let is_odd = |byte: &u8| !matches!(byte, b'\t' | b' '..=b'~');
+    (count(value, is_odd) == 0).then(|| std::str::from_utf8(value).ok())?
+}
+
+/// Counts to the end, where one would be enough: tokens are long, and without a way out many bytes are looked at in one step.
+fn count(text: &[u8], is_wanted: impl Fn(&u8) -> bool) -> usize {
+    text.iter().filter(|byte| is_wanted(byte)).count()
 }
 
 /// `access_token` is the parameter of RFC 6750 §2.3, whatever its escaping.

@@ -1,14 +1,14 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::{Request, State},
-    http::HeaderMap,
-    middleware::Next,
-    response::Response,
+    extract::Request,
+    http::{HeaderMap, HeaderName, header},
 };
 use handstamp_listen::Peer;
 
 use crate::{AppState, config::Network};
+
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Who is calling, as far as it can be believed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,11 +19,11 @@ pub(crate) struct ClientAddress {
     pub(crate) forwarded_by_stranger: bool,
 }
 
-pub(super) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+/// Tells the routes who is calling.
+pub(super) fn note(state: &AppState, request: &mut Request) {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip().to_canonical());
     let address = resolve(peer, request.headers(), &state.config().server.trusted_proxies);
     request.extensions_mut().insert(address);
-    next.run(request).await
 }
 
 /// Walks `X-Forwarded-For` from its end, where our own proxies write, up to the first address that is not one of them.
@@ -31,12 +31,12 @@ pub(super) async fn layer(State(state): State<AppState>, mut request: Request, n
 /// What stands further left was written by the client and proves nothing.
 fn resolve(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) -> ClientAddress {
     let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
-    let forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
+    let forwarded = headers.contains_key(&X_FORWARDED_FOR) || headers.contains_key(header::FORWARDED);
     let Some(peer) = peer.filter(|ip| is_trusted(*ip)) else {
         return ClientAddress { ip: peer, forwarded_by_stranger: forwarded };
     };
     let lines: Vec<_> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+        headers.get_all(&X_FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
     let mut client = peer;
     for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         let Some(ip) = parse(entry) else { break };

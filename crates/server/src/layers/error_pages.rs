@@ -1,28 +1,41 @@
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{HeaderMap, Method, header},
-    middleware::Next,
     response::Response,
 };
 
-use super::request_id::X_REQUEST_ID;
-use crate::{AppState, extract::content_type_is, pages, problem};
+use super::id_of;
+use crate::{
+    AppState,
+    extract::content_type_is,
+    pages::{self, View},
+    problem,
+};
 
-/// Answers people with a calm page where programs get a problem.
+/// A calm page for people, where programs get a problem.
+pub(super) struct ErrorPage<'s> {
+    view: View<'s>,
+    id: Option<String>,
+}
+
+/// Returns the page that a person would get in the place of a problem.
 ///
 /// People are those whose browser goes somewhere or sends a form, to one of our pages or to nowhere. Whoever calls what
 /// programs call gets what programs get.
-pub(super) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if !is_for_people(&request) {
-        return next.run(request).await;
-    }
+pub(super) fn wanted<'s>(state: &'s AppState, request: &Request) -> Option<ErrorPage<'s>> {
     let headers = request.headers();
-    let id = headers.get(&X_REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let view = state.pages().view(headers);
-    let mut response = next.run(request).await;
-    match problem::take_problem(&mut response) {
-        Some(problem) => problem::in_place_of(response, view.error(problem.code, id.as_deref())),
-        None => response,
+    is_for_people(request)
+        .then(|| ErrorPage { view: state.pages().view(headers), id: id_of(headers).map(str::to_owned) })
+}
+
+impl ErrorPage<'_> {
+    pub(super) fn in_place_of(self, mut response: Response) -> Response {
+        match problem::take_problem(&mut response) {
+            Some(problem) => {
+                problem::in_place_of(response, self.view.error(problem.code, self.id.as_deref()))
+            }
+            None => response,
+        }
     }
 }
 

@@ -1,50 +1,48 @@
 use axum::{
-    body::Body,
-    extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
-    middleware::Next,
+    extract::Request,
+    http::{HeaderMap, HeaderName, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use handstamp_listen::Peer;
 
+use super::is_forward_auth;
 use crate::{AppState, config::Network, problem::ApiError};
 
-/// Where proxies ask. What they say about the protocol there is about another request than this one.
-const FORWARD_AUTH: &str = "/auth/check";
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Sends to https whoever came to a proxy of ours by plain http, where people are to come by https.
+/// Sends to https whoever came to a proxy of ours by plain http, where people are to come by https; `None` for everybody else.
 ///
 /// A proxy that says nothing is believed to have seen to it. What was sent along has been read on the way by everybody: that
 /// is refused and not sent on, as repeating it would hide it. Services, which ask for keys and news, may have their own ways.
-pub(super) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+pub(super) fn refused(state: &AppState, request: &Request) -> Option<Response> {
+    let path = request.uri().path_and_query()?.as_str();
     let is_plain = state.public_url().is_https()
         && path.starts_with("/auth/")
-        && request.uri().path() != FORWARD_AUTH
+        // The proxy speaks of another request there.
+        && !is_forward_auth(request.uri().path())
         && came_by_plain_http(
             request.extensions().get(),
             request.headers(),
             &state.config().server.trusted_proxies,
         );
     if !is_plain {
-        return next.run(request).await;
+        return None;
     }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         let location = format!("{}{path}", state.public_url());
-        return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)], Body::empty())
-            .into_response();
+        return Some((StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response());
     }
     let told = format!(
         "This came by plain http, and everybody on the way could read it. Use {}.",
         state.public_url()
     );
-    ApiError::invalid("", told).into_response()
+    Some(ApiError::invalid("", told).into_response())
 }
 
 /// Believes `X-Forwarded-Proto` as a trusted proxy sends it. In a chain of proxies the hops inside may be plain: one `https`
 /// is enough, and who invents it deceives nobody but himself.
 fn came_by_plain_http(peer: Option<&Peer>, headers: &HeaderMap, trusted: &[Network]) -> bool {
-    let lines = headers.get_all("x-forwarded-proto");
+    let lines = headers.get_all(&X_FORWARDED_PROTO);
     if lines.iter().next().is_none() {
         return false;
     }

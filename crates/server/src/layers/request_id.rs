@@ -1,37 +1,67 @@
-use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, header},
-    middleware::Next,
     response::Response,
 };
 use handstamp_api_types::Problem;
-use tracing::Instrument as _;
+use handstamp_token::Entropy;
 
 use crate::{AppState, problem};
 
-pub(super) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The generator takes as long for one id as for thirty.
+const DRAWN_AT_ONCE: usize = 64;
 
-/// Gives each request an id, which stands in its log lines, in its reply and in the body of a problem.
-pub(super) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let id = given(request.headers()).unwrap_or_else(|| drawn(&state));
-    // Handlers and layers below see the id that will be in the log.
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        request.headers_mut().insert(&X_REQUEST_ID, value);
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, which stands in its log lines, in its reply and in the body of a problem.
+pub(super) struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// Takes the id that a proxy in front has given, or draws one. Whatever handles the request sees the same.
+    pub(super) fn of(request: &mut Request, state: &AppState) -> Self {
+        let headers = request.headers_mut();
+        if let Some(given) = headers.get(&X_REQUEST_ID).filter(|id| is_harmless(id.as_bytes())) {
+            return Self(given.clone());
+        }
+        let drawn = drawn(state);
+        headers.insert(&X_REQUEST_ID, drawn.clone());
+        Self(drawn)
     }
-    let span = tracing::info_span!("request", id = %id);
-    let mut response = next.run(request).instrument(span).await;
-    if let Some(problem) = problem::take_problem(&mut response) {
-        let body = problem::body(&Problem { request_id: Some(id.clone()), ..problem });
-        response.headers_mut().remove(header::CONTENT_LENGTH);
-        *response.body_mut() = Body::from(body);
+
+    pub(super) fn as_str(&self) -> &str {
+        // It is of letters, digits and marks.
+        self.0.to_str().unwrap_or_default()
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(&X_REQUEST_ID, value);
+
+    /// Names the request in its reply.
+    pub(super) fn name(self, response: &mut Response) {
+        if let Some(problem) = problem::take_problem(response) {
+            let body = problem::body(&Problem { request_id: Some(self.as_str().to_owned()), ..problem });
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            *response.body_mut() = Body::from(body);
+        }
+        response.headers_mut().insert(&X_REQUEST_ID, self.0);
     }
-    response
+}
+
+/// Random ids in stock. They are no secrets.
+#[derive(Debug, Default)]
+pub(crate) struct RequestIds(Mutex<Vec<[u8; 8]>>);
+
+impl RequestIds {
+    fn draw(&self, entropy: &dyn Entropy) -> [u8; 8] {
+        let mut stock = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = stock.pop() {
+            return id;
+        }
+        let mut bytes = [0; 8 * DRAWN_AT_ONCE];
+        entropy.fill(&mut bytes);
+        stock.extend(bytes.as_chunks().0);
+        stock.pop().unwrap_or_default()
+    }
 }
 
 /// Returns the id of a request, as handlers see it.
@@ -39,19 +69,19 @@ pub(crate) fn id_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(&X_REQUEST_ID)?.to_str().ok()
 }
 
-/// Takes the id that a proxy in front has given, if it cannot break a log line.
-fn given(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get(&X_REQUEST_ID)?.to_str().ok()?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    ((1..=64).contains(&id.len()) && id.bytes().all(plain)).then(|| id.to_owned())
+/// Returns whether an id from outside can break no log line.
+fn is_harmless(id: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    (1..=64).contains(&id.len()) && id.iter().all(plain)
 }
 
-fn drawn(state: &AppState) -> String {
-    let mut bytes = [0; 8];
-    state.core().entropy.fill(&mut bytes);
-    bytes.iter().fold(String::with_capacity(16), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+fn drawn(state: &AppState) -> HeaderValue {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bytes = state.request_ids().draw(&*state.core().entropy);
+    let mut text = [0; 16];
+    for (digits, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        digits.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]]);
+    }
+    // Hexadecimal digits are a header value.
+    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("none"))
 }

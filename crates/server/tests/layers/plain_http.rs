@@ -2,9 +2,9 @@ use http::Method;
 
 use crate::support::{Call, Kit};
 
-/// A service behind a proxy that encrypts. Tests come from 127.0.0.1.
+/// A service behind a proxy that encrypts: where the requests of tests come from.
 async fn behind_a_proxy() -> Kit {
-    Kit::with(&[("server.trusted_proxies", "127.0.0.1")]).await
+    Kit::with(&[("server.trusted_proxies", "203.0.113.5")]).await
 }
 
 fn by_plain_http(call: Call<'_>) -> Call<'_> {
