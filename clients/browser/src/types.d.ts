@@ -54,7 +54,7 @@ export interface AuthOptions {
 
 /** What the auth service answers. */
 export type ServiceErrorCode =
-  | 'invalid_credentials' | 'rate_limited' | 'account_disabled'
+  | 'invalid_credentials' | 'rate_limited' | 'account_disabled' | 'no_account'
   | 'token_missing' | 'token_malformed' | 'token_expired' | 'token_revoked' | 'token_stale' | 'token_invalid'
   | 'session_ended' | 'csrf_rejected' | 'caller_mismatch' | 'not_declared'
   | 'role_required' | 'scope_required' | 'org_mismatch' | 'step_up_required'

@@ -40,6 +40,8 @@ error_codes! {
     RateLimited = "rate_limited", 429, "Too many attempts. Wait a moment and try again.";
     /// The password was right, the account is disabled.
     AccountDisabled = "account_disabled", 403, "This account is disabled.";
+    /// An upstream knows the person, and nobody here is linked to them.
+    NoAccount = "no_account", 403, "You have no account here.";
     /// No credentials were sent.
     TokenMissing = "token_missing", 401, "No credentials were sent.";
     /// What was sent is not a token.

@@ -23,6 +23,15 @@ impl std::fmt::Debug for SignInRequest {
     }
 }
 
+/// `POST /auth/exchange/{upstream}`. Without a body the tokens are handed out in cookies.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeRequest {
+    /// How the tokens are handed out. Default: cookies.
+    #[serde(default)]
+    pub delivery: Delivery,
+}
+
 /// How tokens are handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -13,6 +13,8 @@ mod change_password;
 mod check;
 mod client_js;
 mod client_json;
+mod exchange;
+mod exchanged;
 mod fallback;
 mod health;
 mod issued;
@@ -79,6 +81,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         get("/auth/login/{upstream}", public(), login::login),
         post("/auth/backchannel-logout/{upstream}", public(), backchannel_logout::logout),
         get("/auth/callback/{upstream}", public(), callback::callback),
+        post("/auth/exchange/{upstream}", public(), exchange::exchange),
         // The caller's devices and password.
         get("/auth/sessions", signed_in(), sessions::list),
         post("/auth/sessions/end-others", signed_in(), sessions::end_others),

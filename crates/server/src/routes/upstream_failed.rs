@@ -39,8 +39,12 @@ pub(super) async fn in_time<T>(
     state: &AppState,
     work: impl Future<Output = Result<T, UpstreamError>>,
 ) -> Result<T, UpstreamError> {
-    let most = state.config().server.request_timeout.mul_f32(0.8);
-    tokio::time::timeout(most, work).await.unwrap_or(Err(UpstreamError::TooSlow))
+    tokio::time::timeout(patience(state), work).await.unwrap_or(Err(UpstreamError::TooSlow))
+}
+
+/// Returns how long a request may wait for an upstream.
+pub(super) fn patience(state: &AppState) -> Duration {
+    state.config().server.request_timeout.mul_f32(0.8)
 }
 
 impl Failed {
@@ -135,21 +139,28 @@ impl Failed {
             Self::SignedOut => "signed_out",
             Self::SignInAgain | Self::Link(LinkError::SignInAgain) => "sign_in_again",
             Self::RateLimited(_) => "rate_limited",
-            Self::SignIn(UpstreamSignInError::AlreadyUsed) | Self::Link(LinkError::AlreadyUsed) => {
-                "attempt_used"
-            }
-            Self::SignIn(UpstreamSignInError::NotLinked) => "no_account",
-            Self::SignIn(UpstreamSignInError::EmailTaken) => "email_taken",
-            Self::SignIn(
-                UpstreamSignInError::UsernameTaken | UpstreamSignInError::UnknownOrganization { .. },
-            ) => "identity_rejected",
-            Self::SignIn(
-                UpstreamSignInError::AccountDisabled | UpstreamSignInError::OrganizationSuspended,
-            )
-            | Self::Link(LinkError::AccountDisabled | LinkError::OrganizationSuspended) => "account_disabled",
+            Self::SignIn(error) => outcome_of(error),
+            Self::Link(LinkError::AlreadyUsed) => "attempt_used",
+            Self::Link(LinkError::AccountDisabled | LinkError::OrganizationSuspended) => "account_disabled",
             Self::Link(LinkError::SomebodyElse | LinkError::LinkedOtherwise) => "linked_otherwise",
-            Self::SignIn(_) | Self::Link(_) => "failed",
+            Self::Link(_) => "failed",
         }
+    }
+}
+
+/// Returns what the figures call a sign-in that the rules refuse.
+pub(super) fn outcome_of(error: &UpstreamSignInError) -> &'static str {
+    match error {
+        UpstreamSignInError::AlreadyUsed => "attempt_used",
+        UpstreamSignInError::NotLinked => "no_account",
+        UpstreamSignInError::EmailTaken => "email_taken",
+        UpstreamSignInError::UsernameTaken | UpstreamSignInError::UnknownOrganization { .. } => {
+            "identity_rejected"
+        }
+        UpstreamSignInError::AccountDisabled | UpstreamSignInError::OrganizationSuspended => {
+            "account_disabled"
+        }
+        _ => "failed",
     }
 }
 

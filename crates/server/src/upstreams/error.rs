@@ -82,7 +82,7 @@ pub(crate) enum Fault {
 }
 
 /// When to come back to one that is away.
-const RETRY: Duration = Duration::from_secs(10);
+pub(crate) const RETRY: Duration = Duration::from_secs(10);
 
 /// What an upstream answers when it was the person who did not go on (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
 const DECLINED: [&str; 5] = [

@@ -31,6 +31,7 @@ impl Upstream {
         let keys = self.issuer_keys(&metadata, validator.issuer())?;
         let now = UnixTime::from_secs(now.as_second());
         let verified = keys.verify::<LogoutClaims>(validator, token, now).await?;
+        self.forget_holders();
         let registered = verified.registered();
         // Nobody takes it after that, however far apart the clocks of replicas are.
         let expires_at = registered.exp().saturating_add(Validator::MAX_LEEWAY);

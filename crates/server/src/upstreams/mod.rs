@@ -15,6 +15,7 @@ mod mapping;
 mod recheck;
 mod secrets;
 mod session_token;
+mod token_memory;
 mod upstream;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -28,7 +29,7 @@ pub(crate) use answer::Answer;
 pub(crate) use attempt::{Aim, Attempt, AttemptError, LIFETIME};
 pub(crate) use claims::Claims;
 pub use credential::{ClientCredential, ClientSecret};
-pub(crate) use error::{Fault, UpstreamError};
+pub(crate) use error::{Fault, RETRY, UpstreamError};
 pub(crate) use secrets::Secrets;
 pub(crate) use upstream::{UnusableUpstream, Upstream};
 

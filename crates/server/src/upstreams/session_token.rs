@@ -1,17 +1,88 @@
 //! Whose a token of an upstream's is: asked at its introspection endpoint, or where it has none, at its userinfo endpoint.
 
-use handstamp_core::flows::upstream::UpstreamIdentity;
-use handstamp_token::UnixTime;
+use std::sync::Arc;
+
+use handstamp_core::{flows::upstream::UpstreamIdentity, model::SessionId};
+use handstamp_token::{Entropy, UnixTime};
 use http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::{
     Claims, Upstream, UpstreamError, discovery::Metadata, error::excerpt, http::HttpError, recheck::Held,
+    token_memory::TokenMemory,
 };
 use crate::config::Exchange;
 
+/// How long an answer about a token is good for the next exchange of it. A page that is opened anew in many tabs asks once; a token
+/// that dies is taken for no longer than this.
+const ANSWER_HOLDS: SignedDuration = SignedDuration::from_secs(10);
+
+/// How long the session is remembered that a client's exchange of a token has begun.
+const SESSION_HOLDS: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is known of tokens that were exchanged.
+pub(super) struct Exchanged {
+    /// Whose they are; inside, whether they are good.
+    holders: TokenMemory<OnceCell<Option<UpstreamIdentity>>>,
+    /// In which session a client acts.
+    sessions: TokenMemory<Mutex<Option<SessionId>>>,
+}
+
+impl Exchanged {
+    pub(super) fn new(entropy: &dyn Entropy) -> Self {
+        Self {
+            holders: TokenMemory::new(ANSWER_HOLDS, entropy),
+            sessions: TokenMemory::new(SESSION_HOLDS, entropy),
+        }
+    }
+}
+
 impl Upstream {
+    /// Returns whose tokens of its are exchanged.
+    pub(crate) fn exchange(&self) -> Exchange {
+        self.config().exchange
+    }
+
+    /// Returns the cookie in which its own applications keep their token.
+    pub(crate) fn session_cookie(&self) -> Option<&str> {
+        self.config().session_cookie.as_deref()
+    }
+
+    /// Returns who holds a token, as [`Self::who_holds`] has said it a moment ago, or says it now. However many need it at once, one
+    /// asks; failures are not kept.
+    pub(crate) async fn holder(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
+        let place = self.exchanged().holders.of("", token, now);
+        let asking = async || {
+            let holder = self.who_holds(token, now).await?;
+            // The token itself is not kept here.
+            Ok::<_, UpstreamError>(holder.map(|holder| UpstreamIdentity { recheck: None, ..holder }))
+        };
+        let holder = place.get_or_try_init(asking).await?.clone();
+        let recheck = Some(Held::SessionToken(token).secret());
+        Ok(holder.map(|holder| UpstreamIdentity { recheck, ..holder }))
+    }
+
+    /// Forgets who holds which token: it has ended sessions.
+    pub(super) fn forget_holders(&self) {
+        self.exchanged().holders.forget();
+    }
+
+    /// Returns the place for the session in which a client acts for the holder of a token.
+    pub(crate) fn session_of(
+        &self,
+        client: &str,
+        token: &str,
+        now: Timestamp,
+    ) -> Arc<Mutex<Option<SessionId>>> {
+        self.exchanged().sessions.of(client, token, now)
+    }
+
     /// Asks who holds a token that this upstream has issued, at this moment. `None`: it says that the token is not good.
     ///
     /// A token that was issued to an app of which we know nothing says who somebody is, and not that they want anything of us:

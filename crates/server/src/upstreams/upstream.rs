@@ -15,6 +15,7 @@ use super::{
     kept::Kept,
     mapping,
     recheck::Held,
+    session_token::Exchanged,
 };
 use crate::config::{ClientAuth, PublicUrl, UpstreamConfig, UpstreamKind};
 
@@ -29,6 +30,7 @@ pub(crate) struct Upstream {
     keys: Mutex<Option<(Url, Arc<IssuerKeys>)>>,
     id_tokens: Option<Validator>,
     logout_tokens: Option<Validator>,
+    exchanged: Exchanged,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -81,6 +83,7 @@ impl Upstream {
             keys: Mutex::new(None),
             id_tokens,
             logout_tokens,
+            exchanged: Exchanged::new(&*entropy),
             entropy,
             config: config.clone(),
         })
@@ -88,6 +91,10 @@ impl Upstream {
 
     pub(super) fn http(&self) -> &Http {
         &self.http
+    }
+
+    pub(super) fn exchanged(&self) -> &Exchanged {
+        &self.exchanged
     }
 
     pub(super) fn entropy(&self) -> &dyn Entropy {

@@ -13,7 +13,7 @@ mod metadata;
 mod metrics;
 mod oauth2_introspect;
 mod oauth2_revoke;
-mod oauth2_token;
+pub(crate) mod oauth2_token;
 mod openapi;
 mod profile;
 mod refresh;

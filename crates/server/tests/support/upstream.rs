@@ -46,6 +46,8 @@ pub(crate) struct Wrong {
     pub(crate) iss: Iss,
     /// Claims of the userinfo answer in the place of the right ones.
     pub(crate) userinfo: Option<Value>,
+    /// Members of the introspection answer in the place of the right ones; `null` leaves one out.
+    pub(crate) introspection: Option<Value>,
     /// Members of the token answer in the place of the right ones.
     pub(crate) token_answer: Option<Value>,
 }
@@ -96,6 +98,8 @@ struct Shared {
     people: Mutex<HashMap<String, Value>>,
     /// Whose refresh tokens are whose; each is good once.
     refresh_tokens: Mutex<HashMap<String, Value>>,
+    /// To which clients it has issued tokens that are sessions of theirs.
+    issued_to: Mutex<HashMap<String, String>>,
     asked: Mutex<Vec<String>>,
     forms: Mutex<Vec<HashMap<String, String>>>,
 }
@@ -121,6 +125,7 @@ impl Upstream {
             codes: Mutex::default(),
             people: Mutex::default(),
             refresh_tokens: Mutex::default(),
+            issued_to: Mutex::default(),
             asked: Mutex::default(),
             forms: Mutex::default(),
         });
@@ -128,6 +133,7 @@ impl Upstream {
             .route("/.well-known/openid-configuration", get(metadata))
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
+            .route("/introspect", post(introspect))
             .route("/jwks", get(jwks))
             .with_state(Arc::clone(&shared));
         let task = tokio::spawn(async move {
@@ -159,6 +165,25 @@ impl Upstream {
     /// Changes what it says of everybody from now on.
     pub(crate) fn says_now(&self, person: &Value) {
         lock(&self.shared.refresh_tokens).values_mut().for_each(|one| *one = person.clone());
+    }
+
+    /// Returns the token by which one of its clients knows somebody.
+    pub(crate) fn session_token(&self, client: &str, person: &Value) -> String {
+        let token = random();
+        lock(&self.shared.people).insert(token.clone(), person.clone());
+        lock(&self.shared.issued_to).insert(token.clone(), client.to_owned());
+        token
+    }
+
+    /// Takes such a token back.
+    pub(crate) fn takes_back(&self, token: &str) {
+        lock(&self.shared.people).remove(token);
+        lock(&self.shared.issued_to).remove(token);
+    }
+
+    /// Says something else of the holder of such a token from now on.
+    pub(crate) fn says_of(&self, token: &str, person: &Value) {
+        lock(&self.shared.people).insert(token.to_owned(), person.clone());
     }
 
     /// Returns a logout token with these claims beside, or in the place of, the right ones; `null` leaves one out.
@@ -297,6 +322,7 @@ async fn metadata(State(shared): Shareds) -> Response {
         "token_endpoint": format!("{issuer}/token"),
         "userinfo_endpoint": format!("{issuer}/userinfo"),
         "jwks_uri": format!("{issuer}/jwks"),
+        "introspection_endpoint": format!("{issuer}/introspect"),
         "end_session_endpoint": format!("{issuer}/end"),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
@@ -394,6 +420,26 @@ async fn userinfo(State(shared): Shareds, headers: HeaderMap) -> Response {
     };
     merge(&mut person, lock(&shared.wrong).userinfo.clone());
     Json(person).into_response()
+}
+
+async fn introspect(State(shared): Shareds, headers: HeaderMap, body: String) -> Response {
+    if let Some(answer) = shared.asked("/introspect").await {
+        return answer;
+    }
+    let form: HashMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    lock(&shared.forms).push(form.clone());
+    if !is_our_client(&shared, &headers, &form) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let token = form.get("token").map(String::as_str).unwrap_or_default();
+    let client = lock(&shared.issued_to).get(token).cloned();
+    let Some((client, person)) = client.zip(lock(&shared.people).get(token).cloned()) else {
+        return Json(json!({ "active": false })).into_response();
+    };
+    let mut answer =
+        json!({ "active": true, "iss": shared.issuer, "client_id": client, "sub": person["sub"] });
+    merge(&mut answer, lock(&shared.wrong).introspection.clone());
+    Json(answer).into_response()
 }
 
 fn merge(into: &mut Value, changes: Option<Value>) {

@@ -37,12 +37,12 @@ async fn a_client_without_a_secret_shows_none() {
 }
 
 /// A service whose upstream asks for assertions of this key.
-async fn signing_with(key: &SigningKey) -> World {
+pub(super) async fn signing_with(key: &SigningKey, lines: &str) -> World {
     let clock = handstamp_core::test_support::FixedClock::new();
     let upstream = Upstream::start(clock.clone()).await;
     let text = format!(
         "[server]\npublic_url = \"{AUTH}\"\n[upstreams.corp]\nissuer = \"{}\"\nclient_id = \"handstamp\"\n\
-         client_auth = \"private_key_jwt\"\nprivate_key_file = \"corp.jwk\"\ncreate = true\n",
+         client_auth = \"private_key_jwt\"\nprivate_key_file = \"corp.jwk\"\ncreate = true\n{lines}",
         upstream.issuer
     );
     let mut config = Config::load(Some(("handstamp.toml", &text)), &[]).unwrap();
@@ -53,7 +53,7 @@ async fn signing_with(key: &SigningKey) -> World {
 #[tokio::test]
 async fn an_assertion_is_ours_short_lived_and_for_the_issuer_alone() {
     let key = SigningKey::generate(Algorithm::Es256).unwrap();
-    let world = signing_with(&key).await;
+    let world = signing_with(&key, "").await;
     world.upstream.expects_assertions_of(&key);
 
     world.sign_in(&mut world.kit.browser(), ann()).await.sent_on();
@@ -71,7 +71,7 @@ async fn an_assertion_is_ours_short_lived_and_for_the_issuer_alone() {
 #[tokio::test]
 async fn an_assertion_of_another_key_is_not_taken() {
     let key = SigningKey::generate(Algorithm::Es256).unwrap();
-    let world = signing_with(&key).await;
+    let world = signing_with(&key, "").await;
     world.upstream.expects_assertions_of(&SigningKey::generate(Algorithm::Es256).unwrap());
 
     world.sign_in(&mut world.kit.browser(), ann()).await.page(400);

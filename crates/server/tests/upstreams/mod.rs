@@ -3,6 +3,8 @@
 mod attempts;
 mod backchannel_logout;
 mod client_auth;
+mod exchange;
+mod exchange_by_clients;
 mod linking;
 mod misbehaviour;
 mod pages;

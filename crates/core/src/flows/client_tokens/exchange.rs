@@ -40,6 +40,24 @@ pub struct SubjectToken {
     pub actors: Vec<String>,
 }
 
+impl SubjectToken {
+    /// Returns what an access token of this session would say that is issued now, to the user's own client.
+    pub fn of_session(ctx: &Context, session: &Session, user: &Subject, now: Timestamp) -> Self {
+        let (iat, jti) = (UnixTime::from_secs(now.as_second()), claims::new_sessionless_jti(&*ctx.entropy));
+        let claims = AccessClaims::new(&ctx.settings, session, user, jti, iat);
+        Self {
+            sub: user.user.id.to_string(),
+            audiences: vec![ctx.settings.issuer.clone()],
+            session: Some(session.id),
+            org_id: user.user.org_id.as_ref().map(ToString::to_string),
+            roles: claims.roles.iter().map(ToString::to_string).collect(),
+            expires_at: claims.exp,
+            rev: user.rev,
+            actors: Vec::new(),
+        }
+    }
+}
+
 /// Exchanges a user's access token for one with which the client acts on the user's behalf at one other service
 /// ([RFC 8693](https://www.rfc-editor.org/rfc/rfc8693)).
 ///
@@ -52,18 +70,7 @@ pub async fn exchange(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<ClientToken, ClientTokenError> {
-    if !client.has_scope(TOKEN_EXCHANGE) {
-        return Err(ClientTokenError::MayNotExchange);
-    }
-    let (_, client) = as_of_now(ctx, &client.client().id).await?;
-    // A user's token is not limited to scopes. One that was would pass where the user's own does not.
-    if let Some(scope) = asked.scope.as_deref().filter(|scope| !scope.is_empty()) {
-        return Err(ClientTokenError::Scope { scope: scope.to_owned() });
-    }
-    let audience = match audiences(ctx, &client, asked)?.as_slice() {
-        [one] => one.clone(),
-        _ => return Err(ClientTokenError::SeveralAudiences),
-    };
+    let (client, audience) = granted(ctx, client, asked).await?;
     let session = subject.session.ok_or(ClientTokenError::NotAUsers)?;
     if !is_addressed_to(ctx, &client, subject) {
         return Err(ClientTokenError::NotAddressed);
@@ -79,6 +86,35 @@ pub async fn exchange(
     let seconds = claims.exp.as_secs().saturating_sub(claims.iat.as_secs());
     let expires_in = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     Ok(ClientToken { text, scope: None, expires_in })
+}
+
+/// Checks all that can be checked of a wish before there is a subject token: nothing is begun for one that would be refused.
+pub async fn check_exchange(
+    ctx: &Context,
+    client: &AuthenticatedClient,
+    asked: &Asked,
+) -> Result<(), ClientTokenError> {
+    granted(ctx, client, asked).await.map(|_| ())
+}
+
+/// Returns the client as it is now, and the one audience that it gets a token for.
+async fn granted(
+    ctx: &Context,
+    client: &AuthenticatedClient,
+    asked: &Asked,
+) -> Result<(Client, String), ClientTokenError> {
+    if !client.has_scope(TOKEN_EXCHANGE) {
+        return Err(ClientTokenError::MayNotExchange);
+    }
+    let (_, client) = as_of_now(ctx, &client.client().id).await?;
+    // A user's token is not limited to scopes. One that was would pass where the user's own does not.
+    if let Some(scope) = asked.scope.as_deref().filter(|scope| !scope.is_empty()) {
+        return Err(ClientTokenError::Scope { scope: scope.to_owned() });
+    }
+    match audiences(ctx, &client, asked)?.as_slice() {
+        [one] => Ok((client, one.clone())),
+        _ => Err(ClientTokenError::SeveralAudiences),
+    }
 }
 
 /// A service that got hold of a token for another one must not use it here: a token comes from the user's client, or was

@@ -4,7 +4,7 @@ mod credentials;
 mod exchange;
 
 pub use credentials::client_credentials;
-pub use exchange::{MAX_ACTORS, SubjectToken, exchange};
+pub use exchange::{MAX_ACTORS, SubjectToken, check_exchange, exchange};
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -3,6 +3,7 @@
 //! The protocol is the server's part. It hands over an [`UpstreamIdentity`]: what an upstream has said, checked and mapped.
 
 mod account;
+mod exchanged;
 mod identity;
 mod links;
 mod logout;
@@ -12,6 +13,7 @@ mod rule;
 mod sessions;
 mod sign_in;
 
+pub use exchanged::exchanged_before;
 pub use identity::{Membership, RecheckSecret, UpstreamIdentity};
 pub use links::{
     LINK_WITHIN, LinkError, LinkUpstream, UnlinkError, UnlinkUpstream, link_upstream, links, unlink_upstream,

@@ -148,7 +148,7 @@ impl SigningIn<'_> {
         let identity = &self.command.identity;
         let proved = Proved {
             user: subject.user.id,
-            at: identity.auth_time.map_or(now, |at| at.min(now)),
+            at: self.proved_at(),
             amr: tidy_amr(&identity.amr),
             device: &self.command.device,
         };
@@ -168,15 +168,46 @@ impl SigningIn<'_> {
         }
     }
 
+    /// Returns when they proved who they are, as far as that is known.
+    ///
+    /// A token that somebody holds proves that they did at some time. Until the upstream says when, no rule that asks for a fresh
+    /// sign-in may be met by it: the token may have been stolen long afterwards.
+    fn proved_at(&self) -> Timestamp {
+        match (self.command.identity.auth_time, &self.command.attempt) {
+            (Some(at), _) => at.min(self.now),
+            (None, Some(_)) => self.now,
+            (None, None) => Timestamp::UNIX_EPOCH,
+        }
+    }
+
     /// Returns the account they sign in to.
     async fn account(&self) -> Result<Account, UpstreamSignInError> {
+        if let Some(account) = self.linked_account().await? {
+            return Ok(account);
+        }
+        match self.account_by_the_rule().await {
+            // They may have come twice at once, and the account that stands in the way be the one which they have just got.
+            Err(refused @ (UpstreamSignInError::NotLinked | UpstreamSignInError::EmailTaken)) => {
+                self.linked_account().await?.ok_or(refused)
+            }
+            decided => decided,
+        }
+    }
+
+    /// Returns the account that is linked.
+    async fn linked_account(&self) -> Result<Option<Account>, UpstreamSignInError> {
+        let (ctx, identity) = (self.ctx, &self.command.identity);
+        let link = ctx.store.upstream_link(&identity.upstream, &identity.subject).await?;
+        let Some(link) = link else { return Ok(None) };
+        let subject = self.subject(link.user_id).await?;
+        session_start::may_work(&subject)?;
+        Ok(Some(account::up_to_date(ctx, self.settings, identity, subject, self.now).await?))
+    }
+
+    /// Returns the account of somebody who is not linked.
+    async fn account_by_the_rule(&self) -> Result<Account, UpstreamSignInError> {
         let (ctx, settings, now) = (self.ctx, self.settings, self.now);
         let identity = &self.command.identity;
-        if let Some(link) = ctx.store.upstream_link(&identity.upstream, &identity.subject).await? {
-            let subject = self.subject(link.user_id).await?;
-            session_start::may_work(&subject)?;
-            return Ok(account::up_to_date(ctx, settings, identity, subject, now).await?);
-        }
         let holder = self.holder().await?;
         let links = match &holder {
             // Somebody of this upstream who is linked meanwhile is noticed: an account has one link to it.

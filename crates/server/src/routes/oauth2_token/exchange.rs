@@ -6,17 +6,22 @@ use handstamp_core::{
 };
 use handstamp_verify::Principal;
 
-use super::super::oauth2_client::{self, required};
-use crate::{AppState, extract::Form, problem::OAuthRefusal};
+use super::{
+    super::oauth2_client::{self, required},
+    upstream_token::{self, Presented},
+};
+use crate::{AppState, extract::Form, layers::ClientAddress, problem::OAuthRefusal};
 
 /// What is said where we expect an access token.
 const JWT_TYPE: &str = "urn:ietf:params:oauth:token-type:jwt";
 
 /// `grant_type=urn:ietf:params:oauth:grant-type:token-exchange` ([RFC 8693](https://www.rfc-editor.org/rfc/rfc8693))
 ///
-/// A service that was called by a user gets a token with which it calls one other service on that user's behalf.
+/// A service that was called by a user gets a token with which it calls one other service on that user's behalf. With
+/// `subject_issuer`, which RFC 8693 leaves to whoever needs it, the user's token may be one of an upstream.
 pub(super) async fn grant(
     state: &AppState,
+    address: ClientAddress,
     headers: &HeaderMap,
     mut form: Form,
 ) -> Result<Response, OAuthRefusal> {
@@ -33,7 +38,14 @@ pub(super) async fn grant(
         return Err(invalid_request("the actor is the client that asks: leave actor_token out"));
     }
     let asked = super::asked(&mut form);
-    let subject = subject(state, &token).await?;
+    let subject = match form.take("subject_issuer").filter(|issuer| *issuer != state.core().settings.issuer) {
+        Some(issuer) => {
+            let (client, asked) = (&client, &asked);
+            let presented = Presented { client, asked, issuer: &issuer, token: &token, address };
+            upstream_token::subject(state, &presented).await?
+        }
+        None => subject(state, &token).await?,
+    };
     let token = flow::exchange(state.core(), &client, &subject, &asked, state.now()).await?;
     Ok(super::reply(token, Some(ACCESS_TOKEN_TYPE)))
 }

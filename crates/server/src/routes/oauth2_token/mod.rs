@@ -1,6 +1,7 @@
 mod client_credentials;
 mod exchange;
 mod refresh_token;
+mod upstream_token;
 
 use std::collections::BTreeSet;
 
@@ -47,7 +48,7 @@ async fn grant(
     match grant_type.as_str() {
         "refresh_token" => refresh_token::grant(state, address, form).await,
         "client_credentials" => client_credentials::grant(state, headers, form).await,
-        TOKEN_EXCHANGE_GRANT => exchange::grant(state, headers, form).await,
+        TOKEN_EXCHANGE_GRANT => exchange::grant(state, address, headers, form).await,
         _ => Err(OAuthRefusal::new(
             OAuthErrorCode::UnsupportedGrantType,
             format!("the grants are {}", GRANTS.join(", ")),

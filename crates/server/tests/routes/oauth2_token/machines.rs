@@ -61,7 +61,7 @@ pub(crate) fn access_token(reply: Reply) -> String {
 }
 
 /// Returns what a token says.
-pub(super) fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     serde_json::from_str(&dangerous::decode_unverified(token).unwrap().unverified_payload).unwrap()
 }
 

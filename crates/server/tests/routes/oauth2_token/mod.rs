@@ -1,13 +1,13 @@
 mod client_credentials;
 mod exchange;
-pub(super) mod machines;
+pub(crate) mod machines;
 
 use std::time::Duration;
 
 use crate::support::{Kit, Reply};
 
 #[track_caller]
-fn refused(reply: Reply, status: u16, error: &str) {
+pub(crate) fn refused(reply: Reply, status: u16, error: &str) {
     let reply = reply.expect(status);
     assert_eq!(reply.json()["error"], error, "{}", reply.text());
     assert_eq!(reply.header("cache-control"), "no-store");
