@@ -31,6 +31,7 @@ class AuthService:
     def __init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.is_away = False
+        self.when_away: Callable[[], None] = lambda: None
         self.asked: list[str] = []
         self.statuses = bytearray(64)
         self.bits = 1
@@ -78,6 +79,7 @@ class AuthService:
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         self.asked.append(request.url.path)
         if self.is_away:
+            self.when_away()
             raise httpx2.ConnectError("refused")
         match request.url.path:
             case "/.well-known/oauth-authorization-server":

@@ -50,6 +50,12 @@ def test_another_site_may_not(service, auth, headers):
     assert code(service.post("/orders", json=LAMP, headers={**cookie(auth.token()), **headers})) == (403, "csrf_rejected")
 
 
+@pytest.mark.parametrize(("origin", "status"), [("https://evil.example", 403), ("https://app.example", 200)])
+def test_a_web_socket_begins_with_a_get_and_is_not_safe(service, auth, origin, status):
+    handshake = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": origin}
+    assert service.get("/orders", headers={**cookie(auth.token()), **handshake}).status_code == status
+
+
 def test_roles_decide_who_orders_and_who_deletes(service, auth):
     nobody, buyer, admin = (bearer(auth.token(roles=roles)) for roles in (None, ["buyer"], ["admin"]))
 

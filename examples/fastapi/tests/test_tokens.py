@@ -129,6 +129,16 @@ def test_a_service_that_cannot_reach_the_auth_service_is_not_ready_and_takes_nob
     assert service.get("/orders", headers=bearer(auth.token())).status_code == 200
 
 
+def test_those_who_waited_for_an_answer_that_never_came_do_not_wait_once_more_each(service, auth, clocks):
+    def time_out():
+        clocks.passed += 5
+
+    auth.is_away, auth.when_away = True, time_out
+    for _ in range(10):
+        assert service.get("/orders", headers=bearer(auth.token())).status_code == 503
+    assert len(auth.asked) == 1
+
+
 def test_a_document_that_speaks_for_another_issuer_is_not_used(service, auth):
     auth.metadata["issuer"] = "https://evil.example"
 

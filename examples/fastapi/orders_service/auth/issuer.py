@@ -119,7 +119,8 @@ class Issuer:
                 self._jwks_uri = await self._discover()
             document = await fetch_object(self._client, self._jwks_uri)
         except UnavailableError:
-            self._failed_at = now
+            # As of now, and not of the question: those who waited meanwhile shall not wait once more each.
+            self._failed_at = self._clock()
             raise
         self._keys = dict(_usable_keys(document))
         self._fetched_at = now
