@@ -264,6 +264,10 @@ func TestACookieIsNotEnoughForARequestThatAnotherSiteMayHaveCaused(t *testing.T)
 		post(good(), with(byCookie, headers...), lamp).expect(t, 403, "csrf_rejected")
 	}
 	post(good(), bearer(token(nil)), lamp).expect(t, 201, "")
+
+	webSocket := []string{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}
+	get(good(), "/orders", with(byCookie, append(webSocket, "Origin", "https://evil.example")...)).expect(t, 403, "csrf_rejected")
+	get(good(), "/orders", with(byCookie, append(webSocket, "Origin", "https://app.example")...)).expect(t, 200, "")
 }
 
 func TestRolesDecideWhoOrdersAndWhoDeletes(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 // Other pages choose neither Sec-Fetch-Site nor Origin, so those decide. "same-site" alone is never trusted: a sibling host may
 // be somebody else's. Without either, a header of our own makes browsers ask first before they send it across origins.
 func refuseForgery(r *http.Request, allowedOrigins []string) error {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+	// A WebSocket begins with a GET and is not safe: it carries whatever the page says.
+	if isSafe(r.Method) && len(r.Header.Values("Sec-WebSocket-Key")) == 0 {
 		return nil
 	}
 	for _, name := range []string{"Sec-Fetch-Site", "Origin", "X-Handstamp"} {
@@ -35,4 +35,12 @@ func refuseForgery(r *http.Request, allowedOrigins []string) error {
 	default:
 		return problem.New(problem.CSRFRejected)
 	}
+}
+
+func isSafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
 }
