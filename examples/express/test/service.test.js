@@ -67,6 +67,12 @@ test('a token of a foreign key, of another algorithm, or of none', async (t) => 
   }
 })
 
+test('a token that does not name its key, or a thief of a leaked one would not either', async (t) => {
+  for (const kid of [undefined, '']) {
+    assert.deepEqual(await refusal(t, bearer(await token({}, { kid }))), invalid('token_invalid'), kid)
+  }
+})
+
 test('a token that asks for extensions nobody knows', async (t) => {
   const [, payload, signature] = (await token()).split('.')
   const header = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'at+jwt', crit: ['x'], x: 1 })).toString('base64url')
@@ -125,6 +131,13 @@ test('a cookie is not enough for a request that another site may have caused', a
     assert.equal(await post({ ...byCookie, ...headers }), 403, JSON.stringify(headers))
   }
   assert.equal(await post(bearer(await token())), 201, 'a bearer token is no cookie')
+
+  const webSocket = async (headers) => {
+    const handshake = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', ...byCookie, ...headers }
+    return (await call('/orders', { headers: handshake })).status
+  }
+  assert.equal(await webSocket({ origin: 'https://evil.example' }), 403)
+  assert.equal(await webSocket({ origin: 'https://app.example' }), 200)
 })
 
 test('roles decide who orders and who deletes', async (t) => {

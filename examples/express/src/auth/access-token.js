@@ -27,7 +27,8 @@ export function accessTokenVerifier({ issuer, audience, keys, revocations }) {
     }).catch((error) => {
       throw refusal(error)
     })
-    if (!isShapedLikeOurs(payload)) throw new Problem('token_invalid')
+    // Where there is one key, jose takes it for a token that names none, and the thief of a leaked one would leave its name out.
+    if (!isText(protectedHeader.kid) || !isShapedLikeOurs(payload)) throw new Problem('token_invalid')
     const verdict = revocations.judge(payload, protectedHeader.kid)
     if (verdict === 'dead') throw new Problem('token_revoked')
     if (verdict === 'stale') throw new Problem('token_stale')
@@ -48,8 +49,9 @@ function principal(claims) {
   })
 }
 
+const isText = (value) => typeof value === 'string' && value !== ''
+
 function isShapedLikeOurs({ sub, client_id, org_id, roles = [] }) {
-  const isText = (value) => typeof value === 'string' && value !== ''
   return isText(sub) && isText(client_id) && (org_id === undefined || isText(org_id)) && Array.isArray(roles) && roles.every(isText)
 }
 

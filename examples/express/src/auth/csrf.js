@@ -9,7 +9,9 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
  * may be somebody else's. Without either, a header of our own makes browsers ask first before they send it across origins.
  */
 export function refuseForgery(req, allowedOrigins) {
-  if (SAFE_METHODS.has(req.method)) return
+  // A WebSocket begins with a GET and is not safe: it carries whatever the page says.
+  const isWebSocket = req.headersDistinct['sec-websocket-key'] !== undefined
+  if (SAFE_METHODS.has(req.method) && !isWebSocket) return
   const site = only(req, 'sec-fetch-site')
   if (site === 'same-origin' || site === 'none') return
   const origin = only(req, 'origin')
