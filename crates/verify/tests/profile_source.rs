@@ -214,6 +214,26 @@ async fn while_the_feed_is_silent_what_is_not_fresh_is_asked_for() {
     assert_eq!(story.name().await, "Ada Okafor");
 }
 
+/// How old an answer is, our own clock tells: it was asked for by that one, and not by the issuer's.
+#[tokio::test]
+async fn while_the_feed_is_silent_clocks_that_differ_make_nothing_older_or_younger() {
+    for issuer_ahead in [-300, 300] {
+        let mut story = Story::new().await;
+        story.log.issuer_ahead = issuer_ahead;
+        story.pass(Duration::from_secs(1)).await;
+        story.log.pass(Duration::from_secs(29));
+        story.ada().await.unwrap();
+
+        story.log.pass(Duration::from_secs(2));
+        story.ada().await.unwrap();
+        assert_eq!(story.auth.asked(), 1, "{issuer_ahead}");
+
+        story.log.pass(Duration::from_secs(28));
+        story.ada().await.unwrap();
+        assert_eq!(story.auth.asked(), 2, "{issuer_ahead}");
+    }
+}
+
 #[tokio::test]
 async fn before_the_feed_is_there_what_is_not_fresh_is_asked_for() {
     let mut story = Story::new().await;
@@ -319,6 +339,23 @@ async fn a_refusal_is_no_outage() {
     assert_eq!(refused.unwrap_err(), ProfileError::Refused { code: "scope_required".to_owned() });
 }
 
+/// It is asked for beside a request, in good time: nobody waits for the refusal, and nobody is shown anything after it.
+#[tokio::test]
+async fn a_refusal_in_good_time_ends_what_was_known_at_once() {
+    let mut story = Story::new().await;
+    story.ada().await.unwrap();
+    story.auth.answer_with(403, "scope_required");
+    let kept = story.profiles.held().bytes;
+    story.pass(KEEP * 86 / 100).await;
+
+    story.until_refused().await;
+
+    assert!(story.profiles.held().bytes < kept, "it is not even held");
+    story.auth.answer_well();
+    story.pass(Duration::from_secs(2)).await;
+    assert_eq!(story.name().await, "Ada");
+}
+
 #[tokio::test]
 async fn a_refusal_is_not_asked_for_at_each_look() {
     let mut story = Story::new().await;
@@ -370,7 +407,7 @@ async fn nobody_is_remembered_for_a_moment_only() {
 async fn what_cannot_be_a_user_is_not_asked_for() {
     let story = Story::new().await;
 
-    for sub in ["", &"x".repeat(256)] {
+    for sub in ["", &"x".repeat(256), ".\t.", "ad\na", "ada ", "ädä"] {
         assert!(story.profiles.find(sub).await.unwrap().is_none());
     }
     assert_eq!(story.auth.asked(), 0);
@@ -381,7 +418,7 @@ async fn what_cannot_be_a_user_is_not_asked_for() {
 async fn a_sub_stays_one_segment_of_the_path() {
     let story = Story::new().await;
 
-    for sub in ["../oauth2/token", "a/b", "a?b#c", "%2e%2e", "..", ".", "ä \r\n"] {
+    for sub in ["../oauth2/token", "a/b", "a?b#c", "%2e%2e", "..", ".", ".\t.", "ä \r\n"] {
         assert!(story.profiles.find(sub).await.is_ok_and(|found| found.is_none()), "{sub}");
     }
     assert_eq!(story.auth.elsewhere(), 0);
@@ -460,6 +497,18 @@ impl Story {
         self.log.pass(time);
         self.log.beat();
         tokio::task::yield_now().await;
+    }
+
+    /// Waits until what is asked for beside a request was refused.
+    async fn until_refused(&self) {
+        for _ in 0..500 {
+            match self.ada().await {
+                Err(ProfileError::Refused { .. }) => return,
+                found => assert!(found.is_ok(), "{found:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("ada is never refused");
     }
 
     /// Waits until what is asked for beside a request has come.

@@ -81,7 +81,7 @@ impl Cache {
     pub(super) fn put(&self, slot: &Slot, held: Held) {
         let mut table = self.table();
         // Forgotten while it was asked for: whoever waits for it is told, and nobody after them.
-        let is_kept = table.slots.get(&slot.sub).is_some_and(|kept| std::ptr::eq(Arc::as_ptr(kept), slot));
+        let is_kept = table.has(slot);
         let before = if is_kept { slot.cost() } else { 0 };
         {
             let mut state = slot.state();
@@ -97,6 +97,16 @@ impl Cache {
         // It is too much even by itself.
         if is_kept && table.bytes > self.limits.bytes {
             table.remove(&slot.sub);
+        }
+    }
+
+    /// Lets go of what is known of a user. Their place stays: it says why there was no answer.
+    pub(super) fn let_go(&self, slot: &Slot) {
+        let mut table = self.table();
+        let before = slot.cost();
+        slot.state().held = None;
+        if table.has(slot) {
+            table.bytes = table.bytes - before + slot.cost();
         }
     }
 
@@ -128,6 +138,11 @@ impl Table {
             }
             self.remove(&sub);
         }
+    }
+
+    /// Returns whether this is the user's place, and was not forgotten.
+    fn has(&self, slot: &Slot) -> bool {
+        self.slots.get(&slot.sub).is_some_and(|kept| std::ptr::eq(Arc::as_ptr(kept), slot))
     }
 
     fn remove(&mut self, sub: &str) {
@@ -243,6 +258,8 @@ mod tests {
         put(&cache, "ada", 1000);
         assert_eq!(cache.held(), one);
 
+        cache.let_go(&cache.slot("ada"));
+        assert!(cache.held().entries == 1 && cache.held().bytes < one.bytes && !has(&cache, "ada"));
         cache.table().remove("ada");
         assert_eq!(cache.held(), ProfilesHeld { entries: 0, bytes: 0 });
     }

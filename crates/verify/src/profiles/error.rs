@@ -35,4 +35,9 @@ impl ProfileError {
     pub fn is_away(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Token(TokenSourceError::Unavailable { .. }))
     }
+
+    /// Returns whether the service may not know, or not any more.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Token(TokenSourceError::ClientRefused { .. }))
+    }
 }

@@ -118,7 +118,8 @@ impl Held {
         if revocations.is_off() {
             return is_young;
         }
-        match revocations.check(&self.identity(told), &self.memo, SilencePolicy::young_only(), now) {
+        // How old it is, is told above: by the clock that it was asked for by, which may not be the issuer's.
+        match revocations.check(&self.identity(told), &self.memo, SilencePolicy::refuse(), now) {
             Verdict::Pass => true,
             Verdict::Stale { .. } | Verdict::Dead => false,
             Verdict::Unavailable { .. } => is_young,

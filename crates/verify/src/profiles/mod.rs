@@ -160,9 +160,13 @@ impl ProfileSource {
     }
 }
 
-/// What cannot be one is not asked for: dots alone would lead to another address.
+/// What cannot be one is not asked for: dots alone would lead to another address, and so would dots with what addresses leave out
+/// between them, such as a tab.
 fn may_be_a_sub(text: &str) -> bool {
-    (1..=MAX_SUB).contains(&text.len()) && text != "." && text != ".."
+    (1..=MAX_SUB).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && text != "."
+        && text != ".."
 }
 
 impl Inner {
@@ -176,6 +180,9 @@ impl Inner {
             Err(error) => {
                 let until = self.clock.now().saturating_add(LEAVE_IN_PEACE);
                 slot.note_failure(&error, until);
+                if error.is_refusal() {
+                    self.cache.let_go(slot);
+                }
                 if error.is_away() {
                     *self.away.lock().unwrap_or_else(PoisonError::into_inner) =
                         Some(Away { until, error: error.clone() });

@@ -20,13 +20,22 @@ pub(crate) struct Log {
     follower: Follower,
     head: u64,
     elapsed: Duration,
+    /// By how many seconds the issuer's clock is ahead of ours.
+    pub(crate) issuer_ahead: i64,
 }
 
 impl Log {
     /// A log that nobody has heard of yet.
     pub(crate) fn silent() -> Self {
         let (revocations, follower) = Revocations::follow(FollowOptions::default());
-        Self { clock: HandClock::new(), revocations, follower, head: 0, elapsed: Duration::ZERO }
+        Self {
+            clock: HandClock::new(),
+            revocations,
+            follower,
+            head: 0,
+            elapsed: Duration::ZERO,
+            issuer_ahead: 0,
+        }
     }
 
     /// A log that was read to its end: it is empty.
@@ -78,7 +87,7 @@ impl Log {
             aud: BATCH_AUDIENCE.to_owned(),
             iat: now,
             exp: now.saturating_add(Duration::from_mins(10)),
-            time_ms: u64::try_from(now.as_secs()).unwrap() * 1000,
+            time_ms: u64::try_from(now.as_secs() + self.issuer_ahead).unwrap() * 1000,
             epoch: 1,
             earlier: Vec::new(),
             after: self.head - events.len() as u64,
