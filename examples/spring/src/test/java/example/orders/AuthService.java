@@ -41,6 +41,9 @@ public final class AuthService implements AutoCloseable {
     public String listType = "statuslist+jwt";
     public volatile String speaksFor;
     public volatile boolean isAway;
+    public volatile Runnable whenAway = () -> { };
+    /** Sends headers and a part, and nothing more. */
+    public volatile boolean isStalled;
 
     public AuthService() {
         try {
@@ -57,9 +60,18 @@ public final class AuthService implements AutoCloseable {
                 case "/.well-known/oauth-authorization-server" ->
                     "{\"issuer\":\"%s\",\"jwks_uri\":\"%s/jwks\"}".formatted(speaksFor, url).getBytes(StandardCharsets.UTF_8);
                 case "/jwks" -> new JWKSet(key).toString().getBytes(StandardCharsets.UTF_8);
+                case "/too-long" -> new byte[(4 << 20) + 1];
                 default -> statusList(path).getBytes(StandardCharsets.UTF_8);
             };
+            if (isAway) {
+                whenAway.run();
+            }
             exchange.sendResponseHeaders(isAway ? 503 : 200, body.length);
+            if (isStalled) {
+                exchange.getResponseBody().write(body, 0, 1);
+                exchange.getResponseBody().flush();
+                return;
+            }
             exchange.getResponseBody().write(body);
             exchange.close();
         });

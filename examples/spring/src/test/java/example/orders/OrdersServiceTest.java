@@ -220,6 +220,20 @@ class OrdersServiceTest {
     }
 
     @Test
+    void aWebSocketBeginsWithAGetAndIsNotSafe() {
+        assertRefused(handshake("https://evil.example").exchange(), 403, "csrf_rejected");
+        assertThat(handshake("https://app.example")).hasStatus(200);
+    }
+
+    private MockMvcTester.MockMvcRequestBuilder handshake(String origin) {
+        return mvc.get()
+                .uri("/orders")
+                .header(COOKIE, cookie(AUTH.token()))
+                .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+                .header("Origin", origin);
+    }
+
+    @Test
     void rolesDecideWhoOrdersAndWhoDeletes() {
         String buyer = "Bearer " + AUTH.token();
         String admin = "Bearer " + AUTH.tokenWith("roles", List.of("admin"));

@@ -18,7 +18,9 @@ record ForgeryRule(Set<String> allowedOrigins) {
     private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
 
     void check(HttpServletRequest request) {
-        if (SAFE_METHODS.contains(request.getMethod())) {
+        // A WebSocket begins with a GET and is not safe: it carries whatever the page says.
+        boolean isWebSocket = request.getHeader("Sec-WebSocket-Key") != null;
+        if (SAFE_METHODS.contains(request.getMethod()) && !isWebSocket) {
             return;
         }
         String site = only(request, "Sec-Fetch-Site");

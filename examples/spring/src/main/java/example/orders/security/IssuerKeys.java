@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.net.URI;
 import java.text.ParseException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.springframework.http.MediaType;
@@ -37,8 +39,8 @@ public class IssuerKeys implements JWKSource<SecurityContext> {
 
     private final JWKSource<SecurityContext> keys;
 
-    IssuerKeys(Settings settings, Documents documents) {
-        this.keys = JWKSourceBuilder.create(new Discovered(settings.issuer(), documents))
+    IssuerKeys(Settings settings, Documents documents, InstantSource clock) {
+        this.keys = JWKSourceBuilder.create(new Discovered(settings.issuer(), documents, clock))
                 .cache(KEYS_LAST.toMillis(), FETCH_TIMEOUT.toMillis())
                 .refreshAheadCache(false)
                 .rateLimited(FETCH_INTERVAL.toMillis())
@@ -64,22 +66,30 @@ public class IssuerKeys implements JWKSource<SecurityContext> {
 
         private final URI issuer;
         private final Documents documents;
+        private final InstantSource clock;
         private volatile URI jwksUri;
+        private volatile Instant failedAt = Instant.EPOCH;
 
-        private Discovered(URI issuer, Documents documents) {
+        private Discovered(URI issuer, Documents documents, InstantSource clock) {
             this.issuer = issuer;
             this.documents = documents;
+            this.clock = clock;
         }
 
         @Override
         public JWKSet getJWKSet(JWKSetCacheRefreshEvaluator refresh, long now, SecurityContext context)
                 throws KeySourceException {
+            Instant asked = clock.instant();
+            if (!asked.isBefore(failedAt) && asked.isBefore(failedAt.plus(StatusLists.FAILURE_COOLDOWN))) {
+                throw new JWKSetUnavailableException("the auth service was away a moment ago");
+            }
             try {
                 if (jwksUri == null) {
                     jwksUri = discover();
                 }
                 return JWKSet.parse(documents.fetch(jwksUri, MediaType.APPLICATION_JSON_VALUE));
             } catch (IOException | ParseException | IllegalArgumentException error) {
+                failedAt = clock.instant();
                 throw new JWKSetUnavailableException(error.getMessage(), error);
             }
         }

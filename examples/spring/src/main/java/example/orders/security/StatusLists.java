@@ -30,7 +30,7 @@ class StatusLists implements OAuth2TokenValidator<Jwt> {
     private static final Logger LOG = LoggerFactory.getLogger(StatusLists.class);
 
     /** Not every request waits for an auth service that is away. */
-    private static final Duration FAILURE_COOLDOWN = Duration.ofSeconds(1);
+    static final Duration FAILURE_COOLDOWN = Duration.ofSeconds(1);
 
     private final String issuer;
     private final String prefix;
@@ -93,7 +93,8 @@ class StatusLists implements OAuth2TokenValidator<Jwt> {
                     lists.values().removeIf(Kept::isOver);
                 } catch (IOException | JwtException | IllegalArgumentException error) {
                     LOG.warn("{} cannot be renewed: {}", uri, error.getMessage());
-                    failedAt = now;
+                    // As of now, and not of the question: those who waited meanwhile shall not wait once more each.
+                    failedAt = clock.instant();
                 }
             }
             if (list == null || !now.isBefore(list.expires())) {

@@ -9,6 +9,7 @@ import example.orders.Settings;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -30,9 +31,9 @@ class StatusListsTest {
     private final Settings settings = new Settings(URI.create(auth.url), "orders", "at", Set.of(), "127.0.0.1");
     private final Documents documents = new Documents();
     private final Instant began = Instant.now();
-    private Duration passed = Duration.ZERO;
-    private final StatusLists lists =
-            new StatusLists(settings, new IssuerKeys(settings, documents), documents, () -> began.plus(passed));
+    private volatile Duration passed = Duration.ZERO;
+    private final InstantSource clock = () -> began.plus(passed);
+    private final StatusLists lists = new StatusLists(settings, new IssuerKeys(settings, documents, clock), documents, clock);
 
     @AfterEach
     void stop() {
@@ -79,6 +80,17 @@ class StatusListsTest {
         auth.listClaims.put("exp", began.plusSeconds(1000).getEpochSecond());
         passed = Duration.ofSeconds(182);
         assertThat(isGood(1)).isTrue();
+    }
+
+    @Test
+    void thoseWhoWaitedForAnAnswerThatNeverCameDoNotWaitOnceMoreEach() {
+        auth.isAway = true;
+        auth.whenAway = () -> passed = passed.plusSeconds(5);
+
+        for (int request = 0; request < 10; request++) {
+            assertThatThrownBy(() -> isGood(1)).isInstanceOf(JwtException.class);
+        }
+        assertThat(auth.asked).hasSize(1);
     }
 
     static Stream<Object> statusesThatCannotBeFound() {
