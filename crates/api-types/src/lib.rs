@@ -37,7 +37,9 @@ pub use metadata::AuthorizationServerMetadata;
 pub use oauth::{ACCESS_TOKEN_TYPE, CLIENT_ASSERTION_TYPE, OAuthError, OAuthErrorCode, TOKEN_EXCHANGE_GRANT};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use sessions::{EndedSessions, RelabelRequest, SessionList, SessionSummary, SignedOut};
-pub use sign_in::{Delivery, ExchangeRequest, RefreshRequest, SignInRequest, SignOutRequest, SignOutScope, TokenReply};
+pub use sign_in::{
+    Delivery, ExchangeRequest, RefreshRequest, SignInRequest, SignOutRequest, SignOutScope, TokenReply,
+};
 pub use whoami::Whoami;
 
 /// `typ` of an access token's header ([RFC 9068 §2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.1)).
