@@ -1,6 +1,6 @@
 //! The service on a socket.
 
-use std::{future::Future, io};
+use std::{future::Future, io, pin::Pin};
 
 use axum::body::Body;
 use handstamp_listen::{Limits, Listener, Tls};
@@ -49,7 +49,16 @@ impl Sockets {
 pub async fn serve(
     sockets: impl Into<Sockets>,
     app: AppState,
-    shutdown: impl Future<Output = ()>,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    // All that stands on a socket is compiled in this crate, and not once more in each that serves.
+    run(sockets.into(), app, Box::pin(shutdown)).await
+}
+
+async fn run(
+    sockets: Sockets,
+    app: AppState,
+    shutdown: Pin<Box<dyn Future<Output = ()> + Send + '_>>,
 ) -> io::Result<()> {
     let router = router(&app);
     app.follow_revocations().await;
@@ -62,7 +71,7 @@ pub async fn serve(
         app.stop();
     };
     let limits = limits(&app.config().server);
-    let listeners = sockets.into().listeners(app.public_url());
+    let listeners = sockets.listeners(app.public_url());
     handstamp_listen::serve(listeners, limits, service, stop).await?;
     while tasks.join_next().await.is_some() {}
     Ok(())
