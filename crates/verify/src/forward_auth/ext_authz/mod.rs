@@ -83,9 +83,7 @@ impl<C: Check> UnaryService<CheckRequest> for CheckMethod<C> {
         let check = self.check.clone();
         Box::pin(async move {
             // Envoy takes an error for a refusal, unless its operator has said `failure_mode_allow`.
-            let asked = Asked::read(request.into_inner()).ok_or_else(|| {
-                Status::invalid_argument("the question is not about an HTTP request: use the HTTP filter")
-            })?;
+            let asked = Asked::read(request.into_inner()).map_err(Status::invalid_argument)?;
             let answered = check.check(&asked.question()).await;
             Ok(tonic::Response::new(match answered {
                 Ok(passed) => answer::passed(&passed.headers()),

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use http::header::MaxSizeReached;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::messages::{CheckRequest, HttpRequest};
@@ -7,6 +8,8 @@ use crate::forward_auth::demands::Demands;
 use crate::forward_auth::original::{Address, Reply};
 use crate::forward_auth::question::required;
 use crate::forward_auth::{Question, Refusal};
+
+const NOT_HTTP: &str = "the question is not about an HTTP request: use the HTTP filter";
 
 /// Envoy's question, in the types of HTTP.
 pub(super) struct Asked {
@@ -16,11 +19,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads the question; `None` if it is not about an HTTP request.
-    pub(super) fn read(request: CheckRequest) -> Option<Self> {
-        let attributes = request.attributes?;
-        let http = attributes.request?.http?;
-        Some(Self { headers: headers(&http), http, demanded: attributes.context_extensions })
+    /// Reads the question, or says why that cannot be done.
+    pub(super) fn read(request: CheckRequest) -> Result<Self, &'static str> {
+        let attributes = request.attributes.ok_or(NOT_HTTP)?;
+        let http = attributes.request.and_then(|request| request.http).ok_or(NOT_HTTP)?;
+        let headers = headers(&http).map_err(|_| "the request has more headers than anybody keeps")?;
+        Ok(Self { headers, http, demanded: attributes.context_extensions })
     }
 
     pub(super) fn question(&self) -> Question<'_> {
@@ -52,7 +56,7 @@ fn not_empty(text: &str) -> Option<&str> {
 
 /// What HTTP could not carry is left out: with a credential that is none, and with what a browser says of itself it counts as
 /// not said. Neither opens anything.
-fn headers(http: &HttpRequest) -> HeaderMap {
+fn headers(http: &HttpRequest) -> Result<HeaderMap, MaxSizeReached> {
     let joined = http.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     let raw = http.header_map.iter().flat_map(|map| &map.headers).map(|header| {
         let value = if header.raw_value.is_empty() { header.value.as_bytes() } else { &header.raw_value };
@@ -64,8 +68,8 @@ fn headers(http: &HttpRequest) -> HeaderMap {
         if let (Ok(name), Ok(value)) =
             (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value))
         {
-            headers.append(name, value);
+            headers.try_append(name, value)?;
         }
     }
-    headers
+    Ok(headers)
 }

@@ -236,3 +236,15 @@ async fn there_is_no_other_method() {
 
     assert_eq!(answer.unwrap_err().code(), Code::Unimplemented);
 }
+
+/// Within the size of a question fit more headers than the map of a request holds.
+#[tokio::test]
+async fn more_headers_than_a_request_can_have_are_refused() {
+    let kit = Kit::new();
+    let mut http = http("GET", "/", &[]);
+    http.headers = (0..40_000).map(|number| (format!("{number:x}"), String::new())).collect();
+
+    let refused = kit.ask(about(http, &[])).await.unwrap_err();
+
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+}
