@@ -115,8 +115,9 @@ impl<'r> Address<'r> {
         self.host.map(without_port)
     }
 
+    /// Returns what stands in front of the query. A `#`, which ends the path for some readers and not for others, stays in it.
     pub(super) fn path(&self) -> &'r str {
-        self.target.split(['?', '#']).next().unwrap_or_default()
+        self.target.split('?').next().unwrap_or_default()
     }
 
     /// Returns the whole address where it leads to an origin of ours.

@@ -97,3 +97,14 @@ async fn what_is_no_preflight_of_an_allowed_origin_passes_as_nobody_nowhere() {
         assert_eq!(code(ask(query, headers).await), (401, "token_missing".to_owned()), "{query} {headers:?}");
     }
 }
+
+/// Some servers pass a `#` on as a part of the path, and tidy up what follows it.
+#[tokio::test]
+async fn a_path_does_not_end_where_only_some_readers_see_a_fragment() {
+    for header in ["x-original-url", "x-forwarded-uri"] {
+        let refused =
+            ask_as_ada("?org_path=/orgs/{org}", &[(header, "/orgs/acme#/../evil")]).await.unwrap_err();
+
+        assert_eq!(refused.status(), 403, "{header}");
+    }
+}
