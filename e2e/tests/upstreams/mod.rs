@@ -1,7 +1,9 @@
 //! Sign-in through servers that are not ours: one that is right, one that is wrong on purpose, and several replicas of ours.
 
+mod exchange;
 mod link;
 mod misbehaving;
+mod old_app;
 mod recheck;
 mod replicas;
 mod server;

@@ -180,7 +180,7 @@ async fn an_answer_that_another_browser_asked_for_signs_nobody_in() {
     let stage = Stage::open();
     let mut attacker = stage.visitor();
     attacker.begin("acme", "/auth/account").await;
-    attacker.tab.leaves_at = Some(stage.base.parse().expect("an address"));
+    attacker.tab.leaves_at = Some(stage.url("/auth/callback/acme").parse().expect("an address"));
     attacker.fill_in("mallory").await;
     let answer = attacker.tab.page.url.clone();
     assert!(answer.path().starts_with("/auth/callback/"), "{answer}");

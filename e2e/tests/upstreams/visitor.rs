@@ -25,7 +25,7 @@ pub(crate) struct Tab<T> {
     pub(crate) hops: Vec<Url>,
     /// What it shows.
     pub(crate) page: Page,
-    /// Whose address the tab is not followed to: nobody is there, and the address itself is what counts.
+    /// Whither the tab is not followed, whatever the query: being sent there is what counts.
     pub(crate) leaves_at: Option<Url>,
 }
 
@@ -98,13 +98,18 @@ impl<T: Transport> Tab<T> {
         (reply.status().as_u16(), serde_json::from_slice(reply.body()).unwrap_or_default())
     }
 
+    /// Sends one request, and follows nothing.
+    pub(crate) async fn send(&self, fetch: &Fetch) -> Response<Bytes> {
+        self.profile.send(&self.road, fetch).await
+    }
+
     async fn go(&mut self, fetch: Fetch, url: &str) -> &Page {
         self.hops.clear();
         let mut fetch = fetch.header("accept", "text/html");
         let mut url = Url::parse(url).expect("an address");
         for _ in 0..PATIENCE {
             self.hops.push(url.clone());
-            if self.leaves_at.as_ref().is_some_and(|place| place.origin() == url.origin()) {
+            if self.leaves_at.as_ref().is_some_and(|place| is_same_place(place, &url)) {
                 self.page = Page { url, status: 0, text: String::new() };
                 return &self.page;
             }
@@ -151,6 +156,10 @@ impl Page {
         let field = field.into_iter().find(|field| attribute(field, "name").as_deref() == Some(name));
         field.and_then(|field| attribute(field, "value")).unwrap_or_else(|| panic!("no {name} on {self:?}"))
     }
+}
+
+fn is_same_place(one: &Url, other: &Url) -> bool {
+    one.origin() == other.origin() && one.path() == other.path()
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
