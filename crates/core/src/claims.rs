@@ -153,9 +153,11 @@ const RESERVED: &[&str] = &[
     "typ",
 ];
 
-/// Returns whether a custom claim must not have this name.
+/// Returns whether a custom claim must not have this name, in whatever letters: a service whose JSON library does not tell capitals
+/// from small ones, as that of Go, would take `Roles` for `roles`.
 pub fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name)
+    // Up and down again: that is how such libraries meet letters like ſ.
+    RESERVED.contains(&name.to_uppercase().to_lowercase().as_str())
 }
 
 /// Returns the address of a status list.
@@ -239,9 +241,19 @@ pub fn issued_under(jti: &str) -> Option<Step> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Actor, issued_under, new_jti, new_sessionless_jti};
+    use super::{Actor, is_reserved, issued_under, new_jti, new_sessionless_jti};
     use crate::model::Step;
     use crate::test_support::Sevens;
+
+    #[test]
+    fn a_name_that_some_reader_takes_for_a_reserved_one_is_reserved() {
+        for name in ["roles", "Roles", "ORG_ID", "role\u{17f}", "\u{17f}ub", "Client_Id"] {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in ["role", "plan", "Department", "org-id"] {
+            assert!(!is_reserved(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_jti_says_under_which_refresh_token_it_was_issued() {
