@@ -15,7 +15,7 @@ def refuse_forgery(request: HTTPConnection, allowed_origins: Collection[str]) ->
     Other pages choose neither `Sec-Fetch-Site` nor `Origin`, so those decide. `same-site` alone is never trusted: a sibling host
     may be somebody else's. Without either, a header of our own makes browsers ask first before they send it across origins.
     """
-    # A WebSocket has no method, or is still a GET where the server knows none, and is not safe: it carries whatever the page says.
+    # A WebSocket has no method, or is a GET to a server that knows none, and is not safe: it carries whatever the page says.
     if request.scope.get("method") in SAFE_METHODS and "sec-websocket-key" not in request.headers:
         return
     site = _only(request, "sec-fetch-site")
