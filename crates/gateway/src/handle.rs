@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handstamp_api_types::{CSRF_HEADER, ErrorCode};
-use handstamp_verify::forward_auth::{self, Question, Refused};
+use handstamp_listen::Peer;
+use handstamp_verify::forward_auth::{self, Question};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -113,15 +114,24 @@ impl Gateway {
         upgrade: Option<OnUpgrade>,
     ) -> Result<Response<ReplyBody>, Refusal> {
         match &route.to {
-            Destination::Check => Ok(self.answer_proxy(&Question::of_proxy(&arrived.parts)).await),
-            Destination::CheckForEnvoy => Ok(self.answer_proxy(&Question::of_envoy(&arrived.parts)).await),
+            Destination::Check => Ok(self.answer_proxy(&arrived, Question::of_proxy(&arrived.parts)).await),
+            Destination::CheckForEnvoy => {
+                Ok(self.answer_proxy(&arrived, Question::of_envoy(&arrived.parts)).await)
+            }
             Destination::Auth => self.pass_to_auth(arrived, body).await,
             Destination::Service(service) => self.pass_to_service(arrived, org, body, service, upgrade).await,
         }
     }
 
-    async fn answer_proxy(&self, question: &Question<'_>) -> Response<ReplyBody> {
-        self.check.check(question).await.map_or_else(Refused::response, |passed| passed.response())
+    /// What a request says of itself, a script can say too: only the address of a proxy of ours speaks for it.
+    async fn answer_proxy(&self, arrived: &Arrived, question: Question<'_>) -> Response<ReplyBody> {
+        let peer = arrived.parts.extensions.get::<Peer>().map(|peer| peer.address.ip());
+        let is_ours = |ip| self.trusted_proxies.iter().any(|network| network.contains(ip));
+        match self.check.check(&question).await {
+            Ok(passed) if peer.is_some_and(is_ours) => passed.response(),
+            Ok(passed) => passed.without_cookie().response(),
+            Err(refused) => refused.response(),
+        }
     }
 
     /// The auth service sees what the browser has sent, cookies under its own names, and judges for itself.

@@ -211,6 +211,22 @@ async fn forward_auth_is_answered_on_the_spot() {
     assert_eq!(house.client().get("/auth/check").send().await.status, 401);
 }
 
+/// A script that got into a page can send whatever a proxy sends. Its browser hides the cookie from it, and so do we.
+#[tokio::test]
+async fn nobody_but_a_trusted_proxy_reads_the_token_of_a_cookie() {
+    for (settings, is_told) in [("", false), ("trusted_proxies = [\"127.0.0.1\"]\n", true)] {
+        let house = House::start(settings, &route("/*", echo().await, "signed_in")).await;
+
+        for path in ["/auth/check", "/auth/check/envoy/orders"] {
+            let passed = house.signed_in("GET", path).header("x-original-method", "GET").send().await;
+
+            assert_eq!((passed.status, passed.header("x-handstamp-user")), (200, Some("ada")));
+            let told = passed.header("authorization").unwrap_or_default();
+            assert_eq!(told.starts_with("Bearer ey"), is_told, "{path} {settings:?}");
+        }
+    }
+}
+
 /// Passed on to the auth service, what the route demands would be lost with the headers that a client could make up.
 #[tokio::test]
 async fn envoy_is_answered_on_the_spot_as_well() {

@@ -28,6 +28,16 @@ impl Passed {
         self.principal.as_ref()
     }
 
+    /// Keeps back a token that came as a cookie, for a reply to somebody who may be no proxy: browsers hide it from scripts
+    /// (`HttpOnly`), and one of those could ask in a proxy's place and read it.
+    #[must_use]
+    pub fn without_cookie(mut self) -> Self {
+        if self.principal.as_ref().is_some_and(|principal| principal.credential() == Credential::Cookie) {
+            self.token = None;
+        }
+        self
+    }
+
     /// Returns what the proxy copies into the request: `Authorization`, and who it is in `X-Handstamp-*`.
     ///
     /// Every header is always there, empty where there is nothing to say: a proxy that copies them then overwrites what a client has
