@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +42,9 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	if read.issuer == "" {
 		return settings{}, errors.New("ISSUER is not set")
 	}
+	if err := believable(read.issuer); err != nil {
+		return settings{}, err
+	}
 	if origins := or("ALLOWED_ORIGINS", ""); origins != "" {
 		read.allowedOrigins = strings.Split(origins, ",")
 	}
@@ -56,4 +61,17 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		read.client = revocation.Client{ID: id, Secret: strings.TrimSpace(string(secret))}
 	}
 	return read, nil
+}
+
+// believable refuses plain http from another machine: whoever stands between could hand us keys of their own.
+func believable(issuer string) error {
+	at, err := url.Parse(issuer)
+	if err != nil {
+		return fmt.Errorf("ISSUER: %w", err)
+	}
+	isNear := slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, at.Hostname())
+	if at.Host == "" || at.Scheme != "https" && !(at.Scheme == "http" && isNear) {
+		return fmt.Errorf("ISSUER must be an https address (http only on this machine): %s", issuer)
+	}
+	return nil
 }

@@ -12,7 +12,7 @@ export function settingsFrom(variables) {
     return value
   }
   return Object.freeze({
-    issuer: needed('ISSUER'),
+    issuer: believable(needed('ISSUER')),
     audience: variables.AUDIENCE ?? 'orders',
     host: variables.HOST ?? '127.0.0.1',
     port: number('PORT', 3001),
@@ -25,4 +25,12 @@ export function settingsFrom(variables) {
     },
     maxStaleMs: number('MAX_STALE_SECONDS', 30) * 1000,
   })
+}
+
+/** Over plain http from another machine, whoever stands between could hand us keys of their own. */
+function believable(issuer) {
+  const { protocol, hostname } = new URL(issuer)
+  const isNear = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  if (protocol === 'https:' || (protocol === 'http:' && isNear)) return issuer
+  throw new Error(`ISSUER must be an https address (http only on this machine): ${issuer}`)
 }

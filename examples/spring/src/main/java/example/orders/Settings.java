@@ -1,5 +1,6 @@
 package example.orders;
 
+import jakarta.validation.constraints.AssertTrue;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
 import java.net.URI;
@@ -25,4 +26,14 @@ public record Settings(
         @NotBlank String cookieName,
         @DefaultValue Set<String> allowedOrigins,
         @DefaultValue("127.0.0.1") String host) {
+
+    private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
+
+    /** Over plain http from another machine, whoever stands between could hand us keys of their own. */
+    @AssertTrue(message = "must be an https address (http only on this machine)")
+    boolean isIssuerBelievable() {
+        String address = issuer == null ? null : issuer.getHost();
+        return address != null
+                && ("https".equals(issuer.getScheme()) || "http".equals(issuer.getScheme()) && THIS_MACHINE.contains(address));
+    }
 }
