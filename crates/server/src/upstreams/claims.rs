@@ -2,33 +2,26 @@ use serde_json::{Map, Value};
 
 /// What an upstream says of somebody: its ID token first, because that is signed, and what its userinfo endpoint adds.
 #[derive(Debug, Default)]
-pub(crate) struct Claims(Map<String, Value>);
+pub(crate) struct Claims(Vec<Map<String, Value>>);
 
 impl Claims {
     pub(crate) fn new(members: Map<String, Value>) -> Self {
-        Self(members)
+        Self(vec![members])
     }
 
-    /// Adds what is not said yet.
+    /// Adds what is heard where it was not said yet.
     pub(super) fn add(&mut self, members: Map<String, Value>) {
-        for (name, value) in members {
-            self.0.entry(name).or_insert(value);
-        }
+        self.0.push(members);
     }
 
     /// Returns what stands at a path: a claim of this very name, or names with dots between them. `null` says nothing.
     pub(super) fn at(&self, path: &str) -> Option<&Value> {
-        // Names of claims are often addresses, with dots of their own.
-        let value = self.0.get(path).or_else(|| {
-            let (first, rest) = path.split_once('.')?;
-            rest.split('.').try_fold(self.0.get(first)?, |value, name| value.get(name))
-        });
-        value.filter(|value| !value.is_null())
+        self.0.iter().find_map(|members| at(members, path))
     }
 
     /// Returns a text.
     pub(super) fn text(&self, path: &str) -> Option<&str> {
-        self.at(path).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+        self.at(path).and_then(trimmed)
     }
 
     /// Returns a list of texts: one text alone is a list of one, and an object is the list of its names.
@@ -41,25 +34,50 @@ impl Claims {
         }
     }
 
-    /// Returns whether something is so. Some servers write it as a text.
-    pub(super) fn is_true(&self, path: &str) -> bool {
-        match self.at(path) {
-            Some(Value::Bool(yes)) => *yes,
-            Some(Value::String(text)) => text == "true",
-            _ => false,
-        }
+    /// Returns whether an address is verified, by the word of whoever names it: what the userinfo endpoint has verified may be
+    /// another address than the one in the ID token.
+    pub(super) fn is_verified(&self, email: &str, verified: &str) -> bool {
+        let Some(address) = self.at(email).and_then(trimmed) else { return false };
+        let mut of_it = self.0.iter().filter(|members| at(members, email).and_then(trimmed) == Some(address));
+        of_it.find_map(|members| at(members, verified)).is_some_and(is_true)
+    }
+}
+
+fn at<'m>(members: &'m Map<String, Value>, path: &str) -> Option<&'m Value> {
+    // Names of claims are often addresses, with dots of their own.
+    let value = members.get(path).or_else(|| {
+        let (first, rest) = path.split_once('.')?;
+        rest.split('.').try_fold(members.get(first)?, |value, name| value.get(name))
+    });
+    value.filter(|value| !value.is_null())
+}
+
+fn trimmed(value: &Value) -> Option<&str> {
+    value.as_str().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Some servers write it as a text.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(yes) => *yes,
+        Value::String(text) => text == "true",
+        _ => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::{Map, Value, json};
 
     use super::Claims;
 
-    fn claims(value: Value) -> Claims {
+    fn members(value: Value) -> Map<String, Value> {
         let Value::Object(members) = value else { panic!("claims are an object") };
-        Claims::new(members)
+        members
+    }
+
+    fn claims(value: Value) -> Claims {
+        Claims::new(members(value))
     }
 
     #[test]
@@ -91,27 +109,48 @@ mod tests {
 
     #[test]
     fn only_true_is_true() {
-        let claims = claims(
-            json!({ "yes": true, "text": "true", "no": false, "one": 1, "Yes": "True", "null": null }),
-        );
+        let is_verified = |verified: Value| {
+            claims(json!({ "email": "ann@example.org", "ok": verified })).is_verified("email", "ok")
+        };
 
-        assert!(claims.is_true("yes") && claims.is_true("text"));
-        for path in ["no", "one", "Yes", "null", "missing"] {
-            assert!(!claims.is_true(path), "{path}");
+        assert!(is_verified(json!(true)) && is_verified(json!("true")));
+        for wrong in [json!(false), json!(1), json!("True"), json!(null)] {
+            assert!(!is_verified(wrong.clone()), "{wrong}");
         }
+        assert!(!claims(json!({ "ok": true })).is_verified("email", "ok"), "there is no address");
     }
 
     #[test]
     fn what_was_signed_is_not_replaced_by_what_was_not() {
-        let mut claims = claims(json!({ "sub": "1", "email": null }));
-        let Value::Object(more) = json!({ "sub": "2", "email": "x@example.org", "name": "Ann" }) else {
-            unreachable!()
-        };
-        claims.add(more);
+        let mut claims = claims(json!({ "sub": "1", "email": null, "realm": { "name": "x" } }));
+        claims.add(members(json!({ "sub": "2", "email": "x@example.org", "realm": { "roles": ["staff"] } })));
 
+        assert_eq!((claims.text("sub"), claims.text("realm.name")), (Some("1"), Some("x")));
+        // What was not said, on the other hand, is heard.
         assert_eq!(
-            (claims.text("sub"), claims.text("email"), claims.text("name")),
-            (Some("1"), None, Some("Ann"))
+            (claims.text("email"), claims.texts("realm.roles")),
+            (Some("x@example.org"), vec!["staff"])
         );
+    }
+
+    /// An ID token may name an address that somebody has typed in there, beside a userinfo endpoint that vouches for another.
+    #[test]
+    fn nobody_vouches_for_an_address_that_somebody_else_has_named() {
+        let verified = |signed: Value, added: Value| {
+            let mut claims = claims(signed);
+            claims.add(members(added));
+            claims.is_verified("email", "email_verified")
+        };
+        let (typed_in, own) = ("victim@example.org", "mallory@example.org");
+
+        assert!(!verified(json!({ "email": typed_in }), json!({ "email": own, "email_verified": true })));
+        assert!(!verified(json!({ "email": typed_in }), json!({ "email_verified": true })));
+        assert!(!verified(json!({ "email_verified": true }), json!({ "email": typed_in })));
+        assert!(!verified(
+            json!({ "email": own, "email_verified": false }),
+            json!({ "email": own, "email_verified": true })
+        ));
+        assert!(verified(json!({ "email": own }), json!({ "email": own, "email_verified": true })));
+        assert!(verified(json!({}), json!({ "email": own, "email_verified": true })));
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn identity(
     let email = claims.text(&paths.email).and_then(|email| email.parse().ok());
     Ok(UpstreamIdentity {
         username: claims.text(&paths.username).map(str::to_owned),
-        email_verified: email.is_some() && claims.is_true(&paths.email_verified),
+        email_verified: email.is_some() && claims.is_verified(&paths.email, &paths.email_verified),
         email,
         roles: paths.roles.as_deref().map(|path| roles(config, &claims.texts(path))),
         org: paths.org.as_deref().map(|path| membership(claims, path)).transpose()?,
