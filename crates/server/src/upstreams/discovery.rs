@@ -44,6 +44,8 @@ pub(crate) enum DiscoveryError {
     },
     #[error("the metadata names no {name}, and neither does the configuration")]
     Missing { name: &'static str },
+    #[error("nobody has gone on asking for the metadata")]
+    Dropped(#[from] tokio::task::JoinError),
 }
 
 /// What metadata says of what matters here. Whatever else it says is its own business.

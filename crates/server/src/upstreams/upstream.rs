@@ -23,9 +23,9 @@ use crate::config::{ClientAuth, PublicUrl, UpstreamConfig, UpstreamKind};
 pub(crate) struct Upstream {
     name: UpstreamName,
     label: String,
-    config: UpstreamConfig,
+    config: Arc<UpstreamConfig>,
     redirect_uri: Url,
-    http: Http,
+    http: Arc<Http>,
     metadata: Kept<Metadata, DiscoveryError>,
     keys: Mutex<Option<(Url, Arc<IssuerKeys>)>>,
     id_tokens: Option<Validator>,
@@ -78,14 +78,14 @@ impl Upstream {
             name: name.parse()?,
             label: config.label.clone().unwrap_or_else(|| name.to_owned()),
             redirect_uri: format!("{public_url}/auth/callback/{name}").parse()?,
-            http: Http::new(config.timeout)?,
+            http: Arc::new(Http::new(config.timeout)?),
             metadata: Kept::default(),
             keys: Mutex::new(None),
             id_tokens,
             logout_tokens,
             exchanged: Exchanged::new(&*entropy),
             entropy,
-            config: config.clone(),
+            config: Arc::new(config.clone()),
         })
     }
 
@@ -171,7 +171,11 @@ impl Upstream {
 
     /// Returns where it is asked what.
     pub(crate) async fn metadata(&self) -> Result<Arc<Metadata>, UpstreamError> {
-        Ok(self.metadata.latest(discovery::discover(&self.http, &self.config)).await?)
+        let fetch = || {
+            let (http, config) = (Arc::clone(&self.http), Arc::clone(&self.config));
+            async move { discovery::discover(&http, &config).await }
+        };
+        Ok(self.metadata.latest(fetch).await?)
     }
 
     pub(super) fn code_flow<'a>(&'a self, metadata: &'a Metadata) -> CodeFlow<'a> {
