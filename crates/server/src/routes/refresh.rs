@@ -8,8 +8,10 @@ use handstamp_core::{
     },
     model::EndReason,
 };
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
-use super::issued;
+use super::{issued, upstream_failed::patience};
 use crate::{
     AppState, access::OriginCheck, cookies::Presented, extract::OptionalJson, layers::ClientAddress,
     problem::ApiError,
@@ -85,14 +87,15 @@ async fn ask_upstream(state: &AppState, command: flow::Refresh<'_>) -> Result<()
     };
     // Beside the request, which may be dropped: the answer may hold a token in the place of the one we asked with.
     let asking = tokio::spawn({
-        let state = state.clone();
-        async move {
-            let outcome = state.upstreams().recheck(&recheck, state.now()).await;
+        let (state, by) = (state.clone(), Instant::now() + patience(state));
+        let asking = async move {
+            let outcome = state.upstreams().recheck(&recheck, by, state.now()).await;
             let verdict = rechecked(state.core(), recheck, outcome, state.now()).await;
             // What the upstream takes away has made older tokens stale, or ended the session.
             state.follow_revocations().await;
             verdict
-        }
+        };
+        asking.in_current_span()
     });
     match asking.await {
         Ok(verdict) => match verdict? {

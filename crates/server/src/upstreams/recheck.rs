@@ -3,6 +3,7 @@
 use handstamp_core::flows::upstream::{Recheck, RecheckOutcome, RecheckSecret, UpstreamIdentity};
 use handstamp_token::UnixTime;
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Claims, Upstream, UpstreamError, Upstreams, code_flow::Grant, discovery::Metadata};
 use crate::problem::Chain;
@@ -34,14 +35,15 @@ impl<'s> Held<'s> {
 }
 
 impl Upstreams {
-    /// Asks. Whatever is neither yes nor no is no answer, and in the log.
-    pub(crate) async fn recheck(&self, recheck: &Recheck, now: Timestamp) -> RecheckOutcome {
+    /// Asks, and has an answer by then: afterwards somebody else may ask with the same token, which may be good once. Whatever is
+    /// neither yes nor no is no answer, and in the log.
+    pub(crate) async fn recheck(&self, recheck: &Recheck, by: Instant, now: Timestamp) -> RecheckOutcome {
         // An upstream that is gone from the configuration is never asked.
         let Some(upstream) = self.find(recheck.upstream.as_str()) else { return RecheckOutcome::Unreachable };
         let Some(held) = Held::of(&recheck.secret) else { return RecheckOutcome::Unreachable };
         let answer = match held {
-            Held::RefreshToken(token) => upstream.renew(token, recheck.subject.sub(), now).await,
-            Held::SessionToken(token) => upstream.who_holds(token, now).await,
+            Held::RefreshToken(token) => upstream.renew(token, recheck.subject.sub(), by, now).await,
+            Held::SessionToken(token) => in_time(by, upstream.who_holds(token, now)).await,
         };
         match answer {
             Ok(Some(identity)) => RecheckOutcome::StillThere(Box::new(identity)),
@@ -61,9 +63,10 @@ impl Upstream {
         &self,
         refresh_token: &str,
         sub: &str,
+        by: Instant,
         now: Timestamp,
     ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
-        let metadata = self.metadata().await?;
+        let metadata = in_time(by, self.metadata()).await?;
         let now = UnixTime::from_secs(now.as_second());
         let grant =
             match self.code_flow(&metadata).renew(self.http(), refresh_token, self.entropy(), now).await {
@@ -71,7 +74,7 @@ impl Upstream {
                 Err(UpstreamError::CodeRefused { error, .. }) if error == "invalid_grant" => return Ok(None),
                 Err(error) => return Err(error),
             };
-        let identity = self.renewed(&metadata, &grant, sub, now).await?;
+        let identity = self.renewed(&metadata, &grant, sub, by, now).await?;
         // Without a new one, the one before goes on (RFC 6749 §6).
         let next = grant.refresh_token.as_deref().map_or(refresh_token, |token| token.as_str());
         Ok(Some(UpstreamIdentity { recheck: Some(Held::RefreshToken(next).secret()), ..identity }))
@@ -84,9 +87,10 @@ impl Upstream {
         metadata: &Metadata,
         grant: &Grant,
         sub: &str,
+        by: Instant,
         now: UnixTime,
     ) -> Result<UpstreamIdentity, UpstreamError> {
-        let said = self.what_renewal_says(metadata, grant, now).await;
+        let said = in_time(by, self.what_renewal_says(metadata, grant, now)).await;
         match said.and_then(|claims| self.mapped_as_far_as_said(metadata, &claims)) {
             Ok(identity) => Ok(identity),
             Err(error) => {
@@ -129,6 +133,13 @@ impl Upstream {
         identity.org = identity.org.filter(|_| is_said(&paths.org));
         Ok(identity)
     }
+}
+
+async fn in_time<T>(
+    by: Instant,
+    work: impl Future<Output = Result<T, UpstreamError>>,
+) -> Result<T, UpstreamError> {
+    timeout_at(by, work).await.unwrap_or(Err(UpstreamError::TooSlow))
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub(crate) struct Upstream {
 pub(crate) struct Wrong {
     /// An answer that has nothing to do with the question, at one of its addresses.
     pub(crate) answer: Option<(&'static str, Answer)>,
+    /// How long it takes over every answer.
+    pub(crate) slow: Duration,
     /// Claims of the ID token in the place of the right ones; `null` leaves one out.
     pub(crate) id_token: Option<Value>,
     /// Who signs ID tokens.
@@ -263,6 +265,8 @@ impl Shared {
     /// Notes the question, and answers it if it is to be answered wrongly.
     async fn asked(&self, path: &'static str) -> Option<Response> {
         lock(&self.asked).push(path.to_owned());
+        let slow = lock(&self.wrong).slow;
+        tokio::time::sleep(slow).await;
         let answer = lock(&self.wrong).answer.clone().filter(|(at, _)| *at == path).map(|(_, answer)| answer);
         match answer? {
             Answer::Status(status) => Some(

@@ -16,7 +16,10 @@ async fn refresh(browser: &mut Browser<InProcess>) -> Reply {
 
 /// Somebody who signed in through the upstream an hour ago.
 async fn an_hour_later(lines: &str, person: Value) -> (World, Browser<InProcess>) {
-    let world = World::with(lines).await;
+    signed_in_an_hour_ago(World::with(lines).await, person).await
+}
+
+async fn signed_in_an_hour_ago(world: World, person: Value) -> (World, Browser<InProcess>) {
     let mut browser = world.kit.browser();
     world.sign_in(&mut browser, person).await;
     world.kit.wait(HOUR);
@@ -114,6 +117,19 @@ async fn an_answer_without_a_person_keeps_the_session_and_the_next_token() {
     world.kit.wait(HOUR);
 
     refresh(&mut browser).await.expect(200);
+}
+
+/// After as long as a request may take, another replica asks with the token that it knows. By then the next one has to be known.
+#[tokio::test]
+async fn what_is_asked_besides_does_not_take_longer_than_there_is() {
+    let world = World::served("request_timeout = \"800ms\"\n", EVERY_HOUR).await;
+    let (world, mut browser) = signed_in_an_hour_ago(world, ann()).await;
+    let slow = Duration::from_millis(450);
+    world.upstream.wrong(Wrong { slow, ..Wrong::default() });
+
+    refresh(&mut browser).await.expect(200);
+
+    assert_eq!(world.upstream.asked("/userinfo"), 2, "who they are was asked at the sign-in, and again");
 }
 
 #[tokio::test]

@@ -16,10 +16,15 @@ impl World {
 
     /// Returns a world in which the upstream is configured with these lines.
     pub(super) async fn with(lines: &str) -> Self {
+        Self::served("", lines).await
+    }
+
+    /// Returns a world in which the service is configured with these lines, and the upstream with those.
+    pub(super) async fn served(server: &str, lines: &str) -> Self {
         let clock = handstamp_core::test_support::FixedClock::new();
         let upstream = Upstream::start(clock.clone()).await;
         let text = format!(
-            "[upstreams.corp]\nlabel = \"Corp & Sons\"\nissuer = \"{}\"\nclient_id = \"handstamp\"\ntimeout = \"500ms\"\n{lines}",
+            "{server}[upstreams.corp]\nlabel = \"Corp & Sons\"\nissuer = \"{}\"\nclient_id = \"handstamp\"\ntimeout = \"500ms\"\n{lines}",
             upstream.issuer
         );
         let kit = Kit::configured(&text, SECRET, clock).await;
