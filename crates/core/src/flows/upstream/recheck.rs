@@ -149,23 +149,24 @@ async fn still_there(
             // This answer took so long that somebody else has asked since: theirs is the younger one.
             return Ok(RecheckVerdict::GoOn);
         }
-        let changes = match account_changes(ctx, recheck, identity, now).await {
-            Ok(changes) => changes,
+        let yes = UpstreamCheck { checked_at: now, asked_at: None };
+        let (changes, check, verdict) = match account_changes(ctx, recheck, identity, now).await {
+            Ok(changes) => (changes, yes, RecheckVerdict::GoOn),
             Err(NoAccount::Store(error)) => return Err(error),
             Err(error) => {
                 tracing::warn!(upstream = %recheck.upstream, %error, "cannot follow what the upstream says of a session");
-                return Ok(RecheckVerdict::Unavailable);
+                // It is asked again, and by then the secret of before may be used up.
+                (Changes::default(), recheck.check, RecheckVerdict::Unavailable)
             }
         };
         let secret = match &identity.recheck {
             Some(secret) => Some(sessions::seal(ctx, recheck.session, secret).map_err(unsealed)?),
             None => beside.secret.clone(),
         };
-        let check = UpstreamCheck { checked_at: now, asked_at: None };
         let to = UpstreamSession { secret, check, ..beside };
         let noting = Change::CheckUpstreamSession { from: recheck.check, to };
         match ctx.store.apply(changes.and(noting)).await? {
-            Applied::Committed { .. } => return Ok(RecheckVerdict::GoOn),
+            Applied::Committed { .. } => return Ok(verdict),
             Applied::Conflict(
                 Conflict::UserChanged
                 | Conflict::SessionChanged

@@ -230,7 +230,7 @@ async fn an_organisation_that_does_not_exist_makes_no_token_and_ends_nothing() {
     kit.wait(EVERY);
     let recheck = question(&kit, &issued).await;
     let org_id = "acme".parse().expect("it is an id");
-    let moved = UpstreamIdentity { org: Some(Membership::In(org_id)), ..person("1") };
+    let moved = UpstreamIdentity { org: Some(Membership::In(org_id)), ..with_secret("the next") };
     assert_eq!(answer(&kit, recheck, still_there(moved.clone())).await, RecheckVerdict::Unavailable);
     assert_eq!(state(&kit, issued.session.id).await, SessionState::Active);
 
@@ -238,6 +238,8 @@ async fn an_organisation_that_does_not_exist_makes_no_token_and_ends_nothing() {
     organizations::add(&kit.ctx, acme, None, None, kit.clock.now()).await.expect("it is new");
     kit.wait(kit.ctx.settings.sessions.refresh_service_timeout);
     let recheck = question(&kit, &issued).await;
+    // The one of before is used up: to ask with it would end the session there.
+    assert_eq!(recheck.secret.reveal(), "the next");
     assert_eq!(answer(&kit, recheck, still_there(moved)).await, RecheckVerdict::GoOn);
 }
 
