@@ -2,7 +2,6 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use handstamp_core::flows::{sessions as flow, upstream};
 
 use super::{
-    login,
     sessions::LONGEST_LABEL,
     visitor::{Visitor, see_other},
 };
@@ -60,6 +59,10 @@ async fn shown(
     let links = upstream::links(core, visitor.user).await?;
     let user = core.store.user(visitor.user).await?;
     let current = sessions.iter().find(|session| session.id == visitor.session);
+    let may_link = match current {
+        Some(session) => upstream::may_link(core, session, now).await?,
+        None => false,
+    };
     let ways_in: Vec<_> = state.upstreams().iter().map(|upstream| WayIn::of(upstream, &links)).collect();
     Ok(state.pages().view(headers).account(&AccountPage {
         username: &visitor.username,
@@ -68,7 +71,7 @@ async fn shown(
         min_length: state.core().settings.passwords.min_length,
         longest_name: LONGEST_LABEL,
         ways_in: &ways_in,
-        may_link: current.is_some_and(|session| login::may_link(session, now)),
+        may_link,
         has_password: user.is_some_and(|user| user.password.is_some()),
         done,
         problem,

@@ -4,8 +4,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use handstamp_api_types::ErrorCode;
-use handstamp_core::{flows::upstream::LINK_WITHIN, model::Session};
-use jiff::Timestamp;
+use handstamp_core::flows::upstream::may_link;
 
 use super::{
     sign_in_page,
@@ -49,11 +48,6 @@ pub(super) fn find<'s>(state: &'s AppState, name: &str) -> Result<&'s Upstream, 
     state.upstreams().find(name).ok_or_else(missing)
 }
 
-/// Returns whether somebody in this session has signed in so lately that they may add a way in.
-pub(super) fn may_link(session: &Session, now: Timestamp) -> bool {
-    now.duration_since(session.auth_time).unsigned_abs() <= LINK_WITHIN
-}
-
 /// Sends somebody who is signed in to an upstream, to link their account there.
 ///
 /// A link lets somebody in for good: no page but our own may begin one, or it could link its author's account.
@@ -75,8 +69,12 @@ async fn begin_link(
     visitor: &Visitor,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let session = state.core().store.session(visitor.session).await?;
-    if !session.is_some_and(|session| may_link(&session, state.now())) {
+    let (core, session) = (state.core(), state.core().store.session(visitor.session).await?);
+    let may = match session {
+        Some(session) => may_link(core, &session, state.now()).await?,
+        None => false,
+    };
+    if !may {
         let trip = Trip { upstream, return_to: None, linking: true };
         return Ok(Failed::SignInAgain.reply(state, headers, &trip));
     }

@@ -4,7 +4,7 @@ use handstamp_e2e::browser::Browser;
 use serde_json::json;
 
 use super::world::{World, ann, who};
-use crate::support::{AUTH, InProcess, Log, PASSWORD, query, submit, submit_from, visit, visit_from};
+use crate::support::{AUTH, InProcess, Log, PASSWORD, Wrong, query, submit, submit_from, visit, visit_from};
 
 const CONNECT: &str = "/auth/login/corp?link=1";
 
@@ -92,6 +92,22 @@ async fn whoever_signed_in_long_ago_signs_in_again_before_linking() {
     assert!(page.contains("href=\"/auth/account\""), "{page}");
     let page = visit(&mut browser, "/auth/account").await.page(200);
     assert!(!page.contains("link=1") && page.contains("To connect an account, sign out"), "{page}");
+}
+
+/// Their upstream remembers them and asks nothing, however often they come: they could never sign in lately enough for it.
+#[tokio::test]
+async fn whoever_came_just_now_may_link_however_long_ago_they_signed_in_there() {
+    let world = World::new().await;
+    let long_ago = world.kit.rules.clock.now().as_second() - 8 * 60 * 60;
+    let remembered = Some(json!({ "auth_time": long_ago }));
+    world.upstream.wrong(Wrong { id_token: remembered, ..Wrong::default() });
+    let mut browser = world.kit.browser();
+    world.sign_in(&mut browser, ann()).await.sent_on();
+
+    let page = visit(&mut browser, "/auth/account").await.page(200);
+    assert!(!page.contains("To connect an account, sign out"), "{page}");
+    let sent_to = visit_from(&mut browser, AUTH, CONNECT).await.sent_on();
+    assert!(sent_to.starts_with(&world.upstream.issuer), "{sent_to}");
 }
 
 #[tokio::test]

@@ -102,14 +102,15 @@ pub async fn link_upstream(
         let own = read.filter(|(session, _)| session.user_id == *user && session.is_live(now));
         let (session, subject) = own.ok_or(LinkError::SessionEnded)?;
         session_start::may_work(&subject)?;
-        if !signed_in_lately(ctx, &session, now).await? {
+        if !may_link(ctx, &session, now).await? {
             return Err(LinkError::SignInAgain);
         }
         let existing = existing(ctx, command).await?;
         let changes = Changes::one(command.attempt.using());
         let changes = match &existing {
             Some(_) => changes,
-            None => adding(changes, command, now),
+            // It changes nothing but the version: whoever locks them out at this moment, or changes the password, is noticed.
+            None => adding(changes.and(Change::UpdateUser(subject.user)), command, now),
         };
         let new = || UpstreamLink {
             upstream: identity.upstream.clone(),
@@ -120,16 +121,18 @@ pub async fn link_upstream(
         match ctx.store.apply(changes).await? {
             Applied::Committed { .. } => return Ok(existing.unwrap_or_else(new)),
             Applied::Conflict(Conflict::AlreadyUsed) => return Err(LinkError::AlreadyUsed),
-            Applied::Conflict(Conflict::LinkTaken) => {}
+            Applied::Conflict(Conflict::LinkTaken | Conflict::UserChanged) => {}
             Applied::Conflict(conflict) => return Err(defect(conflict).into()),
         }
     }
     Err(contended("linking an account").into())
 }
 
+/// Returns whether somebody in this session has signed in so lately that they may add a way in.
+///
 /// An upstream may let people in again without asking them anything, so that the proof of who they are is older than the session:
 /// they came here all the same.
-async fn signed_in_lately(ctx: &Context, session: &Session, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn may_link(ctx: &Context, session: &Session, now: Timestamp) -> Result<bool, StoreError> {
     let beside = ctx.store.upstream_session(session.id).await?;
     let since = session.created_at.max(session.auth_time);
     Ok(!beside.is_some_and(|beside| beside.exchanged) && now <= later(since, LINK_WITHIN))

@@ -16,7 +16,8 @@ mod sign_in;
 pub use exchanged::exchanged_before;
 pub use identity::{Membership, RecheckSecret, UpstreamIdentity};
 pub use links::{
-    LINK_WITHIN, LinkError, LinkUpstream, UnlinkError, UnlinkUpstream, link_upstream, links, unlink_upstream,
+    LINK_WITHIN, LinkError, LinkUpstream, UnlinkError, UnlinkUpstream, link_upstream, links, may_link,
+    unlink_upstream,
 };
 pub use logout::{UpstreamLogout, UpstreamLogoutError, end_upstream_sessions};
 pub use recheck::{Due, Recheck, RecheckOutcome, RecheckVerdict, recheck_due, rechecked};

@@ -8,7 +8,7 @@ use handstamp_core::{
         upstream::{LinkError, UnlinkError, UpstreamIdentity, UpstreamSignInError},
         users::{self, NewUser},
     },
-    model::{SessionState, UserId},
+    model::{AuditKind, SessionState, UserId},
     settings::{LinkRule, UpstreamSettings},
     test_support::Kit,
 };
@@ -17,7 +17,7 @@ use super::{
     attempt, called, enter, enter_by, kit, link, links_of, open_kit, person, person_at, unlink,
     unlink_as_admin, upstreams, users,
 };
-use crate::flows::state;
+use crate::flows::{audit, state};
 
 /// More turns than any of the flows takes.
 const TURNS: usize = 40;
@@ -224,5 +224,21 @@ async fn nobody_gets_in_to_an_account_that_is_disabled_at_the_same_time() {
         let (_, disabled) = race(enter(&kit, &corp), disabling, later).await;
         disabled.expect("the user is there");
         assert_eq!(live(&kit, id).await, 0, "after {later} turns");
+    }
+}
+
+/// A link is a way in for good: whoever locks a thief out must not find a door of theirs afterwards.
+#[tokio::test]
+async fn no_way_in_is_added_to_an_account_after_it_was_disabled() {
+    for later in 0..TURNS {
+        let kit = open_kit().await;
+        let ann = enter(&kit, &person_at("social", "1")).await.expect("an account is made");
+        let id = ann.session.user_id;
+        let corp = person("1");
+        let disabling = users::disable(&kit.ctx, id, None, kit.clock.now());
+        let (_, disabled) = race(link(&kit, &ann, &corp, "one"), disabling, later).await;
+        disabled.expect("the user is there");
+        let told = audit(&kit, id).await;
+        assert_eq!(told.last(), Some(&AuditKind::UserChanged), "after {later} turns: {told:?}");
     }
 }
