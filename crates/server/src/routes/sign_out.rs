@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::{
     Extension, Json,
     extract::{FromRequest as _, Request, State},
@@ -14,7 +16,7 @@ use handstamp_core::{
 };
 use url::Url;
 
-use super::{sign_out_page, upstream_failed::in_time};
+use super::sign_out_page;
 use crate::{
     AppState,
     access::{NamedSession, OriginCheck},
@@ -23,7 +25,11 @@ use crate::{
     extract::{Form, OptionalJson, content_type_is},
     layers::ClientAddress,
     problem::{ApiError, Chain},
+    upstreams::UpstreamError,
 };
+
+/// How long a sign-out waits for an upstream to say where its own sessions end. As a rule that is known already.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// `POST /auth/sign-out`, as JSON or by a form of a page: the only route that clears cookies.
 ///
@@ -164,7 +170,8 @@ async fn signed_in_at(state: &AppState, session: SessionId) -> Result<Option<Ups
 pub(super) async fn end_session_url(state: &AppState, upstream: &str) -> Option<Url> {
     let upstream = state.upstreams().find(upstream)?;
     let sign_in_page = Url::parse(&format!("{}/auth/sign-in", state.public_url())).ok()?;
-    match in_time(state, upstream.end_session_url(&sign_in_page)).await {
+    let asked = upstream.end_session_url(&sign_in_page);
+    match tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(UpstreamError::TooSlow)) {
         Ok(url) => url,
         Err(error) => {
             let cause = Chain(&error).to_string();

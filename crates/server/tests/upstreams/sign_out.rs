@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use http::Method;
 
 use super::world::{World, ann};
-use crate::support::{AUTH, Answer, Reply, Wrong, own, query, visit};
+use crate::support::{AUTH, Answer, Kit, Reply, SECRET, Wrong, own, query, visit};
 
 /// OpenID Connect RP-Initiated Logout §2.
 #[tokio::test]
@@ -60,6 +62,25 @@ async fn the_page_leads_on_to_the_upstream_and_sends_nobody_there_unasked() {
         page.contains(&format!("href=\"{}/end?client_id=handstamp&amp;", world.upstream.issuer)),
         "{page}"
     );
+}
+
+/// Nobody knows its addresses yet, as after a restart.
+#[tokio::test]
+async fn an_upstream_that_hangs_does_not_hold_up_who_signs_out() {
+    let world = World::new().await;
+    let never = Some(("/.well-known/openid-configuration", Answer::Never));
+    world.upstream.wrong(Wrong { answer: never, ..Wrong::default() });
+    let text = format!(
+        "[upstreams.corp]\nissuer = \"{}\"\nclient_id = \"handstamp\"\ntimeout = \"4s\"\n",
+        world.upstream.issuer
+    );
+    let kit = Kit::configured(&text, SECRET, world.kit.rules.clock.clone()).await;
+
+    let page = kit.get("/auth/sign-in?done=signed_out&upstream=corp").send();
+    let page =
+        tokio::time::timeout(Duration::from_secs(3), page).await.expect("it does not wait").expect(200);
+
+    assert!(!page.text().contains("still signed in"));
 }
 
 /// The name in the address is anybody's to write: it leads to upstreams of the configuration, and nowhere else.
