@@ -105,7 +105,7 @@ impl Files {
             (toml(&self.certificate), toml(&self.key), self.authority.display());
         format!(
             "Say in handstamp.toml:\n\n\
-             [tls]\n\
+             [server.tls]\n\
              certificate_file = {certificate}\n\
              key_file = {key}\n\n\
              Tell this machine to trust the authority, which can vouch for these hosts alone:\n\n\
