@@ -39,6 +39,15 @@ impl Exchanged {
     }
 }
 
+/// What a token is asked about for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A session shall begin.
+    Exchange,
+    /// One has begun, under the configuration of that time: whose tokens begin one today does not matter to it.
+    Recheck,
+}
+
 impl Upstream {
     /// Returns whose tokens of its are exchanged.
     pub(crate) fn exchange(&self) -> Exchange {
@@ -50,8 +59,11 @@ impl Upstream {
         self.config().session_cookie.as_deref()
     }
 
-    /// Returns who holds a token, as [`Self::who_holds`] has said it a moment ago, or says it now. However many need it at once, one
-    /// asks; failures are not kept.
+    /// Returns who holds a token for which a session shall begin, by an answer of a moment ago or of now. `None`: the upstream says
+    /// that it is not good. However many need it at once, one asks; failures are not kept.
+    ///
+    /// A token that was issued to an app of which we know nothing says who somebody is, and not that they want anything of us:
+    /// whoever runs that app could sign in here as everybody who uses it. It is refused, unless the operator takes it.
     pub(crate) async fn holder(
         &self,
         token: &str,
@@ -59,7 +71,7 @@ impl Upstream {
     ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
         let place = self.exchanged().holders.of("", token, now);
         let asking = async || {
-            let holder = self.who_holds(token, now).await?;
+            let holder = self.ask(token, Purpose::Exchange, now).await?;
             // The token itself is not kept here.
             Ok::<_, UpstreamError>(holder.map(|holder| UpstreamIdentity { recheck: None, ..holder }))
         };
@@ -83,19 +95,32 @@ impl Upstream {
         self.exchanged().sessions.of(client, token, now)
     }
 
-    /// Asks who holds a token that this upstream has issued, at this moment. `None`: it says that the token is not good.
-    ///
-    /// A token that was issued to an app of which we know nothing says who somebody is, and not that they want anything of us:
-    /// whoever runs that app could sign in here as everybody who uses it. It is refused, unless the operator takes it.
+    /// Asks who holds a token that a session has begun with, at this moment. `None`: the upstream says that it is not good any more.
     pub(crate) async fn who_holds(
         &self,
         token: &str,
         now: Timestamp,
     ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
+        self.ask(token, Purpose::Recheck, now).await
+    }
+
+    async fn ask(
+        &self,
+        token: &str,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
         let metadata = self.metadata().await?;
+        let checks_client = purpose == Purpose::Exchange && self.config().exchange != Exchange::AnyClient;
         let identity = match &metadata.introspection_endpoint {
-            Some(_) => self.introspected(&metadata, token, now).await?,
-            None if self.config().exchange == Exchange::OwnClients => {
+            Some(_) => {
+                let Some(claims) = self.introspected(&metadata, token, now).await? else { return Ok(None) };
+                if checks_client {
+                    self.check_client(&claims)?;
+                }
+                self.said_of_holder(&metadata, token, claims).await?
+            }
+            None if checks_client => {
                 return Err(UpstreamError::NoIntrospection);
             }
             None => self.said_by_userinfo(&metadata, token).await?,
@@ -105,22 +130,31 @@ impl Upstream {
         Ok(Some(UpstreamIdentity { recheck, ..identity }))
     }
 
-    /// Asks at the introspection endpoint ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)), and at the userinfo endpoint for
-    /// what it leaves out.
+    /// Asks at the introspection endpoint ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)). `None`: the token is not good.
     async fn introspected(
         &self,
         metadata: &Metadata,
         token: &str,
         now: Timestamp,
-    ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
+    ) -> Result<Option<Claims>, UpstreamError> {
         let now = UnixTime::from_secs(now.as_second());
         let answer = self.code_flow(metadata).introspect(self.http(), token, self.entropy(), now).await?;
         if answer.get("active") != Some(&Value::Bool(true)) {
             return Ok(None);
         }
-        let mut claims = Claims::new(answer);
+        let claims = Claims::new(answer);
         self.check_issuer(&claims)?;
-        self.check_client(&claims)?;
+        check_person(&claims)?;
+        Ok(Some(claims))
+    }
+
+    /// Asks at the userinfo endpoint for what introspection has left out.
+    async fn said_of_holder(
+        &self,
+        metadata: &Metadata,
+        token: &str,
+        mut claims: Claims,
+    ) -> Result<Option<UpstreamIdentity>, UpstreamError> {
         if self.config().claims.subject != "sub" || claims.text("sub").is_none() {
             // A claim of another name may mean anything in this answer. It is read where sign-in reads it.
             return self.said_by_userinfo(metadata, token).await;
@@ -159,16 +193,9 @@ impl Upstream {
         Err(UpstreamError::OtherIssuer { expected: expected.clone(), actual: excerpt(actual) })
     }
 
-    /// Checks to whom the token was issued, and that it was for a person: a client's own token has the client as its subject
-    /// ([RFC 9068 §5](https://www.rfc-editor.org/rfc/rfc9068#section-5)).
+    /// Checks to whom the token was issued.
     fn check_client(&self, claims: &Claims) -> Result<(), UpstreamError> {
-        let client = claims.text("client_id").or_else(|| claims.text("azp"));
-        if client.is_some() && client == claims.text("sub") {
-            return Err(UpstreamError::NotAPersons);
-        }
-        if self.config().exchange == Exchange::AnyClient {
-            return Ok(());
-        }
+        let client = client(claims);
         // Everybody in `aud` has seen the token, so that where no client is named all of them have to be known.
         let holders = client.map_or_else(|| claims.texts("aud"), |client| vec![client]);
         let stranger = holders.iter().find(|holder| !self.config().exchanges_tokens_of(holder));
@@ -176,6 +203,19 @@ impl Upstream {
             None if !holders.is_empty() => Ok(()),
             _ => Err(UpstreamError::OtherClient { actual: excerpt(stranger.copied().unwrap_or_default()) }),
         }
+    }
+}
+
+fn client(claims: &Claims) -> Option<&str> {
+    claims.text("client_id").or_else(|| claims.text("azp"))
+}
+
+/// Checks that there is a person behind the token: a client's own has the client as its subject
+/// ([RFC 9068 §5](https://www.rfc-editor.org/rfc/rfc9068#section-5)).
+fn check_person(claims: &Claims) -> Result<(), UpstreamError> {
+    match client(claims) {
+        Some(client) if claims.text("sub") == Some(client) => Err(UpstreamError::NotAPersons),
+        _ => Ok(()),
     }
 }
 

@@ -507,3 +507,20 @@ async fn an_exchanged_session_ends_when_its_token_does() {
 
     refresh(&tokens).await.refused(401, "session_ended");
 }
+
+/// An application that has moved is crossed out: whoever came with its tokens stays.
+#[tokio::test]
+async fn a_session_goes_on_when_tokens_like_its_own_begin_none_any_more() {
+    let world = World::with(&format!("{OPEN}recheck_every = \"1m\"\nrecheck_grace = \"1s\"\n")).await;
+    let token = world.upstream.session_token("old-app", &ann());
+    let tokens = exchange(&world, &token).await.expect(200).json();
+    // In the place of a configuration that has lost the application.
+    world.upstream.wrong(introspection(json!({ "client_id": "crossed-out" })));
+    world.kit.wait(Duration::from_mins(2));
+    exchange(&world, &token).await.refused(401, "token_invalid");
+
+    let body = json!({ "refresh_token": tokens["refresh_token"] });
+    world.kit.post("/auth/refresh").json(&body).send().await.expect(200);
+
+    assert_eq!(world.upstream.asked("/introspect"), 3);
+}
