@@ -52,6 +52,7 @@ type FlowClient = Client<
 >;
 
 /// What an upstream hands over for a code.
+#[expect(clippy::struct_field_names, reason = "that is what RFC 6749 and OpenID Connect call them")]
 pub(crate) struct Grant {
     pub(crate) access_token: Zeroizing<String>,
     pub(crate) id_token: Option<Zeroizing<String>>,
