@@ -132,6 +132,7 @@ fn new_session(context: &Context, user_id: UserId, now: Timestamp) -> Session {
         refresh: RefreshState::first(now, settings.slack()),
         last_seen_at: now,
         status: None,
+        carried: None,
         state: SessionState::Active,
     }
 }
