@@ -119,6 +119,10 @@ export interface Session {
   /** Whether it is this one. */
   current: boolean;
   device: string;
+  /** The session from which it was carried to another domain: the two end together. */
+  carried_from?: string;
+  /** The name of the site to which it was carried. */
+  site?: string;
   created_at: number;
   last_seen_at: number;
   expires_at: number;

@@ -17,6 +17,12 @@ pub struct SessionSummary {
     pub current: bool,
     /// The device in words, such as `Firefox on Linux`; the user may rename it.
     pub device: String,
+    /// The session at home from which this one was carried to another domain. Ending one of them ends all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_from: Option<String>,
+    /// The name of the site to which it was carried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// When the user signed in, in Unix seconds.
     pub created_at: UnixTime,
     /// When the device was last seen, in Unix seconds; to the nearest few minutes.

@@ -26,6 +26,7 @@ fn session(refresh: RefreshState) -> Session {
         refresh,
         last_seen_at: NOW,
         status: None,
+        carried: None,
         state: SessionState::Active,
     }
 }

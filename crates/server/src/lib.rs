@@ -35,6 +35,7 @@ mod rate_limit;
 mod revocation;
 mod routes;
 mod serve;
+mod sites;
 mod state;
 mod status_list;
 mod tasks;

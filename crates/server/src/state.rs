@@ -25,6 +25,7 @@ use crate::{
     problem::ApiError,
     rate_limit::{Refused, SignInLimits},
     revocation::RevocationFeed,
+    sites::Sites,
     status_list::StatusLists,
     tasks::Seen,
     upstreams::Upstreams,
@@ -66,6 +67,7 @@ struct Shared {
     status_lists: StatusLists,
     pages: Pages,
     upstreams: Upstreams,
+    sites: Sites,
     stopping: watch::Sender<bool>,
 }
 
@@ -119,6 +121,7 @@ impl AppState {
             limits: SignInLimits::new(&config.rate_limits),
             pages: Pages::new(&config.pages, &upstreams),
             upstreams,
+            sites: Sites::new(&config),
             status_lists: StatusLists::new(config.status_lists.ttl),
             core: context,
             config,
@@ -259,6 +262,10 @@ impl AppState {
 
     pub(crate) fn upstreams(&self) -> &Upstreams {
         &self.0.upstreams
+    }
+
+    pub(crate) fn sites(&self) -> &Sites {
+        &self.0.sites
     }
 
     /// Answers an attempt that came too soon.

@@ -1,5 +1,5 @@
 use handstamp_core::model::LogPosition;
-use handstamp_core::store::{Applied, Changes, Durability, StoreError};
+use handstamp_core::store::{Applied, Change, Changes, Durability, StoreError};
 use rusqlite::Connection;
 
 use crate::apply::{self, Done};
@@ -118,8 +118,9 @@ impl Batches {
         head: &mut LogPosition,
     ) -> Result<Result<Applied, StoreError>, Failure> {
         let start = *head;
-        // One change is one statement, which SQLite undoes by itself; that spares a rotation two statements.
-        let done = if changes.changes.len() + changes.events.len() + changes.audit.len() > 1 {
+        // One change is one statement, which SQLite undoes by itself; that spares a rotation two statements. But for a group.
+        let is_group = matches!(changes.changes[..], [Change::EndGroup { .. }]);
+        let done = if is_group || changes.changes.len() + changes.events.len() + changes.audit.len() > 1 {
             self.in_savepoint(|connection| apply::apply(connection, changes, start))?
         } else {
             self.still_open(apply::apply(&self.connection, changes, start))?

@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use handstamp_core::model::{
-    AuditEntry, AuditKind, Client, ClientId, ClientProof, ClientSecretHash, EndReason, KeyPurpose, KeyState,
-    LogPosition, Login, OneTimePurpose, Organization, OrganizationStatus, Profile, SealedKey, SealedSecret,
-    Session, SessionId, StatusBits, StatusList, StatusListId, StatusPlace, Step, StoredKey, UpstreamCheck,
-    UpstreamLink, UpstreamSelector, UpstreamSession, UpstreamSubject, User, VerifierReport,
+    AuditEntry, AuditKind, Carried, Client, ClientId, ClientProof, ClientSecretHash, EndReason, KeyPurpose,
+    KeyState, LogPosition, Login, OneTimePurpose, Organization, OrganizationStatus, Profile, SealedKey,
+    SealedSecret, Session, SessionId, StatusBits, StatusList, StatusListId, StatusPlace, Step, StoredKey,
+    UpstreamCheck, UpstreamLink, UpstreamSelector, UpstreamSession, UpstreamSubject, User, VerifierReport,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
 use handstamp_token::{Algorithm, KeyId};
@@ -189,6 +189,9 @@ async fn change_everything(store: &SqliteStore) {
         Changes::one(Change::CheckUpstreamSession { from: upstream_session().check, to: upstream_session() }),
         Changes::one(Change::UnlinkUpstream { user_id: user.id, upstream: link().upstream }),
         Changes::one(Change::RelabelSession { id, device: "Firefox".to_owned() }),
+        Changes::one(Change::StartSession { session: carried(), user_version: 1, at_most: None }),
+        Changes::one(Change::KeepSession { id, idle_expiry: session.idle_expiry }),
+        Changes::one(Change::EndGroup { id: carried().id, at, reason, event: event(id) }),
         Changes::one(Change::EndSession { id, at, reason })
             .event(event(id))
             .audit(AuditEntry::new(AuditKind::SignedOut, at)),
@@ -224,7 +227,12 @@ async fn change_everything(store: &SqliteStore) {
         limit: 10,
     };
     let done = store.clean_up(what).await.unwrap();
-    assert_eq!((done.sessions_expired, done.events_forgotten, done.status_lists_forgotten), (1, 1, 1));
+    assert_eq!((done.sessions_expired, done.events_forgotten, done.status_lists_forgotten), (1, 3, 1));
+}
+
+fn carried() -> Session {
+    let carried = Some(Carried { from: session(1).id, to: "shop".parse().unwrap() });
+    Session { id: SessionId::from_bytes([6; 16]), carried, ..session(1) }
 }
 
 fn user() -> User {

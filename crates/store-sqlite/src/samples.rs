@@ -54,6 +54,7 @@ pub(crate) fn session(number: u32) -> Session {
         refresh: RefreshState::first(now(), Duration::from_secs(1)),
         last_seen_at: now(),
         status: None,
+        carried: None,
         state: SessionState::Active,
     }
 }

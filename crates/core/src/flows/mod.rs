@@ -3,6 +3,7 @@
 //! A flow reads, decides and hands the store one [`crate::store::Changes`]. When somebody else was faster it reads and
 //! decides again. It knows nothing of HTTP.
 
+pub mod carry;
 pub mod change_password;
 pub mod clean_up;
 pub mod client_tokens;

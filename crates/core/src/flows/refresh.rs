@@ -140,6 +140,12 @@ impl Attempt<'_> {
     /// Returns what is written along with a move.
     fn moving(&self, change: Change, durability: Durability, from: RefreshState, issued: &Issued) -> Changes {
         let changes = Changes { durability, ..Changes::one(change) };
+        let Session { carried, idle_expiry, .. } = &issued.session;
+        let changes = match carried {
+            // Nobody is idle at home who works on another site: all of a group go on as long as one does.
+            Some(carried) => changes.and(Change::KeepSession { id: carried.from, idle_expiry: *idle_expiry }),
+            None => changes,
+        };
         let anomaly = match issued.kind {
             IssuedKind::Branched => AuditKind::RefreshBranched,
             IssuedKind::FastForwarded => AuditKind::RefreshFastForwarded,
@@ -176,10 +182,14 @@ impl Attempt<'_> {
         let detail = format!("{}: presented {presented}, stood at {stood}", sign.as_str());
         let event =
             events::dead(Selector::Session(session.id), Reason::TokenReuse, self.now, &self.ctx.settings);
-        let changes =
-            Changes::one(Change::EndSession { id: session.id, at: self.now, reason: EndReason::TokenReuse })
-                .event(events::owned(self.ctx, event, session.user_id).await?)
-                .audit(self.entry(AuditKind::TokenReuse, session, detail));
+        let event = events::owned(self.ctx, event, session.user_id).await?;
+        let (id, reason) = (session.id, EndReason::TokenReuse);
+        // With its group: who has copied one jar may have carried it on.
+        let changes = Changes::one(Change::EndGroup { id, at: self.now, reason, event }).audit(self.entry(
+            AuditKind::TokenReuse,
+            session,
+            detail,
+        ));
         self.ctx.store.apply(changes).await?;
         Ok(RefreshError::Theft(sign))
     }

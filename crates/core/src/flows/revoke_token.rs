@@ -83,9 +83,9 @@ pub async fn refresh_token(
         detail: Some(format!("refresh token by client {client}")),
         ..AuditEntry::new(AuditKind::TokenRevoked, now)
     };
-    let change = Change::EndSession { id: session.id, at: now, reason: EndReason::SignedOut };
     let event = events::dead(Selector::Session(session.id), Reason::SessionEnded, now, &ctx.settings);
     let event = events::owned(ctx, event, session.user_id).await?;
-    ctx.store.apply(Changes::one(change).event(event).audit(entry)).await?;
+    let change = Change::EndGroup { id: session.id, at: now, reason: EndReason::SignedOut, event };
+    ctx.store.apply(Changes::one(change).audit(entry)).await?;
     Ok(Revoked::Yes)
 }

@@ -67,6 +67,7 @@ pub(super) fn new_session(ctx: &Context, proved: Proved<'_>, now: Timestamp) -> 
         refresh: RefreshState::first(now, settings.slack()),
         last_seen_at: now,
         status: None,
+        carried: None,
         state: SessionState::Active,
     }
 }
@@ -97,20 +98,17 @@ async fn end_oldest(
 ) -> Result<Changes, StoreError> {
     let live = ctx.store.live_sessions(user.id, now).await?;
     let stay = usize::try_from(at_most.saturating_sub(1)).unwrap_or(usize::MAX);
-    for oldest in live.iter().skip(stay) {
+    // What was carried on is on a device that counts already, and ends with it.
+    for oldest in live.iter().filter(|session| session.carried.is_none()).skip(stay) {
         let (id, reason) = (oldest.id, EndReason::TooManySessions);
-        changes = changes
-            .and(Change::EndSession { id, at: now, reason })
-            .event(
-                events::dead(Selector::Session(id), Reason::SessionEnded, now, &ctx.settings)
-                    .of(user.id, user.org_id.clone()),
-            )
-            .audit(AuditEntry {
-                user_id: Some(user.id),
-                session_id: Some(id),
-                detail: Some(reason.as_str().to_owned()),
-                ..AuditEntry::new(AuditKind::SessionEnded, now)
-            });
+        let event = events::dead(Selector::Session(id), Reason::SessionEnded, now, &ctx.settings)
+            .of(user.id, user.org_id.clone());
+        changes = changes.and(Change::EndGroup { id, at: now, reason, event }).audit(AuditEntry {
+            user_id: Some(user.id),
+            session_id: Some(id),
+            detail: Some(reason.as_str().to_owned()),
+            ..AuditEntry::new(AuditKind::SessionEnded, now)
+        });
     }
     Ok(changes)
 }

@@ -32,7 +32,7 @@ pub async fn list(ctx: &Context, user: UserId, now: Timestamp) -> Result<Vec<Ses
     ctx.store.live_sessions(user, now).await
 }
 
-/// Ends one of the user's own sessions.
+/// Ends one of the user's own sessions, and what was carried from the same device.
 pub async fn end_own(
     ctx: &Context,
     user: UserId,
@@ -43,14 +43,14 @@ pub async fn end_own(
     own(ctx, user, session, now).await?;
     let reason = EndReason::EndedByUser;
     let event = events::dead(Selector::Session(session), Reason::SessionEnded, now, &ctx.settings);
-    let changes = Changes::one(Change::EndSession { id: session, at: now, reason })
-        .event(events::owned(ctx, event, user).await?)
+    let event = events::owned(ctx, event, user).await?;
+    let changes = Changes::one(Change::EndGroup { id: session, at: now, reason, event })
         .audit(ended(user, session, reason, address, now));
     ctx.store.apply(changes).await?;
     Ok(())
 }
 
-/// Ends all of the user's sessions but the one they are in. Returns how many.
+/// Ends all of the user's sessions but the one they are in and its group. Returns how many.
 pub async fn end_others(
     ctx: &Context,
     user: UserId,
@@ -62,13 +62,13 @@ pub async fn end_others(
     let mut changes = Changes::default();
     let org_id = ctx.store.user(user).await?.and_then(|user| user.org_id);
     // One event each: an event for the whole user would end the session that stays.
-    for session in ctx.store.live_sessions(user, now).await?.iter().filter(|session| session.id != keep) {
+    let live = ctx.store.live_sessions(user, now).await?;
+    let stays = live.iter().find(|session| session.id == keep).map_or(keep, Session::root);
+    for session in live.iter().filter(|session| session.root() != stays) {
+        let event = events::dead(Selector::Session(session.id), Reason::SessionEnded, now, &ctx.settings)
+            .of(user, org_id.clone());
         changes = changes
-            .and(Change::EndSession { id: session.id, at: now, reason })
-            .event(
-                events::dead(Selector::Session(session.id), Reason::SessionEnded, now, &ctx.settings)
-                    .of(user, org_id.clone()),
-            )
+            .and(Change::EndGroup { id: session.id, at: now, reason, event })
             .audit(ended(user, session.id, reason, address, now));
     }
     if changes.changes.is_empty() {

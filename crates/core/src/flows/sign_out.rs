@@ -1,4 +1,4 @@
-//! Sign-out: this session, or all of them.
+//! Sign-out: this session with its group, or all of them.
 
 use std::net::IpAddr;
 
@@ -34,22 +34,22 @@ pub async fn sign_out(ctx: &Context, command: SignOut, now: Timestamp) -> Result
         detail: Some(if everywhere { "everywhere" } else { "this session" }.to_owned()),
         ..AuditEntry::new(AuditKind::SignedOut, now)
     };
-    let (change, selector, reason) = if everywhere {
+    let changes = if everywhere {
         let reason = EndReason::SignedOutEverywhere;
-        let change = Change::EndSessionsOf { user_id: user, except: None, at: now, reason };
-        (change, Selector::Subject(user), Reason::SignedOutEverywhere)
+        let event = events::dead(Selector::Subject(user), Reason::SignedOutEverywhere, now, &ctx.settings);
+        Changes::one(Change::EndSessionsOf { user_id: user, except: None, at: now, reason })
+            .event(events::owned(ctx, event, user).await?)
     } else {
         let read = ctx.store.session(session).await?;
         let is_active = |s: &crate::model::Session| s.user_id == user && s.state == SessionState::Active;
         if !read.as_ref().is_some_and(is_active) {
             return Ok(0);
         }
-        let change = Change::EndSession { id: session, at: now, reason: EndReason::SignedOut };
-        (change, Selector::Session(session), Reason::SessionEnded)
+        let event = events::dead(Selector::Session(session), Reason::SessionEnded, now, &ctx.settings);
+        let event = events::owned(ctx, event, user).await?;
+        Changes::one(Change::EndGroup { id: session, at: now, reason: EndReason::SignedOut, event })
     };
-    let event = events::owned(ctx, events::dead(selector, reason, now, &ctx.settings), user).await?;
-    let changes = Changes::one(change).event(event).audit(entry);
-    match ctx.store.apply(changes).await? {
+    match ctx.store.apply(changes.audit(entry)).await? {
         Applied::Committed { sessions_ended, .. } => Ok(sessions_ended),
         // Ending conflicts with nothing.
         Applied::Conflict(conflict) => {

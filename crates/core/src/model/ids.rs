@@ -34,6 +34,14 @@ pub enum IdError {
         /// What was given, its beginning at least.
         text: String,
     },
+    /// Not the name of a site.
+    #[error(
+        "{text:?} is not a valid name of a site: expected 1 to 32 of a-z, 0-9 and '-', starting with a letter or digit"
+    )]
+    Site {
+        /// What was given, its beginning at least.
+        text: String,
+    },
     /// Not a short lower-case name.
     #[error(
         "{text:?} is not a valid {what}: expected 1 to 64 of a-z, 0-9, '-', '_' and '.', starting with a letter or digit"

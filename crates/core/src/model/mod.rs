@@ -12,6 +12,7 @@ mod refresh;
 mod report;
 mod revocation;
 mod session;
+mod site;
 mod status_list;
 mod upstream;
 mod used;
@@ -30,6 +31,7 @@ pub use refresh::{RefreshState, Step};
 pub use report::{InstanceId, InstanceIdError, VerifierReport};
 pub use revocation::{EPOCH_STRIDE, EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector};
 pub use session::{EndReason, Session, SessionMoved, SessionState};
+pub use site::{Carried, SiteName};
 pub use status_list::{StatusBits, StatusList, StatusListId, StatusPlace, TokenStatus};
 pub use upstream::{
     SealedSecret, UpstreamCheck, UpstreamLink, UpstreamName, UpstreamSelector, UpstreamSession, UpstreamSid,

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::{ClientId, RefreshState, SessionId, StatusPlace, Step, UserId};
+use super::{Carried, ClientId, RefreshState, SessionId, StatusPlace, Step, UserId};
 
 /// One sign-in on one device: a refresh family.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// Its place in a status list, where its tokens name one. Kept for as long as the list's epoch lasts.
     pub status: Option<StatusPlace>,
+    /// Where it comes from, if it began on another site than the one where people sign in.
+    pub carried: Option<Carried>,
     /// Whether it is over.
     pub state: SessionState,
 }
@@ -81,6 +83,11 @@ impl Session {
     /// Returns whether one of the two expiries has passed, whoever may have ended the session.
     pub fn has_run_out(&self, now: Timestamp) -> bool {
         now >= self.absolute_expiry || now >= self.idle_expiry
+    }
+
+    /// Returns the session by which its group is known: the one it was carried from, or itself.
+    pub fn root(&self) -> SessionId {
+        self.carried.as_ref().map_or(self.id, |carried| carried.from)
     }
 
     /// Ends the session, if it is active. Returns whether it was.

@@ -9,6 +9,8 @@ pub enum OneTimePurpose {
     /// An upstream's logout token
     /// ([OpenID Connect Back-Channel Logout §2.4](https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken), `jti`).
     LogoutToken,
+    /// A code that carries a sign-in to another site.
+    CarryCode,
 }
 
 impl OneTimePurpose {
@@ -18,6 +20,7 @@ impl OneTimePurpose {
             Self::ClientAssertion => "client_assertion",
             Self::SignInAttempt => "sign_in_attempt",
             Self::LogoutToken => "logout_token",
+            Self::CarryCode => "carry_code",
         }
     }
 }

@@ -63,12 +63,15 @@ pub enum Change {
     UpdateOrganization(Organization),
     /// Adds a session. Conflicts unless the user still has the version that was read, so that no session begins under
     /// a password, a role or a status that was changed a moment before.
+    ///
+    /// One that is carried conflicts unless the session it comes from is active, of the same user and not carried itself; and
+    /// while another that can be used was carried from there to the same site.
     StartSession {
         /// The new session.
         session: Session,
         /// The version of the user that the decision rests on.
         user_version: u64,
-        /// How many live sessions the user may have, this one included; more is a conflict.
+        /// How many live sessions the user may have, this one included and carried ones not; more is a conflict.
         at_most: Option<u32>,
     },
     /// Moves the refresh state on. Conflicts unless the session is active and its refresh state still is `from`, all of it:
@@ -93,6 +96,14 @@ pub enum Change {
         /// The moment to note.
         at: Timestamp,
     },
+    /// Keeps a session from running out before a moment, unless it is over: one that was carried from it is in use. Never moves
+    /// its idle expiry back.
+    KeepSession {
+        /// Which session.
+        id: SessionId,
+        /// The idle expiry to have at least.
+        idle_expiry: Timestamp,
+    },
     /// Ends a session that is active; does nothing when it is over already.
     EndSession {
         /// Which session.
@@ -101,6 +112,19 @@ pub enum Change {
         at: Timestamp,
         /// Why.
         reason: EndReason,
+    },
+    /// Ends a session that is active, and with it all active ones of its group: the one it was carried from, and those that
+    /// were carried from there. Each gets an event of its own, in the transaction, so that none that began a moment before is
+    /// missed. Does nothing when the session is over already.
+    EndGroup {
+        /// Which session.
+        id: SessionId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: EndReason,
+        /// What others hear of each: its selector is replaced.
+        event: NewEvent,
     },
     /// Ends every active session of a user, but for one.
     EndSessionsOf {

@@ -1,3 +1,4 @@
+mod carry;
 mod change_password;
 mod clean_up;
 mod client_assertions;

@@ -56,6 +56,7 @@ impl Service {
             refresh: RefreshState::first(NOW, std::time::Duration::ZERO),
             last_seen_at: NOW,
             status: None,
+            carried: None,
             state: SessionState::Active,
         };
         Self { decide, hands_out, settings, session }

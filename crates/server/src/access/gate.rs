@@ -16,6 +16,7 @@ use crate::{
     Clock, StartError,
     config::{Config, PublicUrl},
     cookies::CookieNames,
+    sites::Sites,
 };
 
 /// Verifies the service's own tokens on its own routes, with the crate that every other service uses.
@@ -51,7 +52,10 @@ impl Gate {
         let mut algorithms: BTreeSet<_> = keys.iter().map(handstamp_token::VerifyingKey::algorithm).collect();
         algorithms.insert(settings.tokens.algorithm);
         let algorithms: Vec<_> = algorithms.into_iter().collect();
-        let origins = config.server.allowed_origins.iter().map(String::as_str).chain([url.as_str()]);
+        // What is allowed to a site is what is allowed to home: the service answers there itself.
+        let sites = Sites::new(config);
+        let own = [url.as_str()].into_iter().chain(sites.origins());
+        let origins = config.server.allowed_origins.iter().map(String::as_str).chain(own);
         let allowed_origins =
             AllowedOrigins::new(origins).map_err(|error| StartError::Verifier(error.into()))?;
         let (keys, taken) = (SharedKeys::new((*keys).clone()), Mutex::new(keys));

@@ -13,6 +13,7 @@ mod rotation;
 mod server;
 mod sessions;
 mod settings;
+mod sites;
 mod status_lists;
 mod storage;
 mod tokens;
@@ -39,6 +40,7 @@ pub use revocation::{RevocationConfig, Subscribers};
 pub use rotation::KeyConfig;
 pub use server::ServerConfig;
 pub use sessions::SessionConfig;
+pub use sites::SiteConfig;
 pub use status_lists::StatusListConfig;
 pub use storage::StorageConfig;
 pub use tokens::TokenConfig;
@@ -78,6 +80,8 @@ pub struct Config {
     pub clients: BTreeMap<String, ClientConfig>,
     /// Other sign-in servers, through which people sign in here.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
+    /// Other domains, to which sign-ins are carried.
+    pub sites: BTreeMap<String, SiteConfig>,
     /// Forward-auth for Envoy over gRPC.
     pub ext_authz: ExtAuthzConfig,
     /// Who may read the figures at `/metrics`.
@@ -142,6 +146,7 @@ impl Settings for Config {
         for (name, upstream) in &self.upstreams {
             upstream.check(name, &self.server, problems);
         }
+        sites::check(&self.sites, &self.server, &self.cookies, problems);
         self.check_settings(problems);
     }
 }

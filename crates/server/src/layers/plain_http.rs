@@ -28,14 +28,14 @@ pub(super) fn refused(state: &AppState, request: &Request) -> Option<Response> {
     if !is_plain {
         return None;
     }
+    let trusted = &state.config().server.trusted_proxies;
+    let here = state.sites().here(request.extensions().get(), request.headers(), request.uri(), trusted);
     if matches!(*request.method(), Method::GET | Method::HEAD) {
-        let location = format!("{}{path}", state.public_url());
+        let location = format!("{}{path}", here.url(state));
         return Some((StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response());
     }
-    let told = format!(
-        "This came by plain http, and everybody on the way could read it. Use {}.",
-        state.public_url()
-    );
+    let told =
+        format!("This came by plain http, and everybody on the way could read it. Use {}.", here.url(state));
     Some(ApiError::invalid("", told).into_response())
 }
 

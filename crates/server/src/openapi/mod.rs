@@ -195,6 +195,8 @@ mod tests {
             sid: text(),
             current: true,
             device: text(),
+            carried_from: Some(String::new()),
+            site: Some(String::new()),
             created_at: time,
             last_seen_at: time,
             expires_at: time,

@@ -91,6 +91,7 @@ impl View<'_> {
     /// Returns the account page.
     pub(crate) fn account(&self, page: &AccountPage<'_>) -> Page {
         let texts = &self.texts.account;
+        let devices = devices(page);
         let body = html! {
             @if let Some(done) = page.done { (notice::good(self.account_done(done))) }
             section.card {
@@ -111,8 +112,8 @@ impl View<'_> {
                     @if page.has_password { " " (texts.devices_hint_password) }
                 }
                 @if page.problem == Some(AccountProblem::DeviceName) { (self.account_problem(page)) }
-                ul.devices { @for session in ordered(page) { (self.device(session, page)) } }
-                @if page.sessions.len() > 1 {
+                ul.devices { @for device in &devices { (self.device(device, page)) } }
+                @if devices.len() > 1 {
                     form method="post" action="/auth/account/end-others" {
                         button.whole type="submit" { (texts.end_others) }
                     }
@@ -128,10 +129,9 @@ impl View<'_> {
         self.page(&Sheet { width: Width::Wide, at, ..Sheet::new(&texts.title, body) })
     }
 
-    fn device(&self, session: &Session, page: &AccountPage<'_>) -> Markup {
-        let texts = &self.texts.account;
+    fn device(&self, shown: &Device<'_>, page: &AccountPage<'_>) -> Markup {
+        let (texts, session, is_current) = (&self.texts.account, shown.session, shown.is_current);
         let (sid, device) = (session.id.to_string(), session.device.as_str());
-        let is_current = session.id == page.current;
         let when = |text: &str, then| fill(text, &[("when", &ago::words(self.texts, then, page.now))]);
         let named = |text: &str| fill(text, &[("device", &device)]);
         let input_id = format!("device-{sid}");
@@ -141,8 +141,9 @@ impl View<'_> {
                     div {
                         strong { (device) }
                         @if is_current { span.badge { (texts.this_device) } }
-                        @else { span.quiet { (when(&texts.last_seen, session.last_seen_at)) } }
+                        @else { span.quiet { (when(&texts.last_seen, shown.last_seen_at)) } }
                         span.quiet { (when(&texts.signed_in, session.created_at)) }
+                        @for site in &shown.sites { span.quiet { (fill(&self.texts.site.also, &[("name", site)])) } }
                     }
                     @if !is_current {
                         form method="post" action="/auth/account/end-session" {
@@ -242,11 +243,30 @@ impl View<'_> {
     }
 }
 
+/// A sign-in with what was carried from it: one browser, which is signed out as a whole.
+struct Device<'a> {
+    /// The session at home.
+    session: &'a Session,
+    /// Where else it is signed in.
+    sites: Vec<String>,
+    is_current: bool,
+    last_seen_at: Timestamp,
+}
+
 /// This device first, then as they were used.
-fn ordered<'a>(page: &AccountPage<'a>) -> Vec<&'a Session> {
-    let mut sessions: Vec<_> = page.sessions.iter().collect();
-    sessions.sort_by_key(|session| (session.id != page.current, std::cmp::Reverse(session.last_seen_at)));
-    sessions
+fn devices<'a>(page: &AccountPage<'a>) -> Vec<Device<'a>> {
+    let of = |root| page.sessions.iter().filter(move |session| session.root() == root);
+    let shown = page.sessions.iter().filter(|session| session.carried.is_none());
+    let mut devices: Vec<_> = shown
+        .map(|session| Device {
+            session,
+            sites: of(session.id).filter_map(|of| Some(of.carried.as_ref()?.to.to_string())).collect(),
+            is_current: of(session.id).any(|of| of.id == page.current),
+            last_seen_at: of(session.id).map(|of| of.last_seen_at).fold(session.last_seen_at, Timestamp::max),
+        })
+        .collect();
+    devices.sort_by_key(|device| (!device.is_current, std::cmp::Reverse(device.last_seen_at)));
+    devices
 }
 
 #[cfg(test)]

@@ -4,8 +4,16 @@ use maud::html;
 use super::{Page, View, layout::Sheet, texts::fill};
 
 /// Where people are: at these addresses, and below them.
-const PAGES: [&str; 6] =
-    ["/auth/sign-in", "/auth/sign-out", "/auth/account", "/auth/setup", "/auth/login", "/auth/callback"];
+const PAGES: [&str; 8] = [
+    "/auth/sign-in",
+    "/auth/sign-out",
+    "/auth/account",
+    "/auth/setup",
+    "/auth/login",
+    "/auth/callback",
+    "/auth/carry",
+    "/auth/carried",
+];
 
 /// Returns whether a route answers people, with pages, rather than programs.
 pub(crate) fn is_page(route: &str) -> bool {
@@ -51,6 +59,8 @@ mod tests {
             "/auth/setup",
             "/auth/login/{upstream}",
             "/auth/callback/{upstream}",
+            "/auth/carry",
+            "/auth/carried",
         ] {
             assert!(is_page(page), "{page}");
         }

@@ -7,6 +7,7 @@ mod accent;
 mod accept_language;
 mod account;
 mod ago;
+mod carry;
 mod error;
 mod field;
 mod layout;
@@ -23,6 +24,7 @@ use http::HeaderMap;
 
 pub(crate) use accent::Accent;
 pub(crate) use account::{AccountPage, AccountProblem, Done};
+pub(crate) use carry::{OnSite, OnSiteNotice};
 pub(crate) use error::is_page;
 pub(crate) use layout::Page;
 pub(crate) use return_to::ReturnTo;

@@ -22,6 +22,8 @@ pub(crate) struct SignInForm {
     pub(crate) notice: Option<SignInNotice>,
     /// Where somebody who has just signed out here is signed in still.
     pub(crate) still_at: Option<StillAt>,
+    /// The other origin that the form leads to, where `return_to` does not say so.
+    pub(crate) leads_to: Option<String>,
 }
 
 /// An upstream at which a session goes on.
@@ -90,6 +92,7 @@ impl View<'_> {
         };
         let leads_to =
             form.return_to.as_ref().map_or(ReturnTo::origin_in(&self.pages.home), ReturnTo::origin);
+        let leads_to = form.leads_to.as_deref().or(leads_to);
         let at = has_problem.then(|| sign_in_address(form.return_to.as_ref().map(ReturnTo::as_str)));
         self.page(&Sheet { leads_to, at: at.as_deref(), ..Sheet::new(&texts.title, body) })
     }

@@ -70,6 +70,11 @@ section! {
 }
 
 section! {
+    /// `[site]`: another domain, to which a sign-in is carried.
+    Site: String { signed_out_title signed_out ended also }
+}
+
+section! {
     /// `[password]`: why a new password is refused.
     PasswordWrong: String { too_short too_long name common }
 }
@@ -109,6 +114,7 @@ pub(super) struct Texts {
     pub(super) account_wrong: AccountWrong,
     pub(super) account_ways: AccountWays,
     pub(super) upstream: Upstream,
+    pub(super) site: Site,
     pub(super) password: PasswordWrong,
     pub(super) setup: Setup,
     pub(super) setup_wrong: SetupWrong,

@@ -5,8 +5,9 @@ use std::time::Duration;
 use handstamp_api_types::{ErrorCode, FieldError};
 use handstamp_core::{
     flows::{
-        change_password::ChangePasswordError, first_admin::FirstAdminError, refresh::RefreshError,
-        sessions::SessionsError, sign_in::SignInError, upstream::UpstreamSignInError, users::UsersError,
+        carry::CarryError, change_password::ChangePasswordError, first_admin::FirstAdminError,
+        refresh::RefreshError, sessions::SessionsError, sign_in::SignInError, upstream::UpstreamSignInError,
+        users::UsersError,
     },
     minting::MintError,
     password::{HashError, rules::PasswordRejection},
@@ -54,6 +55,16 @@ impl From<UpstreamSignInError> for ApiError {
         match error {
             UpstreamSignInError::Mint(error) => error.into(),
             UpstreamSignInError::Store(error) => error.into(),
+            other => Self::new(ErrorCode::Internal).cause(other),
+        }
+    }
+}
+
+impl From<CarryError> for ApiError {
+    fn from(error: CarryError) -> Self {
+        match error {
+            CarryError::Mint(error) => error.into(),
+            CarryError::Store(error) => error.into(),
             other => Self::new(ErrorCode::Internal).cause(other),
         }
     }

@@ -50,7 +50,7 @@ pub(super) async fn callback(
         Aim::SignIn { replaces } => {
             let Ok(origin) = OriginCheck::from_request_parts(&mut parts, &state).await;
             let origin = origin.for_cookies()?;
-            let onward = go_on(&state, return_to.as_ref());
+            let onward = go_on(&state, None, return_to.as_ref());
             back.sign_in(answer, replaces, onward, &parts.headers, origin).await
         }
         Aim::Link { session } => match Visit::from_request_parts(&mut parts, &state).await? {

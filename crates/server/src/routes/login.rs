@@ -7,7 +7,7 @@ use handstamp_api_types::ErrorCode;
 use handstamp_core::flows::upstream::may_link;
 
 use super::{
-    sign_in_page,
+    carry, sign_in_page,
     upstream_failed::{Failed, Trip, in_time},
     visitor::{Visit, Visitor, see_other},
 };
@@ -18,6 +18,7 @@ use crate::{
     extract::Query,
     pages::{ReturnTo, sign_in_address},
     problem::ApiError,
+    sites::Here,
     upstreams::{Aim, Attempt, LIFETIME, Upstream},
 };
 
@@ -32,7 +33,18 @@ pub(super) async fn login(
     let (mut parts, _) = request.into_parts();
     let upstream = find(&state, &name)?;
     let mut query = Query::parse(parts.uri.query().unwrap_or_default());
-    if query.take("link").iter().any(|link| link == "1") {
+    let here = Here::of(&state, &parts);
+    let links = query.take("link").iter().any(|link| link == "1");
+    // Upstreams send people back home: there it begins as well.
+    match here.site() {
+        Some(_) if links => return Ok(see_other(&format!("{}/auth/account", state.public_url()))),
+        Some(site) => {
+            let return_to = sign_in_page::return_to(&state, &mut query);
+            return carry::begin(&state, site, return_to.as_ref(), &parts.headers);
+        }
+        None => {}
+    }
+    if links {
         return link(&state, upstream, &mut parts).await;
     }
     let return_to = sign_in_page::return_to(&state, &mut query);

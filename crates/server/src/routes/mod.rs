@@ -9,6 +9,8 @@ mod account_unlink_upstream;
 mod assets;
 mod backchannel_logout;
 mod callback;
+mod carried;
+mod carry;
 mod change_password;
 mod check;
 mod client_js;
@@ -82,6 +84,9 @@ pub(crate) fn table() -> Vec<Endpoint> {
         post("/auth/backchannel-logout/{upstream}", public(), backchannel_logout::logout),
         get("/auth/callback/{upstream}", public(), callback::callback),
         post("/auth/exchange/{upstream}", public(), exchange::exchange),
+        // The same carried to another domain: asked at home, finished there.
+        get("/auth/carry", public(), carry::carry),
+        get("/auth/carried", public(), carried::carried),
         // The caller's devices and password.
         get("/auth/sessions", signed_in(), sessions::list),
         post("/auth/sessions/end-others", signed_in(), sessions::end_others),

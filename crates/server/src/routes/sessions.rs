@@ -80,6 +80,8 @@ fn summary(session: &Session, current: SessionId) -> SessionSummary {
         sid: session.id.to_string(),
         current: session.id == current,
         device: session.device.clone(),
+        carried_from: session.carried.as_ref().map(|carried| carried.from.to_string()),
+        site: session.carried.as_ref().map(|carried| carried.to.to_string()),
         created_at: UnixTime::from_secs(session.created_at.as_second()),
         last_seen_at: UnixTime::from_secs(session.last_seen_at.as_second()),
         expires_at: UnixTime::from_secs(session.absolute_expiry.min(session.idle_expiry).as_second()),

@@ -36,8 +36,9 @@ pub(super) async fn sign_in(
 ) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
     if content_type_is(&headers, "application/x-www-form-urlencoded") {
-        let form = Form::from_request(request, &state).await?;
-        return sign_in_page::submit(&state, address, origin, &headers, form).await;
+        let (parts, body) = request.into_parts();
+        let form = Form::from_request(Request::from_parts(parts.clone(), body), &state).await?;
+        return sign_in_page::submit(&state, address, origin, &parts, form).await;
     }
     let Json(request) = Json::<SignInRequest>::from_request(request, &state).await?;
     // Cookies are set, so a foreign page must not be able to sign somebody in as the attacker (login CSRF).

@@ -162,7 +162,9 @@ async fn end(
 
 /// Returns at which upstream the person has signed in to begin this session. Whoever exchanged a token has no session in a browser there.
 async fn signed_in_at(state: &AppState, session: SessionId) -> Result<Option<UpstreamName>, ApiError> {
-    let beside = of_session(state.core(), session).await?;
+    // What was carried here began there all the same.
+    let home = state.core().store.session(session).await?.map_or(session, |session| session.root());
+    let beside = of_session(state.core(), home).await?;
     Ok(beside.filter(|beside| !beside.exchanged).map(|beside| beside.upstream))
 }
 

@@ -1,3 +1,4 @@
+mod sites;
 mod tls;
 mod upstreams;
 

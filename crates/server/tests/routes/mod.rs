@@ -4,6 +4,8 @@ mod account_end_others;
 mod account_end_session;
 mod account_rename_session;
 mod assets;
+mod carried;
+mod carry;
 mod change_password;
 mod check;
 mod client_js;

@@ -5,6 +5,7 @@ mod log;
 mod page;
 mod reply;
 mod request;
+pub(crate) mod sites;
 mod upstream;
 
 use std::{

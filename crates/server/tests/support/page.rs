@@ -38,7 +38,7 @@ pub(crate) async fn whoami(browser: &mut Browser<InProcess>) -> Reply {
     Reply(browser.fetch(own(Method::GET, "/auth/whoami")).await.expect("nothing blocks it"))
 }
 
-async fn sent(browser: &mut Browser<InProcess>, fetch: Fetch) -> Reply {
+pub(super) async fn sent(browser: &mut Browser<InProcess>, fetch: Fetch) -> Reply {
     let reply: Response<Bytes> =
         browser.fetch(fetch.header("accept", ACCEPT)).await.expect("nothing blocks it");
     Reply(reply)

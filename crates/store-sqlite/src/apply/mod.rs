@@ -1,7 +1,8 @@
 //! Changes turned into statements, one group of changes a file.
 //!
 //! A change may look before it writes, for nobody else writes meanwhile, but it *writes with one statement at most*: a
-//! unit of work that is one change needs no savepoint then, because SQLite undoes a failed statement by itself.
+//! unit of work that is one change needs no savepoint then, because SQLite undoes a failed statement by itself. The end of a
+//! group writes more, and has a savepoint always.
 
 pub(crate) mod audit;
 mod clients;
@@ -11,6 +12,7 @@ mod organizations;
 mod profiles;
 mod reports;
 mod session_ends;
+mod session_groups;
 mod session_moves;
 mod session_start;
 mod status_lists;
@@ -47,6 +49,8 @@ pub(crate) fn apply(
                 return Err(Conflict::EpochChanged.into());
             }
             head = events::begin_epoch(connection, head, *to, *lost, *forget_at)?;
+        } else if let Change::EndGroup { id, at, reason, event } = change {
+            sessions_ended += session_groups::end(connection, *id, (*at, *reason), event, &mut head)?;
         } else {
             sessions_ended += apply_one(connection, change)?;
         }
@@ -100,8 +104,9 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
         Change::AddNextKey(key) => keys::add_next(connection, key),
         Change::MoveKey { key, from } => keys::move_on(connection, key, from),
         Change::RemoveKey(id) => keys::remove(connection, id),
-        // It moves the log, which is the caller's.
-        Change::BeginEpoch { .. } => Ok(()),
+        // They move the log, which is the caller's.
+        Change::BeginEpoch { .. } | Change::EndGroup { .. } => Ok(()),
+        Change::KeepSession { id, idle_expiry } => session_groups::keep(connection, *id, *idle_expiry),
         Change::CreateClient(client) => clients::create(connection, client),
         Change::RemoveClient(id) => clients::remove(connection, id),
         Change::UseOnce { purpose, id, expires_at } => used::once(connection, *purpose, id, *expires_at),

@@ -2,7 +2,7 @@ use handstamp_core::model::{Session, SessionState};
 use handstamp_core::store::Conflict;
 use rusqlite::{Connection, params};
 
-use super::json;
+use super::{json, session_groups};
 use crate::failure::Refusal;
 use crate::query::{execute, exists};
 use crate::read;
@@ -20,6 +20,9 @@ pub(super) fn start(
     let sql = "SELECT 1 FROM users WHERE id = ?1 AND version = ?2";
     if !exists(connection, sql, params![session.user_id.as_bytes(), version])? {
         return Err(Conflict::UserChanged.into());
+    }
+    if let Some(carried) = &session.carried {
+        session_groups::check(connection, session, carried)?;
     }
     if let Some(at_most) = at_most
         && read::sessions::count_live(connection, session.user_id, session.created_at)? >= u64::from(at_most)
@@ -40,9 +43,9 @@ fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
         "INSERT INTO sessions \
          (id, user_id, client_id, device, created_at, auth_time, amr, absolute_expiry, idle_expiry, check_expiry_at, \
          generation, branch, parent_branch, rotated_at, handed_out_at, confirmed, last_seen_at, ended_at, end_reason, \
-         status_list, status_index) \
+         status_list, status_index, carried_from, carried_to) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, min(?8, ?9), ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-         ?19, ?20) \
+         ?19, ?20, ?21, ?22) \
          ON CONFLICT (id) DO NOTHING",
         params![
             session.id.as_bytes(),
@@ -65,6 +68,8 @@ fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
             end_reason,
             session.status.as_ref().map(|place| place.list.as_bytes()),
             session.status.map(|place| place.index),
+            session.carried.as_ref().map(|carried| carried.from.as_bytes()),
+            session.carried.as_ref().map(|carried| carried.to.as_str()),
         ],
     )?;
     // An id drawn twice, or the same unit of work sent twice: there is a session, and it is not this one.

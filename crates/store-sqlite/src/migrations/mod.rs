@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("0006_profiles.sql"),
     include_str!("0007_upstreams.sql"),
     include_str!("0008_exchanged_sessions.sql"),
+    include_str!("0009_carried_sessions.sql"),
 ];
 
 /// What is in the file.

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use handstamp_core::model::{
-    EndReason, RefreshState, Session, SessionId, SessionState, StatusListId, StatusPlace, UserId,
+    Carried, EndReason, RefreshState, Session, SessionId, SessionState, StatusListId, StatusPlace, UserId,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -17,7 +17,8 @@ macro_rules! columns {
         "sessions.id, sessions.user_id, sessions.client_id, sessions.device, sessions.created_at, \
          sessions.auth_time, sessions.amr, sessions.absolute_expiry, sessions.idle_expiry, sessions.generation, \
          sessions.branch, sessions.parent_branch, sessions.rotated_at, sessions.handed_out_at, sessions.confirmed, \
-         sessions.last_seen_at, sessions.status_list, sessions.status_index, sessions.ended_at, sessions.end_reason"
+         sessions.last_seen_at, sessions.status_list, sessions.status_index, sessions.carried_from, \
+         sessions.carried_to, sessions.ended_at, sessions.end_reason"
     };
 }
 pub(crate) use columns;
@@ -40,10 +41,11 @@ pub(crate) fn live(connection: &Connection, user: UserId, now: Timestamp) -> Res
     Ok(sessions)
 }
 
-/// Returns how many sessions of a user are active and have not run out.
+/// Returns how many sessions of a user are active and have not run out, without those that were carried from one.
 pub(crate) fn count_live(connection: &Connection, user: UserId, now: Timestamp) -> Result<u64, Failure> {
     let sql = "SELECT count(*) FROM sessions \
-               WHERE user_id = ?1 AND ended_at IS NULL AND absolute_expiry > ?2 AND idle_expiry > ?2";
+               WHERE user_id = ?1 AND ended_at IS NULL AND absolute_expiry > ?2 AND idle_expiry > ?2 \
+               AND carried_from IS NULL";
     let count = query::optional(connection, sql, params![user.as_bytes(), to_sql(now)], |fields| {
         fields.of("sessions").number("count")
     })?;
@@ -66,6 +68,7 @@ pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<Session, Failure> {
         refresh: decode_refresh(fields)?,
         last_seen_at: fields.time("last_seen_at")?,
         status: decode_place(fields)?,
+        carried: decode_carried(fields)?,
         state: decode_state(fields)?,
     })
 }
@@ -88,6 +91,15 @@ fn decode_place(fields: &mut Fields<'_, '_>) -> Result<Option<StatusPlace>, Fail
     }
     let list = StatusListId::from_bytes(fields.short_id("status_list")?);
     Ok(Some(StatusPlace { list, index: fields.number("status_index")? }))
+}
+
+fn decode_carried(fields: &mut Fields<'_, '_>) -> Result<Option<Carried>, Failure> {
+    if fields.is_null() {
+        fields.skip(2);
+        return Ok(None);
+    }
+    let from = SessionId::from_bytes(fields.id("carried_from")?);
+    Ok(Some(Carried { from, to: fields.parsed("carried_to")? }))
 }
 
 fn decode_state(fields: &mut Fields<'_, '_>) -> Result<SessionState, Failure> {

@@ -110,7 +110,7 @@ pub async fn link_upstream(
         let changes = match &existing {
             Some(_) => changes,
             // It changes nothing but the version: whoever locks them out at this moment, or changes the password, is noticed.
-            None => adding(changes.and(Change::UpdateUser(subject.user)), command, now),
+            None => adding(changes, command, now),
         };
         let new = || UpstreamLink {
             upstream: identity.upstream.clone(),
@@ -133,8 +133,10 @@ pub async fn link_upstream(
 /// An upstream may let people in again without asking them anything, so that the proof of who they are is older than the session:
 /// they came here all the same.
 pub async fn may_link(ctx: &Context, session: &Session, now: Timestamp) -> Result<bool, StoreError> {
-    let beside = ctx.store.upstream_session(session.id).await?;
-    let since = session.created_at.max(session.auth_time);
+    // On another site a session begins without anybody signing in: when they came is known at home.
+    let home = ctx.store.session(session.root()).await?;
+    let beside = ctx.store.upstream_session(session.root()).await?;
+    let since = home.map_or(session.created_at, |_| session.created_at.max(session.auth_time));
     Ok(!beside.is_some_and(|beside| beside.exchanged) && now <= later(since, LINK_WITHIN))
 }
 
@@ -262,18 +264,21 @@ async fn ending(
 ) -> Result<Changes, StoreError> {
     let reason = if command.keep.is_some() { EndReason::EndedByUser } else { EndReason::EndedByAdmin };
     let selector = UpstreamSelector::Subject(link.subject.clone());
+    let keep = match command.keep {
+        // On another site: the one that it comes from stays with it.
+        Some(id) => ctx.store.session(id).await?.map(|session| session.root()),
+        None => None,
+    };
     for beside in ctx.store.upstream_sessions(&link.upstream, &selector).await? {
         let id = beside.session_id;
-        if command.keep == Some(id) {
+        if keep == Some(id) {
             continue;
         }
         let entry = command.entry(AuditKind::SessionEnded, reason.as_str().to_owned(), now);
+        let event = events::dead(Selector::Session(id), Reason::SessionEnded, now, &ctx.settings)
+            .of(user.id, user.org_id.clone());
         changes = changes
-            .and(Change::EndSession { id, at: now, reason })
-            .event(
-                events::dead(Selector::Session(id), Reason::SessionEnded, now, &ctx.settings)
-                    .of(user.id, user.org_id.clone()),
-            )
+            .and(Change::EndGroup { id, at: now, reason, event })
             .audit(AuditEntry { session_id: Some(id), ..entry });
     }
     Ok(changes)

@@ -85,8 +85,10 @@ pub async fn recheck_due(ctx: &Context, refresh_token: &str, now: Timestamp) -> 
     if decision.answer(presented.step, session.refresh.current()).is_none() {
         return Ok(Due::Nothing);
     }
+    // What was carried to another site goes on with the session that it comes from.
+    let id = session.root();
     for _ in 0..TRIES {
-        let Some(beside) = ctx.store.upstream_session(session.id).await? else { return Ok(Due::Nothing) };
+        let Some(beside) = ctx.store.upstream_session(id).await? else { return Ok(Due::Nothing) };
         let (Some(times), Some(sealed)) = (Times::of(ctx, &beside), &beside.secret) else {
             return Ok(Due::Nothing);
         };
@@ -97,14 +99,14 @@ pub async fn recheck_due(ctx: &Context, refresh_token: &str, now: Timestamp) -> 
             When::Now => {}
         }
         let unreadable = |error| StoreError::Corrupt { what: format!("an upstream's token: {error}") };
-        let secret = sessions::open(ctx, session.id, sealed).map_err(unreadable)?;
+        let secret = sessions::open(ctx, id, sealed).map_err(unreadable)?;
         let check = UpstreamCheck { asked_at: Some(now), ..beside.check };
         let (upstream, subject) = (beside.upstream.clone(), beside.subject.clone());
         let change =
             Change::CheckUpstreamSession { from: beside.check, to: UpstreamSession { check, ..beside } };
         match ctx.store.apply(Changes::one(change).relaxed()).await? {
             Applied::Committed { .. } => {
-                return Ok(Due::Ask(Recheck { session: session.id, upstream, subject, secret, check }));
+                return Ok(Due::Ask(Recheck { session: id, upstream, subject, secret, check }));
             }
             Applied::Conflict(Conflict::SessionChanged) => {}
             Applied::Conflict(conflict) => return Err(defect(conflict)),
@@ -216,15 +218,13 @@ pub(super) async fn ending(
 ) -> Result<Changes, StoreError> {
     let (id, reason) = (session.id, EndReason::UpstreamEnded);
     let event = events::dead(Selector::Session(id), Reason::SessionEnded, now, &ctx.settings);
-    let changes = changes
-        .and(Change::EndSession { id, at: now, reason })
-        .event(events::owned(ctx, event, session.user_id).await?)
-        .audit(AuditEntry {
-            user_id: Some(session.user_id),
-            session_id: Some(id),
-            detail: Some(reason.as_str().to_owned()),
-            ..AuditEntry::new(AuditKind::SessionEnded, now)
-        });
+    let event = events::owned(ctx, event, session.user_id).await?;
+    let changes = changes.and(Change::EndGroup { id, at: now, reason, event }).audit(AuditEntry {
+        user_id: Some(session.user_id),
+        session_id: Some(id),
+        detail: Some(reason.as_str().to_owned()),
+        ..AuditEntry::new(AuditKind::SessionEnded, now)
+    });
     Ok(changes)
 }
 

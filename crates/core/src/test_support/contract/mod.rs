@@ -12,6 +12,7 @@
 //! handstamp_core::store_contract_tests!(make);
 //! ```
 
+pub mod carried;
 pub mod clean_up;
 pub mod clients;
 pub mod ending;
@@ -97,6 +98,18 @@ macro_rules! store_contract_tests {
             ending::ending_an_unknown_session_does_nothing
             ending::ending_all_sessions_of_a_user_counts_the_active_ones
             ending::ending_all_but_one_leaves_that_one
+            carried::a_carried_session_reads_back_as_written
+            carried::nothing_is_carried_from_a_session_that_is_over
+            carried::nothing_is_carried_from_what_was_carried_itself
+            carried::nothing_is_carried_from_somebody_elses_session
+            carried::to_one_site_one_session_is_carried
+            carried::of_many_carried_to_one_site_at_the_same_time_one_begins
+            carried::a_carried_session_does_not_count_for_the_limit
+            carried::a_group_ends_whole_whichever_of_it_is_named
+            carried::a_group_that_is_over_ends_once
+            carried::what_began_a_moment_before_ends_with_its_group
+            carried::a_session_is_kept_from_running_out_and_never_shortened
+            carried::a_session_that_is_over_is_not_kept
             keys::keys_read_back_as_written_oldest_first
             keys::a_taken_key_id_is_refused
             keys::a_second_first_key_of_a_purpose_is_refused

@@ -71,6 +71,7 @@ pub(super) fn session(number: u8, user: &User) -> Session {
         refresh: RefreshState::first(noon(), Duration::from_secs(1)),
         last_seen_at: noon(),
         status: None,
+        carried: None,
         state: SessionState::Active,
     }
 }

@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use super::Data;
 use crate::{
     model::{
-        Client, EPOCH_STRIDE, LogPosition, Profile, RevocationEvent, Session, SessionId, SessionMoved,
-        SessionState, StoredKey, User, UserId, VerifierReport,
+        Client, EPOCH_STRIDE, EndReason, LogPosition, NewEvent, Profile, RevocationEvent, Selector, Session,
+        SessionId, SessionMoved, SessionState, StoredKey, User, UserId, VerifierReport,
     },
     store::{Change, Changes, Conflict},
 };
@@ -52,11 +52,13 @@ impl Data {
                 self.session(id)?.rotate(&from, to, idle_expiry)?;
             }
             Change::HandOutAgain { id, from, at } => self.session(id)?.hand_out_again(&from, at)?,
+            Change::KeepSession { id, idle_expiry } => self.keep_session(id, idle_expiry),
             Change::EndSession { id, at, reason } => {
                 return Ok(u64::from(
                     self.sessions.get_mut(&id).is_some_and(|session| session.end(at, reason)),
                 ));
             }
+            Change::EndGroup { id, at, reason, event } => return Ok(self.end_group(id, at, reason, &event)),
             Change::EndSessionsOf { user_id, except, at, reason } => {
                 let theirs =
                     self.sessions.values_mut().filter(|s| s.user_id == user_id && Some(s.id) != except);
@@ -182,7 +184,9 @@ impl Data {
             return Err(Conflict::UserChanged);
         }
         let now = session.created_at;
-        let live = self.sessions.values().filter(|s| s.user_id == session.user_id && s.is_live(now)).count();
+        self.check_carried(&session)?;
+        let counts = |s: &&Session| s.user_id == session.user_id && s.is_live(now) && s.carried.is_none();
+        let live = self.sessions.values().filter(counts).count();
         if at_most.is_some_and(|at_most| live >= at_most as usize) {
             return Err(Conflict::TooManySessions);
         }
@@ -191,6 +195,39 @@ impl Data {
         }
         self.sessions.insert(session.id, session);
         Ok(())
+    }
+
+    fn check_carried(&self, session: &Session) -> Result<(), Conflict> {
+        let Some(carried) = &session.carried else { return Ok(()) };
+        let home = self.sessions.get(&carried.from).filter(|home| {
+            home.user_id == session.user_id && home.carried.is_none() && home.state == SessionState::Active
+        });
+        let is_there = |s: &Session| s.carried.as_ref() == Some(carried) && s.is_live(session.created_at);
+        if home.is_none() || self.sessions.values().any(is_there) {
+            return Err(Conflict::SessionChanged);
+        }
+        Ok(())
+    }
+
+    fn end_group(&mut self, id: SessionId, at: Timestamp, reason: EndReason, event: &NewEvent) -> u64 {
+        let named = self.sessions.get(&id).filter(|session| session.state == SessionState::Active);
+        let Some(root) = named.map(Session::root) else { return 0 };
+        let group = self.sessions.values_mut().filter(|session| session.root() == root);
+        let ended: Vec<_> =
+            group.filter_map(|session| session.end(at, reason).then_some(session.id)).collect();
+        for id in &ended {
+            self.last_seq += 1;
+            let event = NewEvent { selector: Selector::Session(*id), ..event.clone() };
+            self.events.push(RevocationEvent { seq: self.last_seq, event });
+        }
+        ended.len() as u64
+    }
+
+    fn keep_session(&mut self, id: SessionId, idle_expiry: Timestamp) {
+        let session = self.sessions.get_mut(&id).filter(|session| session.state == SessionState::Active);
+        if let Some(session) = session {
+            session.idle_expiry = session.idle_expiry.max(idle_expiry);
+        }
     }
 
     fn set_profile(&mut self, user: UserId, from: &Profile, to: Profile) -> Result<(), Conflict> {

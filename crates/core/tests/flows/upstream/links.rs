@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use handstamp_core::{
     flows::{
+        carry::{Carry, carry},
         sign_in::SignInError,
         upstream::{
             LINK_WITHIN, LinkError, LinkUpstream, UnlinkError, UpstreamIdentity, UpstreamSignInError,
@@ -122,6 +123,30 @@ async fn a_token_that_was_exchanged_adds_no_way_in() {
     let begun = Some(attempt(&kit, "two"));
     let signed_in = enter_by(&kit, &held, begun).await.expect("they are linked");
     link(&kit, &signed_in, &person_at("social", "1"), "three").await.expect("they came just now");
+}
+
+/// Carrying a session to another site begins one there, and nobody has signed in.
+#[tokio::test]
+async fn a_session_that_was_carried_to_a_site_is_as_old_as_the_one_at_home() {
+    let kit = closed_kit().await;
+    kit.user("ann").await;
+    let home = kit.sign_in("ann").await.expect("ann may sign in");
+    let carry_to = async |site: &str| {
+        let command = Carry {
+            from: home.session.id,
+            to: site.parse().expect("it is a name"),
+            code_id: site.to_owned(),
+            expires_at: kit.clock.now() + Duration::from_secs(60),
+            address: None,
+        };
+        carry(&kit.ctx, &command, kit.clock.now()).await.expect("ann is signed in at home")
+    };
+    let young = carry_to("shop").await;
+    link(&kit, &young, &person_at("social", "1"), "one").await.expect("ann signed in just now");
+    kit.wait(LINK_WITHIN + Duration::from_millis(1));
+    let old = carry_to("blog").await;
+    let refused = link(&kit, &old, &person("1"), "two").await.expect_err("it could be stolen");
+    assert!(matches!(refused, LinkError::SignInAgain), "{refused:?}");
 }
 
 #[tokio::test]
