@@ -20,7 +20,7 @@ Examples:
   handstamp cert dev
   handstamp cert dev --host app.test --host '*.app.test' --out ./certificates")]
 pub(super) struct Dev {
-    /// A further host besides localhost, 127.0.0.1 and ::1: a name, `*.` and a name, or an address. May be repeated
+    /// A further host besides this machine's own: a name, `*.` and a name, or an address. May be repeated
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<Host>,
 
