@@ -110,7 +110,7 @@ pub async fn link_upstream(
         let changes = match &existing {
             Some(_) => changes,
             // It changes nothing but the version: whoever locks them out at this moment, or changes the password, is noticed.
-            None => adding(changes, command, now),
+            None => adding(changes.and(Change::UpdateUser(subject.user)), command, now),
         };
         let new = || UpstreamLink {
             upstream: identity.upstream.clone(),
@@ -136,7 +136,7 @@ pub async fn may_link(ctx: &Context, session: &Session, now: Timestamp) -> Resul
     // On another site a session begins without anybody signing in: when they came is known at home.
     let home = ctx.store.session(session.root()).await?;
     let beside = ctx.store.upstream_session(session.root()).await?;
-    let since = home.map_or(session.created_at, |_| session.created_at.max(session.auth_time));
+    let since = home.map_or(session.auth_time, |home| home.created_at.max(session.auth_time));
     Ok(!beside.is_some_and(|beside| beside.exchanged) && now <= later(since, LINK_WITHIN))
 }
 
