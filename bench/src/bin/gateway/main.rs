@@ -1,5 +1,4 @@
-
-/! The gateway beside nginx, in front of the same service: requests a second with and without the cookie work, and the memory of
+//! The gateway beside nginx, in front of the same service: requests a second with and without the cookie work, and the memory of
 //! connections that ask for nothing.
 
 mod front;
