@@ -179,6 +179,7 @@ impl Tokens<'_> {
         }
         let mut builder = Verifier::builder(*issuer)
             .algorithms(&settings.algorithms)
+            .leeway(settings.leeway)
             .cookie_name(cookies.access())
             .allowed_origins(allowed_origins)
             .jwks_uri(format!("{auth}/.well-known/jwks.json"))

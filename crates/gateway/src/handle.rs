@@ -30,6 +30,10 @@ use crate::web_socket::Tunnel;
 const MOST_DISCARDED: u64 = 2 * 1024 * 1024;
 const LONGEST_DISCARDING: Duration = Duration::from_secs(5);
 
+/// What a service tells the caches of a CDN, past `Cache-Control`.
+const TARGETED_CACHE_CONTROL: [&str; 4] =
+    ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control", "x-accel-expires"];
+
 impl Gateway {
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, mut request: Request<Incoming>) -> Response<ReplyBody> {
@@ -173,6 +177,10 @@ impl Gateway {
         let path = path_behind(&arrived, service.strip_prefix.as_deref())?;
         let (method, mut headers) = self.cleared(arrived);
         self.cookies.strip(&mut headers);
+        if !service.rule.is_public() {
+            // What was not verified here, or was refused, is not for the service to believe: it may know nothing of revocations.
+            headers.remove(header::AUTHORIZATION);
+        }
         if let Some(authorization) = &admitted.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }
@@ -267,7 +275,11 @@ impl Gateway {
             for line in &fresh.set_cookies {
                 headers.append(header::SET_COOKIE, line.clone());
             }
-            // Whoever keeps this reply would hand the tokens to somebody else.
+            // Whoever keeps this reply would hand the tokens to somebody else. A CDN obeys the headers that are for it alone before this
+            // one (RFC 9213 §2.1).
+            for targeted in TARGETED_CACHE_CONTROL {
+                headers.remove(targeted);
+            }
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         } else if admitted.caller.is_some() && !headers.contains_key(header::CACHE_CONTROL) {
             // The service was asked with an Authorization header, which keeps shared caches away (RFC 9111 §3.5). We were asked with a

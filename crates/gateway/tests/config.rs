@@ -104,6 +104,7 @@ fn each_setting_of_the_gateway_has_its_bounds() {
         ("algorithms = []", "gateway.algorithms"),
         ("algorithms = [\"HS256\"]", "gateway.algorithms"),
         ("client_secret_file = \"x\"", "gateway.client_secret_file"),
+        ("leeway = \"2m\"", "gateway.leeway"),
         ("timeout = \"0s\"", "gateway.timeout"),
         ("idle_timeout = \"0s\"", "gateway.idle_timeout"),
         ("keep_alive = \"0s\"", "gateway.keep_alive"),

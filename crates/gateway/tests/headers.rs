@@ -66,6 +66,32 @@ async fn what_a_client_says_about_itself_reaches_no_service() {
 }
 
 #[tokio::test]
+async fn what_may_not_stand_before_a_body_may_not_stand_behind_it() {
+    let trailers = async |request: Request| {
+        let body = request.into_body().collect().await.unwrap();
+        let names = body.trailers().into_iter().flat_map(|trailers| trailers.keys());
+        names.map(|name| name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let house = House::start("", &route("/*", serve(Router::new().route("/", post(trailers))).await, "public")).await;
+    let names = "x-handstamp-user, authorization, cookie, x-checksum";
+
+    let mut stream = house
+        .client()
+        .request("POST", "/")
+        .header("transfer-encoding", "chunked")
+        .header("trailer", names)
+        .header("connection", "close")
+        .open()
+        .await;
+    let lines = names.split(", ").map(|name| format!("{name}: ada\r\n")).collect::<String>();
+    stream.write_all(format!("1\r\nx\r\n0\r\n{lines}\r\n").as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+
+    assert!(reply.starts_with("HTTP/1.1 200") && reply.ends_with("\r\n\r\nx-checksum"), "{reply}");
+}
+
+#[tokio::test]
 async fn a_client_cannot_have_our_own_headers_removed_as_hop_by_hop() {
     let routes = route("/*", echo().await, "signed_in") + "identity_headers = true\n";
     let house = House::start("", &routes).await;

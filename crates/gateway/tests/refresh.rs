@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::routing::post;
+use axum::routing::{get, post};
 use futures_util::future::join_all;
 
 use crate::support::{House, Refreshing, echo, route, serve};
@@ -30,6 +30,22 @@ async fn an_expired_token_is_refreshed_on_the_way() {
     assert_eq!(set[1], format!("__Host-Http-rt-{port}=rt-2; Path=/; Secure; HttpOnly; SameSite=Strict"));
     assert_eq!(set[2], format!("auth_hint-{port}=1.8.x.in; Path=/; Secure; SameSite=Lax"));
     assert_eq!(reply.header("cache-control"), Some("no-store"), "nobody may keep a reply with tokens");
+}
+
+#[tokio::test]
+async fn a_reply_with_new_cookies_is_kept_by_no_cdn_whatever_the_service_tells_it() {
+    let said = async || [("cdn-cache-control", "max-age=60"), ("surrogate-control", "max-age=60")];
+    let house = House::before(serve(Router::new().route("/", get(said))).await).await;
+    let request = house.signed_in("GET", "/");
+    assert_eq!(request.clone().send().await.header("cdn-cache-control"), Some("max-age=60"));
+    house.clock.advance(EXPIRED);
+
+    let reply = request.send().await;
+
+    assert_eq!(
+        (reply.header("cdn-cache-control"), reply.header("surrogate-control"), reply.header("cache-control")),
+        (None, None, Some("no-store"))
+    );
 }
 
 #[tokio::test]

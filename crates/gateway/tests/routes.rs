@@ -62,6 +62,19 @@ async fn a_closed_route_is_not_reached_by_another_spelling_of_an_open_one() {
 }
 
 #[tokio::test]
+async fn a_closed_route_in_upper_case_is_not_reached_in_lower_case_through_an_open_one() {
+    let service = echo().await;
+    let routes = route("/*", service, "public") + &route("/Admin/*", service, "signed_in");
+    let house = House::start("", &routes).await;
+
+    for path in ["/admin/users", "/admin", "/ADMIN/users"] {
+        assert_eq!(house.client().get(path).send().await.status, 404, "{path}");
+    }
+    assert_eq!(house.client().get("/Admin/users").send().await.status, 401);
+    assert_eq!(house.client().get("/other").send().await.status, 200);
+}
+
+#[tokio::test]
 async fn the_service_sees_the_path_that_was_judged() {
     let house = House::start("", &route("/*", echo().await, "public")).await;
 
@@ -156,6 +169,21 @@ async fn on_an_optional_route_the_service_learns_who_it_is_if_anybody() {
     assert_eq!(house.client().get("/").send().await.seen("authorization"), None);
     let known = house.signed_in("GET", "/").send().await.seen("authorization");
     assert!(known.is_some_and(|known| known.starts_with("Bearer ey")));
+}
+
+#[tokio::test]
+async fn on_an_optional_route_the_service_gets_no_token_that_was_refused_or_not_looked_at() {
+    let house = House::start("", &route("/*", echo().await, "optional")).await;
+    let expired = house.token(house.ada());
+    house.clock.advance(11 * 60);
+
+    for credentials in
+        [format!("Bearer {expired}"), "Bearer made.up.token".to_owned(), "Basic eDp5".to_owned()]
+    {
+        let visitor = house.client().header("authorization", &credentials);
+        let reply = visitor.header("sec-fetch-mode", "navigate").send().await;
+        assert_eq!((reply.status, reply.seen("authorization")), (200, None), "{credentials}");
+    }
 }
 
 #[tokio::test]

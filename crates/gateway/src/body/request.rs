@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::BodyError;
 use super::idle::Idle;
+use crate::headers;
 
 /// What a service is sent: nothing, a few bytes of ours, or what the client sends, as it comes.
 #[derive(Debug)]
@@ -89,8 +90,11 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Self::Client(body) = self.get_mut() else { return Poll::Ready(None) };
         match Pin::new(&mut body.inner).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
+            Poll::Ready(Some(Ok(mut frame))) => {
                 body.idle.moved();
+                if let Some(trailers) = frame.trailers_mut() {
+                    headers::clear_trailers(trailers);
+                }
                 let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 let Some(left) = body.left.checked_sub(length) else {
                     return Poll::Ready(Some(Err(BodyError::TooLarge { limit: body.limit })));

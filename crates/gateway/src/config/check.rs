@@ -1,6 +1,7 @@
 //! What settings must be alone and together.
 
-use handstamp_settings::{Problems, PublicUrl};
+use handstamp_settings::{Problems, PublicUrl, duration};
+use handstamp_verify::MAX_LEEWAY;
 use handstamp_verify::csrf::AllowedOrigins;
 use url::Url;
 
@@ -68,6 +69,15 @@ fn tokens(config: &GatewayConfig, problems: &mut Problems) {
         problems.wrong(
             "gateway.algorithms",
             format!("{algorithm} is not for a gateway: whoever can verify it could sign, and the gateway is the first to be attacked"),
+        );
+    }
+    if config.leeway > MAX_LEEWAY {
+        problems.wrong(
+            "gateway.leeway",
+            format!(
+                "must not be above {}: revocations are forgotten after that",
+                duration::format(MAX_LEEWAY)
+            ),
         );
     }
     if config.client_id.is_none() && config.client_secret_file.is_some() {

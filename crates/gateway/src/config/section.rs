@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handstamp_listen::Limits;
 use handstamp_settings::{Network, PublicUrl, PublicUrlError, TlsConfig, duration};
-use handstamp_token::Algorithm;
+use handstamp_token::{Algorithm, Validator};
 use handstamp_verify::revocation::SilencePolicy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,10 @@ pub struct GatewayConfig {
     /// The algorithms that the auth service may sign with. HS256 is not for a gateway: whoever verifies it could sign.
     #[schemars(with = "Vec<String>")]
     pub algorithms: Vec<Algorithm>,
+    /// How far the clocks of auth service and gateway may be apart.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub leeway: Duration,
     /// The client that the gateway is at the auth service, with the scope `revocations`. Default: none, for a feed that is open to the network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
@@ -138,6 +142,7 @@ impl Default for GatewayConfig {
                 Algorithm::Ps256,
                 Algorithm::Rs256,
             ],
+            leeway: Validator::DEFAULT_LEEWAY,
             client_id: None,
             client_secret_file: None,
             encryption_key_file: None,

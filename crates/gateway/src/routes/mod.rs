@@ -93,11 +93,12 @@ impl Routes {
         let mut found =
             self.routes.iter().filter_map(|route| Some((route, route.pattern.find(path.as_str())?)));
         let (route, found) = found.next().ok_or(NoRoute::Unknown)?;
-        if let Some(loose) = path.loose()? {
-            let loosely = self.routes.iter().find(|other| other.pattern.find_loosely(&loose).is_some());
-            if loosely.is_none_or(|other| !Arc::ptr_eq(other, route)) {
-                return Err(NoRoute::Ambiguous);
-            }
+        // Also where the path reads one way only: a route's own name may be in upper case, and a lenient service finds it by this one.
+        let loose = path.loose()?;
+        let loose = loose.as_deref().unwrap_or(path.as_str());
+        let loosely = self.routes.iter().find(|other| other.pattern.find_loosely(loose).is_some());
+        if loosely.is_none_or(|other| !Arc::ptr_eq(other, route)) {
+            return Err(NoRoute::Ambiguous);
         }
         Ok(Taken { route: Arc::clone(route), org: found.org })
     }
