@@ -7,8 +7,4 @@ fn start(variables: &[(&str, &str)]) -> Front {
 }
 
 super::rules_hold!(start);
-
-#[tokio::test]
-async fn without_an_answer_nobody_comes_in() {
-    super::rules::without_an_answer_nobody_comes_in(&start(&[]), 502).await;
-}
+super::real_proxy_holds!(start, 502);

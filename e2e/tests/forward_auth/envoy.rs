@@ -1,31 +1,23 @@
 //! Envoy, `ext_authz`.
 
 mod over_http {
-    use crate::forward_auth::{front::Front, rules, rules_hold};
+    use crate::forward_auth::{front::Front, real_proxy_holds, rules_hold};
 
     fn start(variables: &[(&str, &str)]) -> Front {
         Front::start("envoy", &[], variables)
     }
 
     rules_hold!(start);
-
-    #[tokio::test]
-    async fn without_an_answer_nobody_comes_in() {
-        rules::without_an_answer_nobody_comes_in(&start(&[]), 503).await;
-    }
+    real_proxy_holds!(start, 503);
 }
 
 mod over_grpc {
-    use crate::forward_auth::{front::Front, rules, rules_hold};
+    use crate::forward_auth::{front::Front, real_proxy_holds, rules_hold};
 
     fn start(variables: &[(&str, &str)]) -> Front {
         Front::start("envoy", &["grpc"], variables)
     }
 
     rules_hold!(start);
-
-    #[tokio::test]
-    async fn without_an_answer_nobody_comes_in() {
-        rules::without_an_answer_nobody_comes_in(&start(&[]), 503).await;
-    }
+    real_proxy_holds!(start, 503);
 }

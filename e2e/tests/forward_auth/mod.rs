@@ -25,12 +25,6 @@ macro_rules! rules_hold {
             nobody_asks_the_question_from_outside;
         }
 
-        #[tokio::test]
-        async fn an_expired_token_does_not_pass() {
-            let short = [("HANDSTAMP_TOKENS_LIFETIME", "2s"), ("HANDSTAMP_TOKENS_LEEWAY", "0s")];
-            crate::forward_auth::rules::an_expired_token_does_not_pass(&$start(&short)).await;
-        }
-
         static SHARED: crate::forward_auth::front::Shared = crate::forward_auth::front::Shared::new();
     };
     ($start:expr; $($rule:ident;)+) => {$(
@@ -41,3 +35,22 @@ macro_rules! rules_hold {
     )+};
 }
 pub(crate) use rules_hold;
+
+/// What only a real proxy can show; `without_answer` is the status with which it replies while the auth service is away.
+macro_rules! real_proxy_holds {
+    ($start:expr, $without_answer:literal) => {
+        crate::forward_auth::rules_hold! { $start;
+            nothing_arrives_that_a_service_could_take_for_ours;
+            nobody_gets_a_tunnel_or_takes_a_header_of_ours_away;
+        }
+
+        /// One front for both, since the second rule ends the auth service.
+        #[tokio::test]
+        async fn neither_an_expired_token_passes_nor_anybody_without_an_answer() {
+            let front = $start(&crate::forward_auth::rules::SHORT);
+            crate::forward_auth::rules::an_expired_token_does_not_pass(&front).await;
+            crate::forward_auth::rules::without_an_answer_nobody_comes_in(&front, $without_answer).await;
+        }
+    };
+}
+pub(crate) use real_proxy_holds;

@@ -14,6 +14,11 @@ fn start(variables: &[(&str, &str)]) -> Front {
 
 super::rules_hold!(start);
 
+#[tokio::test]
+async fn an_expired_token_does_not_pass() {
+    super::rules::an_expired_token_does_not_pass(&start(&super::rules::SHORT)).await;
+}
+
 /// The parts of `dynamic.yaml` that matter here.
 pub(crate) struct Traefik {
     /// What stands under `address:`, by the name of the middleware.
@@ -63,8 +68,8 @@ impl Traefik {
             return fetch(method, &format!("{}{target}", self.auth), headers, body).await;
         }
         let middleware = match target {
-            _ if target.starts_with("/admin/") => "admins",
-            _ if target.starts_with("/orgs/") => "own-organisation",
+            _ if target.starts_with("/admin") => "admins",
+            _ if target.starts_with("/orgs") => "own-organisation",
             _ => "signed-in",
         };
         let (_, address) =

@@ -148,6 +148,21 @@ fn the_development_authority_can_vouch_for_its_hosts_alone() {
 }
 
 #[test]
+fn the_settings_that_are_shown_with_a_development_certificate_work() {
+    let house = House::new();
+    let shown = run(house.path(), ["cert", "dev", "--out", "shown"]).ok().stdout;
+    let settings =
+        shown.split_once("Say in handstamp.toml:").and_then(|(_, rest)| rest.split_once("Tell this"));
+    let (settings, _) = settings.unwrap_or_else(|| panic!("{shown}"));
+    fs::write(house.file("handstamp.toml"), format!("[server]\nlisten = \"127.0.0.1:0\"\n{settings}"))
+        .expect("settings");
+
+    let (running, _) = house.start();
+
+    running.stop();
+}
+
+#[test]
 fn a_development_certificate_is_not_overwritten() {
     let house = House::new();
 
