@@ -1,8 +1,11 @@
 //! What services are told, and what they are not.
 
 use axum::Router;
+use axum::extract::Request;
 use axum::response::AppendHeaders;
-use axum::routing::get;
+use axum::routing::{get, post};
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{House, echo, route, serve};
 
@@ -70,9 +73,10 @@ async fn what_may_not_stand_before_a_body_may_not_stand_behind_it() {
     let trailers = async |request: Request| {
         let body = request.into_body().collect().await.unwrap();
         let names = body.trailers().into_iter().flat_map(|trailers| trailers.keys());
-        names.map(|name| name.to_string()).collect::<Vec<_>>().join(" ")
+        names.map(ToString::to_string).collect::<Vec<_>>().join(" ")
     };
-    let house = House::start("", &route("/*", serve(Router::new().route("/", post(trailers))).await, "public")).await;
+    let house =
+        House::start("", &route("/*", serve(Router::new().route("/", post(trailers))).await, "public")).await;
     let names = "x-handstamp-user, authorization, cookie, x-checksum";
 
     let mut stream = house
@@ -83,7 +87,7 @@ async fn what_may_not_stand_before_a_body_may_not_stand_behind_it() {
         .header("connection", "close")
         .open()
         .await;
-    let lines = names.split(", ").map(|name| format!("{name}: ada\r\n")).collect::<String>();
+    let lines = format!("{}: ada\r\n", names.replace(", ", ": ada\r\n"));
     stream.write_all(format!("1\r\nx\r\n0\r\n{lines}\r\n").as_bytes()).await.unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.unwrap();
