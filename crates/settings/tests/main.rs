@@ -1,5 +1,7 @@
 //! Reading settings of every shape.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
