@@ -175,6 +175,7 @@ impl Gateway {
         let admitted = self.admit(&arrived, &service.rule, org).await?;
         let body = limited(body, service.limits)?;
         let path = path_behind(&arrived, service.strip_prefix.as_deref())?;
+        let id = arrived.id.clone();
         let (method, mut headers) = self.cleared(arrived);
         self.cookies.strip(&mut headers);
         if !service.rule.is_public() {
@@ -194,8 +195,13 @@ impl Gateway {
         }
         let speak = if upgrade.is_some() { Speak::Upgrade } else { service.targets.speak };
         let outgoing = Outgoing { method, path, headers, body, speak };
-        let (reply, in_flight) =
-            forward::forward(&self.client, &service.targets, service.limits, outgoing).await?;
+        let forwarded = forward::forward(&self.client, &service.targets, service.limits, outgoing).await;
+        let (reply, in_flight) = forwarded.map_err(|refusal| {
+            // The service may have used the new token already: to the auth service, a browser without its cookies would then be a thief.
+            let mut reply = refusal.into_reply(&id);
+            self.add_cookies(reply.headers_mut(), &admitted);
+            Refusal::Reply(Box::new(reply))
+        })?;
         match (upgrade, reply.status()) {
             (Some(upgrade), StatusCode::SWITCHING_PROTOCOLS) => {
                 Ok(self.tunnel(reply, upgrade, in_flight, &admitted))

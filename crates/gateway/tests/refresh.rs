@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::routing::{get, post};
 use futures_util::future::join_all;
 
-use crate::support::{House, Refreshing, echo, route, serve};
+use crate::support::{House, Refreshing, broken, echo, route, serve};
 
 /// Past the token's end, and past what clocks may differ.
 const EXPIRED: i64 = 11 * 60;
@@ -46,6 +46,18 @@ async fn a_reply_with_new_cookies_is_kept_by_no_cdn_whatever_the_service_tells_i
         (reply.header("cdn-cache-control"), reply.header("surrogate-control"), reply.header("cache-control")),
         (None, None, Some("no-store"))
     );
+}
+
+#[tokio::test]
+async fn new_cookies_reach_the_browser_although_the_service_broke_off() {
+    let house = House::before(broken(b"").await).await;
+    let request = house.signed_in("POST", "/");
+    house.clock.advance(EXPIRED);
+
+    let reply = request.send().await;
+
+    assert_eq!((reply.status, reply.all("set-cookie").len()), (502, 3));
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]
