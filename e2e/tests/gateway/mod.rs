@@ -5,3 +5,4 @@ mod front;
 mod service;
 mod session;
 mod streams;
+mod tls;
