@@ -38,9 +38,9 @@ pub use error::AuthError;
 pub use handstamp_token::jwe::{ContentEncryption, DecryptionKey};
 pub use handstamp_token::{NoClaims, UnixTime};
 pub use keys::SharedKeys;
-pub use layer::{VerifyLayer, VerifyService};
-pub use principal::{Credential, OrgScope, Principal};
 #[cfg(feature = "remote")]
 pub use keys::{IssuerKeys, IssuerKeysError, IssuerKeysOptions};
+pub use layer::{VerifyLayer, VerifyService};
+pub use principal::{Credential, OrgScope, Principal};
 pub use token_cache::CacheLimits;
 pub use verifier::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, Verifier, VerifierBuilder};

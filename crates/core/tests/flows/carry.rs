@@ -23,7 +23,7 @@ fn to(kit: &Kit, home: SessionId, site: &str, code: &str) -> Carry {
         from: home,
         to: site.parse().expect("it is a name"),
         code_id: code.to_owned(),
-        expires_at: kit.clock.now() + Duration::from_secs(60),
+        expires_at: kit.clock.now() + Duration::from_mins(1),
         address: None,
     }
 }

@@ -120,6 +120,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a list of types")]
     fn schemas_have_the_members_of_the_wire_types() {
         use handstamp_api_types::profile::ProfileSnapshot;
         use handstamp_api_types::revocation::{RevocationReport, RevocationSnapshot};

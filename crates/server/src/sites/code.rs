@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::{CarryAttempt, Challenge};
 
 /// A browser follows the redirect at once. What is older was kept by somebody.
-const LIFETIME: Duration = Duration::from_secs(60);
+const LIFETIME: Duration = Duration::from_mins(1);
 
 /// The format of what is sealed.
 const VERSION: u8 = 1;

@@ -91,7 +91,7 @@ async fn an_expired_code_signs_nobody_in() {
     let mut browser = kit.signed_in("ann").await;
     let question = ask(&mut browser, SHOP, "%2Fcart").await;
     let answer = answered(&mut browser, &question).await;
-    kit.wait(Duration::from_secs(60));
+    kit.wait(Duration::from_mins(1));
     let log = Log::listen();
 
     let page = go(&mut browser, AUTH, &answer).await.page(400);

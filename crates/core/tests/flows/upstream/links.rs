@@ -136,7 +136,7 @@ async fn a_session_that_was_carried_to_a_site_is_as_old_as_the_one_at_home() {
             from: home.session.id,
             to: site.parse().expect("it is a name"),
             code_id: site.to_owned(),
-            expires_at: kit.clock.now() + Duration::from_secs(60),
+            expires_at: kit.clock.now() + Duration::from_mins(1),
             address: None,
         };
         carry(&kit.ctx, &command, kit.clock.now()).await.expect("ann is signed in at home")
