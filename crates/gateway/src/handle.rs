@@ -246,10 +246,11 @@ impl Gateway {
             let session = caller.map(|caller| SessionEnd::of_stream(&self.verifier, caller));
             body = body.with_session(SessionEnd::or_stop(session, self.stopper.listener()), true);
         } else {
-            body = body.idle_after(service.limits.idle_timeout);
+            // The session first: it is looked at when the timer of the body goes off for the first time, and not a moment before.
             if let Some(caller) = caller {
                 body = body.with_session(SessionEnd::of_reply(&self.verifier, caller, &self.clock), false);
             }
+            body = body.idle_after(service.limits.idle_timeout);
         }
         Response::from_parts(parts, ReplyBody::Service(Box::new(body)))
     }

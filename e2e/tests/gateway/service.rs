@@ -29,6 +29,7 @@ async fn answer(mut stream: TcpStream) {
     let _ = match path {
         "/api/events" => events(&mut stream, "text/event-stream").await,
         "/api/download" => events(&mut stream, "application/octet-stream").await,
+        "/api/silence" => silence(&mut stream).await,
         "/api/socket" => socket(&mut stream).await,
         _ => {
             let headers: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
@@ -55,6 +56,14 @@ async fn events(stream: &mut TcpStream, kind: &str) -> std::io::Result<()> {
         stream.write_all(b"9\r\ndata: x\n\n\r\n").await?;
         sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Begins, and says nothing more.
+async fn silence(stream: &mut TcpStream) -> std::io::Result<()> {
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: 1000\r\n\r\nbegun";
+    stream.write_all(head.as_bytes()).await?;
+    std::future::pending().await
 }
 
 /// Agrees, and says every byte back.

@@ -4,6 +4,7 @@ mod idle;
 mod reply;
 mod request;
 
+pub(crate) use idle::FIRST_LOOK;
 pub(crate) use reply::{ReplyBody, ServiceBody};
 pub(crate) use request::{Moved, RequestBody};
 

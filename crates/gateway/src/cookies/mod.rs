@@ -61,11 +61,14 @@ fn translated<'n>(name: &[u8], from: &CookieNames, to: &'n CookieNames) -> Optio
 }
 
 fn is_attempt(name: &[u8]) -> bool {
-    let Ok(name) = std::str::from_utf8(name) else { return false };
-    let name = name.to_ascii_lowercase();
-    ["__host-http-", "__host-", "__secure-", ""]
-        .iter()
-        .any(|prefix| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(ATTEMPT)))
+    let without = |prefix: &str| {
+        let (start, rest) = name.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix.as_bytes()).then_some(rest)
+    };
+    let rests = ["__Host-Http-", "__Host-", "__Secure-", ""].into_iter().filter_map(without);
+    rests.into_iter().any(|rest| {
+        rest.get(..ATTEMPT.len()).is_some_and(|start| start.eq_ignore_ascii_case(ATTEMPT.as_bytes()))
+    })
 }
 
 #[cfg(test)]
