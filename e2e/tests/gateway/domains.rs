@@ -68,7 +68,7 @@ impl Domains {
         Self { home, shop, _running: (served, gateways.0, gateways.1, folder) }
     }
 
-    fn browser(&self) -> Browser<Names> {
+    fn browser() -> Browser<Names> {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let here = SocketAddr::from(([127, 0, 0, 1], 0));
         let client = client.resolve("app.localhost", here).resolve("shop.localhost", here);
@@ -119,7 +119,7 @@ async fn until(browser: &mut Browser<Names>, domain: &str, wanted: u16) {
 async fn one_sign_in_and_one_sign_out_for_two_names_behind_two_gateways() {
     let domains = Domains::start().await;
     let Domains { home, shop, .. } = &domains;
-    let mut browser = domains.browser();
+    let mut browser = Domains::browser();
     until(&mut browser, shop, 401).await;
     until(&mut browser, home, 401).await;
 

@@ -12,18 +12,19 @@ pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Idle {
     patience: Duration,
-    moved: Instant,
+    /// Since when somebody has waited for what comes next. Who does not ask for it, because a reader is slow, is not waiting.
+    waiting: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Idle {
     pub(super) fn new(patience: Duration) -> Self {
-        Self { patience, moved: Instant::now(), sleep: None }
+        Self { patience, waiting: None, sleep: None }
     }
 
     /// Notes that something has come.
     pub(super) fn moved(&mut self) {
-        self.moved = Instant::now();
+        self.waiting = None;
     }
 
     pub(super) fn patience(&self) -> Duration {
@@ -32,8 +33,9 @@ impl Idle {
 
     /// Is ready when nothing has come for too long.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let due = self.moved + self.patience;
-        let first = due.min(self.moved + FIRST_LOOK);
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let due = since + self.patience;
+        let first = due.min(since + FIRST_LOOK);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(first)));
         loop {
             ready!(sleep.as_mut().poll(cx));
@@ -43,5 +45,44 @@ impl Idle {
             // The timer is set anew only when it goes off: what moves all the time does not touch it.
             sleep.as_mut().reset(due);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use super::Idle;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    async fn is_over(idle: &mut Idle) -> bool {
+        poll_fn(|cx| Poll::Ready(idle.poll(cx).is_ready())).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stands_still_is_over() {
+        let mut idle = Idle::new(PATIENCE);
+        assert!(!is_over(&mut idle).await);
+
+        tokio::time::advance(PATIENCE).await;
+
+        assert!(is_over(&mut idle).await);
+    }
+
+    /// Nobody asks for the next piece while the last one is not written.
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_is_slow_uses_up_nobodys_patience() {
+        let mut idle = Idle::new(PATIENCE);
+        assert!(!is_over(&mut idle).await);
+        idle.moved();
+
+        tokio::time::advance(2 * PATIENCE).await;
+
+        assert!(!is_over(&mut idle).await);
+        tokio::time::advance(PATIENCE).await;
+        assert!(is_over(&mut idle).await);
     }
 }
