@@ -41,17 +41,26 @@ struct Parts {
 #[derive(Clone)]
 struct AroundLayer(Arc<Parts>);
 
-#[derive(Clone)]
+/// The routes of one kind, wrapped.
+///
+/// The router copies it for each request, which must not copy the route as well: a route is copied when it is needed.
 struct Around<S> {
-    route: S,
+    route: Arc<S>,
+    ready: Option<S>,
     with: Arc<Parts>,
+}
+
+impl<S> Clone for Around<S> {
+    fn clone(&self) -> Self {
+        Self { route: Arc::clone(&self.route), ready: None, with: Arc::clone(&self.with) }
+    }
 }
 
 impl<S> Layer<S> for AroundLayer {
     type Service = Around<S>;
 
     fn layer(&self, route: S) -> Around<S> {
-        Around { route, with: Arc::clone(&self.0) }
+        Around { route: Arc::new(route), ready: None, with: Arc::clone(&self.0) }
     }
 }
 
@@ -65,13 +74,12 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.route.poll_ready(cx)
+        self.ready.get_or_insert_with(|| S::clone(&self.route)).poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        // The route that was polled ready must be the one that is called; its clone waits for the next request.
-        let next = self.route.clone();
-        let route = std::mem::replace(&mut self.route, next);
+        // The route that was polled ready must be the one that is called.
+        let route = self.ready.take().unwrap_or_else(|| S::clone(&self.route));
         let with = Arc::clone(&self.with);
         Box::pin(async move {
             // Everything below can be found in the log by its id, refusals included.
