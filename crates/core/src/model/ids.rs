@@ -145,6 +145,13 @@ impl Serialize for SessionId {
     }
 }
 
+/// Returns whether this may be a name in the configuration that also stands in addresses: a-z, 0-9 and '-', not at its start.
+pub(super) fn is_configured_name(text: &str, at_most: usize) -> bool {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let first = text.bytes().next().is_some_and(is_plain);
+    first && text.len() <= at_most && text.bytes().all(|b| is_plain(b) || b == b'-')
+}
+
 fn slug(what: &'static str, text: &str) -> Result<Box<str>, IdError> {
     let first = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let rest = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b));

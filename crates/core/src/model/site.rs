@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use super::{IdError, SessionId};
+use super::{IdError, SessionId, ids::is_configured_name};
 
 /// The name of a site: another domain on which this service signs people in, as the operator calls it in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,9 +29,7 @@ impl FromStr for SiteName {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        let first = text.bytes().next().is_some_and(is_plain);
-        if first && text.len() <= Self::MAX_LEN && text.bytes().all(|b| is_plain(b) || b == b'-') {
+        if is_configured_name(text, Self::MAX_LEN) {
             Ok(Self(text.into()))
         } else {
             Err(IdError::Site { text: text.chars().take(80).collect() })

@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 
-use super::{IdError, SessionId, UserId};
+use super::{IdError, SessionId, UserId, ids::is_configured_name};
 
 /// The name of an upstream: another sign-in server, as the operator calls it in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,9 +109,7 @@ impl FromStr for UpstreamName {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        let first = text.bytes().next().is_some_and(is_plain);
-        if first && text.len() <= Self::MAX_LEN && text.bytes().all(|b| is_plain(b) || b == b'-') {
+        if is_configured_name(text, Self::MAX_LEN) {
             Ok(Self(text.into()))
         } else {
             Err(IdError::Upstream { text: text.chars().take(80).collect() })
