@@ -12,7 +12,7 @@ pub struct StorageConfig {
     /// Lets several `serve` processes of this machine use the folder at the same time, for a restart without a gap. Each of
     /// them has to say so, and the folder has to be on a local disk.
     pub share: bool,
-    /// A PostgreSQL URL, to use instead of the embedded database.
+    /// Reserved for a PostgreSQL URL, to use instead of the embedded database. This version refuses to start with one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
 }
