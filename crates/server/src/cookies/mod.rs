@@ -3,11 +3,10 @@
 
 mod attempts;
 mod hint;
-mod names;
 mod presented;
 mod write;
 
 pub(crate) use attempts::AttemptCookie;
-pub use names::CookieNames;
+pub use handstamp_settings::CookieNames;
 pub(crate) use presented::Presented;
 pub(crate) use write::Cookies;
