@@ -1,6 +1,8 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use url::{Host, Url};
+use url::Url;
+
+use crate::is_loopback;
 
 /// Where the world reaches the auth service: the `iss` of its tokens.
 ///
@@ -59,7 +61,7 @@ impl PublicUrl {
             "http" => false,
             _ => return Err(malformed()),
         };
-        let loopback = url.host().is_some_and(|host| is_loopback(&host));
+        let loopback = is_loopback(&url);
         if !bare || url.host().is_none() {
             return Err(malformed());
         }
@@ -109,14 +111,6 @@ impl PublicUrl {
 impl std::fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.origin)
-    }
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => IpAddr::from(*address).is_loopback(),
-        Host::Ipv6(address) => IpAddr::from(*address).is_loopback(),
     }
 }
 

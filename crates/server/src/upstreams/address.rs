@@ -1,4 +1,5 @@
-use url::{Host, Url};
+use handstamp_settings::is_loopback;
+use url::Url;
 
 /// An address of an upstream that may be asked, or people be sent to: https, or plain http within this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,15 +43,6 @@ impl Address {
 
     pub(crate) fn url(&self) -> &Url {
         &self.0
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
