@@ -32,6 +32,8 @@ const TOOLS: &[Tool] = &[
     Tool { program: "mvn", package: "maven", used_for: "building that example" },
     Tool { program: "nginx", package: "nginx", used_for: "forward-auth behind the real nginx" },
     Tool { program: "caddy", package: "caddy", used_for: "forward-auth behind the real Caddy" },
+    Tool { program: "postgres", package: "postgresql", used_for: "the tests on PostgreSQL" },
+    Tool { program: "redis-server", package: "redis-server", used_for: "the tests with Redis" },
 ];
 
 /// Peers that the differential tests compare with: pinned, so that a run today and a run next year compare the same.
@@ -82,7 +84,7 @@ pub(crate) fn node_package(folder: &str) -> Result<(), String> {
 }
 
 fn debian_packages() -> Result<(), String> {
-    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !exists(tool.program)).collect();
+    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !installed(tool.program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -91,7 +93,20 @@ fn debian_packages() -> Result<(), String> {
     }
     let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
     apt(&["update", "-q"])?;
-    apt(&[&["install", "-y", "-q", "--no-install-recommends"], &packages[..]].concat())
+    apt(&[&["install", "-y", "-q", "--no-install-recommends"], &packages[..]].concat())?;
+    // The tests start servers of their own. On a container's machine nothing starts these; elsewhere they are not ours to stop.
+    if packages.iter().any(|package| ["nginx", "postgresql", "redis-server"].contains(package)) {
+        eprintln!(
+            "Debian may have started these as services. The tests do not need that: `systemctl disable --now NAME`"
+        );
+    }
+    Ok(())
+}
+
+fn installed(program: &str) -> bool {
+    // Debian keeps every version of PostgreSQL's server in a folder of its own, none of them in the path.
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    exists(program) || versions.into_iter().any(|version| version.path().join("bin").join(program).is_file())
 }
 
 fn apt(arguments: &[&str]) -> Result<(), String> {

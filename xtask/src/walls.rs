@@ -91,6 +91,11 @@ const WALLS: &[Wall] = &[
         ],
         never: &[],
     },
+    Wall {
+        package: "handstamp-testbed",
+        ours: &[],
+        never: &["tokio", "axum", "reqwest", "sqlx", "rusqlite", "tokio-postgres", "redis"],
+    },
     Wall { package: "handstamp-e2e", ours: &["handstamp-api-types", "handstamp-token"], never: &["sqlx"] },
     Wall { package: "xtask", ours: &[], never: &["tokio"] },
 ];

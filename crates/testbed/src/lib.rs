@@ -1,0 +1,26 @@
+//! The servers that others run, for tests that must not pretend: PostgreSQL and Redis from the machine's own packages, each test
+//! process with its own, on loopback ports nobody else has.
+//!
+//! ```no_run
+//! use handstamp_testbed::Postgres;
+//!
+//! let url = Postgres::shared().database(); // an empty database on the server of this test process
+//!
+//! let mine = Postgres::start(); // a server for a test that hurts it
+//! let url = mine.database();
+//! mine.pause(); // as if the machine had stopped answering
+//! mine.resume();
+//! ```
+//!
+//! What is started here ends with the test process, however that ends: a watchdog holds the other end of a pipe and kills what is left.
+//! Only tests lean on this crate; a server that cannot be started is a panic that says why.
+
+mod data;
+mod ports;
+mod postgres;
+mod process;
+mod redis;
+mod watchdog;
+
+pub use postgres::Postgres;
+pub use redis::Redis;

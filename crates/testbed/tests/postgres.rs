@@ -1,0 +1,65 @@
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use handstamp_testbed::Postgres;
+
+/// Asks whether the server speaks TLS, which it answers before anything else, and returns what it says.
+fn hello(port: u16) -> std::io::Result<u8> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_millis(300)))?;
+    stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47])?;
+    let mut answer = [0];
+    stream.read_exact(&mut answer)?;
+    Ok(answer[0])
+}
+
+#[test]
+fn every_database_is_empty_and_belongs_to_an_ordinary_role() {
+    let server = Postgres::shared();
+    let (first, second) = (server.database(), server.database());
+    assert_ne!(first, second);
+    let (_, name) = first.rsplit_once('/').expect("a URL with a database");
+    assert_eq!(server.sql(name, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
+    let owner = "SELECT rolname, rolsuper, rolcreatedb FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba \
+                 WHERE datname = current_database()";
+    assert_eq!(server.sql(name, owner), "handstamp|f|f");
+}
+
+#[test]
+fn what_was_committed_is_there_after_a_kill() {
+    let server = Postgres::start();
+    server.sql("postgres", "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)");
+    server.kill();
+    let refused = hello(server.port()).expect_err("nobody listens");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    server.start_again();
+    assert_eq!(server.sql("postgres", "SELECT n FROM kept"), "7");
+    assert!(server.log().contains("was not properly shut down"), "{}", server.log());
+}
+
+#[test]
+fn a_restart_keeps_the_address() {
+    let server = Postgres::start();
+    let url = server.url("postgres");
+    server.restart();
+    assert_eq!(server.url("postgres"), url);
+    assert_eq!(hello(server.port()).expect("an answer"), b'N');
+}
+
+#[test]
+fn a_frozen_server_takes_connections_and_says_nothing_until_it_goes_on() {
+    let server = Postgres::start();
+    server.pause();
+    let silence = hello(server.port()).expect_err("it is frozen");
+    assert!(matches!(silence.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{silence}");
+    server.resume();
+    assert_eq!(hello(server.port()).expect("an answer"), b'N');
+}
+
+#[test]
+fn settings_are_the_servers() {
+    let server = Postgres::start_with(&["max_connections=17"]);
+    assert_eq!(server.sql("postgres", "SHOW max_connections"), "17");
+    assert_eq!(server.sql("postgres", "SHOW fsync"), "on");
+}
