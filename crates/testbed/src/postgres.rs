@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::Signal;
 
-use crate::data::{PASSWORD, Programs, ROLE};
+use crate::admin::Admin;
+use crate::data::Programs;
 use crate::ports;
 use crate::process::{Process, Program};
 
@@ -61,19 +62,12 @@ impl Postgres {
 
     /// Makes an empty database and returns its URL. The role in it owns the database, and may nothing else.
     pub fn database(&self) -> String {
-        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        self.sql("postgres", &format!("CREATE DATABASE {name} OWNER {ROLE}"));
-        self.url(&name)
+        self.admin().database(&format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// Returns the URL of the database of this name.
-    pub fn url(&self, database: &str) -> String {
-        format!("postgres://{ROLE}:{PASSWORD}@127.0.0.1:{}/{database}", self.port())
-    }
-
-    /// Returns the port on the loopback address.
-    pub fn port(&self) -> u16 {
-        self.process.program.port
+    /// Returns the superuser's way in, for SQL that the service may not, and for other processes.
+    pub fn admin(&self) -> Admin {
+        Admin { port: self.port(), folder: self.process.folder().to_owned() }
     }
 
     /// Runs SQL in a database as the superuser, and returns what `psql` prints: a line a row, columns apart by `|`.
@@ -81,14 +75,17 @@ impl Postgres {
     /// # Panics
     /// When it fails.
     pub fn sql(&self, database: &str, sql: &str) -> String {
-        let mut psql = self.process.program.programs.command("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
-            .args(["--username=postgres", "--dbname", database, "--port", &self.port().to_string(), "--host"])
-            .arg(self.process.folder())
-            .args(["--command", sql]);
-        let output = psql.output().expect("psql starts");
-        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+        self.admin().sql(database, sql)
+    }
+
+    /// Returns the URL of the database of this name.
+    pub fn url(&self, database: &str) -> String {
+        self.admin().url(database)
+    }
+
+    /// Returns the port on the loopback address.
+    pub fn port(&self) -> u16 {
+        self.process.program.port
     }
 
     /// Returns what the server has logged so far.

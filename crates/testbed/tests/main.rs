@@ -3,3 +3,4 @@
 mod end;
 mod postgres;
 mod redis;
+mod wire;

@@ -2,7 +2,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use handstamp_testbed::Postgres;
+use handstamp_testbed::{Admin, Postgres};
 
 /// Asks whether the server speaks TLS, which it answers before anything else, and returns what it says.
 fn hello(port: u16) -> std::io::Result<u8> {
@@ -55,6 +55,17 @@ fn a_frozen_server_takes_connections_and_says_nothing_until_it_goes_on() {
     assert!(matches!(silence.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{silence}");
     server.resume();
     assert_eq!(hello(server.port()).expect("an answer"), b'N');
+}
+
+#[test]
+fn another_process_makes_databases_by_what_it_was_told() {
+    let server = Postgres::shared();
+    let Ok(admin) = server.admin().to_string().parse::<Admin>();
+    let made = admin.database("made_elsewhere");
+    assert_eq!(made, server.url("made_elsewhere"));
+    admin.sql("made_elsewhere", "CREATE TABLE kept (n int)");
+    assert_eq!(admin.database("made_elsewhere"), made, "it is left as it is");
+    assert_eq!(server.sql("made_elsewhere", "SELECT count(*) FROM kept"), "0");
 }
 
 #[test]
