@@ -93,8 +93,10 @@ impl Gateway {
         };
         let cookies = Cookies::new(headers);
         let (access, refresh) = (cookies.get(self.cookies.access())?, cookies.get(self.cookies.refresh())?);
+        let refresh = refresh.filter(|refresh| refresh::looks_like_refresh_token(refresh));
         let (Some(access), Some(refresh)) = (access, refresh) else { return Ok(None) };
-        let asked = Asked { access, refresh, headers: arrived.told_to_auth(self) };
+        let (client, headers) = (arrived.way.client(), arrived.told_to_auth(self));
+        let asked = Asked { access, refresh, client, headers };
         Ok(Some(refresher.refresh(asked).await))
     }
 

@@ -46,6 +46,7 @@ impl Gateway {
             return Refusal::new(ErrorCode::Internal, "The request came through no listener.").into_reply("");
         };
         let (method, id) = (arrived.parts.method.clone(), arrived.id.clone());
+        let strict_transport = self.strict_transport.as_ref().filter(|_| arrived.way.is_by_https());
         let expects = arrived.parts.headers.contains_key(header::EXPECT);
         let (route, outcome) = match self.route(&arrived) {
             Ok((route, org)) => {
@@ -66,7 +67,7 @@ impl Gateway {
         if let Ok(value) = HeaderValue::from_str(&id) {
             reply.headers_mut().insert(X_REQUEST_ID, value);
         }
-        if let Some(value) = &self.strict_transport {
+        if let Some(value) = strict_transport {
             reply.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert_with(|| value.clone());
         }
         let (status, took) = (reply.status().as_u16(), started.elapsed());

@@ -25,8 +25,8 @@ pub(crate) struct Arrived {
 impl Arrived {
     /// Returns nothing for a request that came through no listener: nobody could say where from.
     pub(crate) fn new(parts: Parts, gateway: &Gateway) -> Option<Self> {
-        let peer = parts.extensions.get::<Peer>()?.address;
-        let way = Way::new(peer, &parts.headers, &gateway.trusted_proxies);
+        let peer = *parts.extensions.get::<Peer>()?;
+        let way = Way::new(&peer, &parts.headers, &gateway.trusted_proxies);
         let id = given(&parts.headers).unwrap_or_else(|| drawn(&*gateway.entropy));
         Some(Self { parts, way, id })
     }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handstamp_listen::{Limits, Listener};
+use handstamp_listen::{Limits, Listener, PerAddress};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -21,6 +21,7 @@ use crate::target;
 /// Whoever asks how the gateway is doing needs few connections, and little time.
 const ADMIN_LIMITS: Limits = Limits {
     max_connections: 64,
+    per_address: PerAddress::UNBOUNDED,
     handshake_timeout: Duration::from_secs(5),
     header_timeout: Duration::from_secs(10),
     idle_timeout: Duration::from_mins(2),

@@ -172,7 +172,24 @@ async fn a_service_cannot_sign_anybody_in_or_out() {
     let reply = house.client().send().await;
 
     assert_eq!(reply.all("set-cookie"), ["cart=7; Path=/"]);
-    assert_eq!(reply.header("strict-transport-security"), Some("max-age=63072000; includeSubDomains"));
+}
+
+/// RFC 6797 §7.2: what is said by plain http, anybody on the way can say.
+#[tokio::test]
+async fn browsers_are_told_of_https_where_it_is_spoken() {
+    let settings = "public_url = \"https://app.example\"\nissuer = \"https://auth.example\"\n";
+    let routes = route("/*", echo().await, "public");
+    let behind_a_proxy = House::start(&format!("{settings}trusted_proxies = [\"127.0.0.1\"]"), &routes).await;
+    let plain = House::start(settings, &routes).await;
+    let told = async |house: &House, proto: &str| {
+        let reply = house.client().header("x-forwarded-proto", proto).send().await;
+        reply.header("strict-transport-security").map(str::to_owned)
+    };
+
+    let promise = Some("max-age=63072000; includeSubDomains".to_owned());
+    assert_eq!(told(&behind_a_proxy, "https").await, promise);
+    assert_eq!(told(&behind_a_proxy, "http").await, None);
+    assert_eq!(told(&plain, "https").await, None, "whoever says so must be a proxy of ours");
 }
 
 #[tokio::test]
@@ -206,7 +223,7 @@ async fn the_auth_service_gets_its_cookies_under_its_own_names_and_ours_come_bac
     let seen = reply.seen("cookie").unwrap();
     assert!(seen.starts_with(&format!("__Host-Http-at-{there}=ey")), "{seen}");
     assert!(
-        seen.ends_with(&format!("; theme=dark; __Secure-rt-{there}=rt-1; auth_hint-{there}=1.7.x.in")),
+        seen.ends_with(&format!("; theme=dark; __Secure-rt-{there}=hsr_1; auth_hint-{there}=1.7.x.in")),
         "{seen}"
     );
     assert_eq!(reply.seen("x-handstamp").as_deref(), Some("1"));

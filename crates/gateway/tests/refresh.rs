@@ -27,7 +27,7 @@ async fn an_expired_token_is_refreshed_on_the_way() {
     let set = reply.all("set-cookie");
     let fresh = set[0].strip_prefix(&format!("__Host-Http-at-{port}=")).unwrap().split(';').next().unwrap();
     assert_eq!(reply.seen("authorization"), Some(format!("Bearer {fresh}")));
-    assert_eq!(set[1], format!("__Host-Http-rt-{port}=rt-2; Path=/; Secure; HttpOnly; SameSite=Strict"));
+    assert_eq!(set[1], format!("__Host-Http-rt-{port}=hsr_2; Path=/; Secure; HttpOnly; SameSite=Strict"));
     assert_eq!(set[2], format!("auth_hint-{port}=1.8.x.in; Path=/; Secure; SameSite=Lax"));
     assert_eq!(reply.header("cache-control"), Some("no-store"), "nobody may keep a reply with tokens");
 }
@@ -140,7 +140,7 @@ async fn the_auth_service_is_told_on_whose_behalf() {
     let there = house.auth.url.rsplit(':').next().unwrap();
     let cookies = told["cookie"].to_str().unwrap();
     assert!(cookies.starts_with(&format!("__Host-Http-at-{there}=ey")), "{cookies}");
-    assert!(cookies.ends_with(&format!("; __Secure-rt-{there}=rt-1")), "{cookies}");
+    assert!(cookies.ends_with(&format!("; __Secure-rt-{there}=hsr_1")), "{cookies}");
     assert_eq!(
         (&told["x-handstamp"], &told["x-forwarded-for"]),
         (&"1".parse().unwrap(), &"127.0.0.1".parse().unwrap())
@@ -242,7 +242,7 @@ async fn nothing_is_refreshed_for_a_foreign_page() {
 async fn a_programs_own_token_is_the_programs_to_refresh() {
     let house = House::before(echo().await).await;
     let token = house.token(house.ada());
-    let cookies = format!("__Host-Http-rt-{}=rt-1", house.address.port());
+    let cookies = format!("__Host-Http-rt-{}=hsr_1", house.address.port());
     house.clock.advance(EXPIRED);
 
     let request =
@@ -250,6 +250,36 @@ async fn a_programs_own_token_is_the_programs_to_refresh() {
 
     assert_eq!(request.send().await.code(), (401, "token_expired".to_owned()));
     assert_eq!(house.auth.refreshes(), 0);
+}
+
+/// Made-up cookies must not cost the auth service a request each, nor take the room of those who are refreshing.
+#[tokio::test]
+async fn nobody_is_asked_about_a_cookie_that_cannot_be_a_refresh_token() {
+    let house = House::before(echo().await).await;
+    let port = house.address.port();
+    let cookies =
+        format!("__Host-Http-at-{port}={}; __Host-Http-rt-{port}=made-up", house.token(house.ada()));
+    house.clock.advance(EXPIRED);
+
+    let reply = house.client().header("cookie", &cookies).send().await;
+
+    assert_eq!(reply.code(), (401, "token_expired".to_owned()));
+    assert_eq!(house.auth.refreshes(), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_a_refresh_that_was_refused() {
+    let house = House::before(echo().await).await;
+    let request = house.signed_in("GET", "/");
+    house.clock.advance(EXPIRED);
+    house.auth.refreshing(Refreshing::Ended);
+    assert_eq!(request.clone().send().await.status, 401);
+
+    house.auth.refreshing(Refreshing::After(Duration::ZERO));
+
+    crate::support::eventually("it is asked again", async || request.clone().send().await.status == 200)
+        .await;
+    assert_eq!(house.figure("handstamp_gateway_refreshes_total{outcome=\"ended\"}").await, 1);
 }
 
 #[tokio::test]
@@ -281,7 +311,7 @@ async fn two_refresh_cookies_are_refused_rather_than_guessed_about() {
 async fn who_does_not_want_it_refreshes_by_itself() {
     let house = House::start("silent_refresh = false", &route("/*", echo().await, "signed_in")).await;
     let port = house.address.port();
-    let cookies = format!("__Host-Http-at-{port}={}; __Secure-rt-{port}=rt-1", house.token(house.ada()));
+    let cookies = format!("__Host-Http-at-{port}={}; __Secure-rt-{port}=hsr_1", house.token(house.ada()));
     house.clock.advance(EXPIRED);
 
     assert_eq!(

@@ -9,12 +9,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
-use crate::{Limits, version::Version};
+use crate::{Limits, places::Place, version::Version};
 
 /// No time yet.
 const NEVER: u64 = u64::MAX;
@@ -35,7 +32,7 @@ pub(crate) struct Activity {
     /// When the first byte came of what is not a request yet.
     heard: AtomicU64,
     /// The place that the connection takes: until nobody holds it any more, upgraded or not.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Why a connection is given up.
@@ -50,7 +47,7 @@ pub(crate) enum Overdue {
 }
 
 impl Activity {
-    pub(crate) fn new(place: OwnedSemaphorePermit) -> Arc<Self> {
+    pub(crate) fn new(place: Place) -> Arc<Self> {
         Arc::new(Self {
             began: Instant::now(),
             open: AtomicUsize::new(0),

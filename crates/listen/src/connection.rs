@@ -17,7 +17,7 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, watch},
+    sync::watch,
     time::{sleep, timeout},
 };
 
@@ -26,6 +26,7 @@ use crate::{
     activity::{Activity, Overdue},
     exchange::Exchanges,
     listener::Speaks,
+    places::Place,
     progress::Progress,
     stream::Stream,
     version::Version,
@@ -52,8 +53,8 @@ pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
     pub(crate) address: SocketAddr,
     pub(crate) speaks: Speaks,
-    pub(crate) place: OwnedSemaphorePermit,
-    pub(crate) limits: Limits,
+    pub(crate) place: Place,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) stage: watch::Receiver<Stage>,
 }
 

@@ -1,7 +1,7 @@
 //! The socket side of Handstamp's servers: who may connect, for how long they may take, and how they are let go.
 //!
 //! It knows nothing of what is served. The auth service and the gateway both stand behind it, so that one place bounds what a
-//! client can hold: connections, headers, time. Every listener shares one number of places.
+//! client can hold: connections, headers, time. Listeners share one number of places, and no address takes all of them.
 //!
 //! ```no_run
 //! # use handstamp_listen::{Limits, Listener, Peer};
@@ -20,10 +20,13 @@
 
 mod activity;
 mod connection;
+mod door;
 mod exchange;
+pub mod forwarded;
 mod limits;
 mod listener;
 mod peer;
+mod per_address;
 mod places;
 mod progress;
 mod redirect;
@@ -35,5 +38,6 @@ mod version;
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;
+pub use per_address::{Counted, Counts, PerAddress};
 pub use serve::serve;
 pub use tls::{Certificate, CertificateError, Tls};

@@ -1,10 +1,15 @@
 use std::time::Duration;
 
+use crate::PerAddress;
+
 /// What a client may hold, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Limits {
-    /// How many connections may be open at once, handshakes and upgraded ones included. Further ones wait.
+    /// How many connections may be open at once, handshakes and upgraded ones included. Further ones wait. Redirects have
+    /// places of their own, an eighth as many.
     pub max_connections: u32,
+    /// How many of them may come from one address. Further ones are closed.
+    pub per_address: PerAddress,
     /// How long a client may take to agree on how to speak.
     pub handshake_timeout: Duration,
     /// How long a client may take to send the header of a request. One that has not by then is slow on purpose.
@@ -24,6 +29,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 4096,
+            per_address: PerAddress::at_most(512),
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),

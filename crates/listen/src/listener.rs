@@ -41,6 +41,10 @@ impl Listener {
     pub fn redirect(tcp: TcpListener, origin: &str) -> Self {
         Self { tcp, speaks: Speaks::Redirect(Redirect::to(origin)) }
     }
+
+    pub(crate) fn is_redirect(&self) -> bool {
+        matches!(self.speaks, Speaks::Redirect(_))
+    }
 }
 
 /// The listeners, and whose turn it is.

@@ -93,23 +93,24 @@ mod tests {
 
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
-        sync::Semaphore,
         time::{Instant, sleep},
     };
 
     use super::Progress;
-    use crate::activity::Activity;
+    use crate::{PerAddress, activity::Activity, places::Places};
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    fn activity() -> Arc<Activity> {
-        Activity::new(Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap())
+    async fn activity() -> Arc<Activity> {
+        let mut places = Places::new(1, PerAddress::UNBOUNDED);
+        let free = places.free().await.unwrap();
+        Activity::new(places.give(free, ([192, 0, 2, 1], 4711).into()).unwrap())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_reads_nothing_is_given_up_on() {
         let (ours, _theirs) = duplex(16);
-        let (began, mut ours) = (Instant::now(), Progress::new(ours, PATIENCE, activity()));
+        let (began, mut ours) = (Instant::now(), Progress::new(ours, PATIENCE, activity().await));
 
         let error = ours.write_all(&[0; 64]).await.unwrap_err();
 
@@ -120,7 +121,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_is_waited_for_while_bytes_go_out() {
         let (ours, mut theirs) = duplex(16);
-        let mut ours = Progress::new(ours, PATIENCE, activity());
+        let mut ours = Progress::new(ours, PATIENCE, activity().await);
         let reader = tokio::spawn(async move {
             let mut read = 0;
             while read < 64 {
@@ -137,7 +138,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_between_two_writes_is_no_waiting() {
         let (ours, mut theirs) = duplex(16);
-        let mut ours = Progress::new(ours, PATIENCE, activity());
+        let mut ours = Progress::new(ours, PATIENCE, activity().await);
 
         for _ in 0..3 {
             ours.write_all(b"heartbeat").await.unwrap();

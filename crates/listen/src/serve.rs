@@ -1,4 +1,4 @@
-use std::{error::Error, future::Future, io, pin::pin, time::Duration};
+use std::{error::Error, future::Future, io};
 
 use http::{Request, Response};
 use hyper::{
@@ -7,15 +7,10 @@ use hyper::{
 };
 use tokio::{sync::watch, time::timeout};
 
-use crate::{
-    Limits, Listener,
-    connection::{Connection, Stage},
-    listener::Listeners,
-    places::Places,
-};
+use crate::{Limits, Listener, connection::Stage, door::Door};
 
-/// How long to wait after the system refused a connection, usually for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Redirects have places of their own, so many times fewer: whoever fills them keeps nobody from what is served.
+const SERVED_FOR_A_REDIRECT: u32 = 8;
 
 /// Answers everybody who connects until `shutdown` is ready, then lets running requests end.
 ///
@@ -32,34 +27,21 @@ where
     S::Error: Into<Box<dyn Error + Send + Sync>>,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let mut listeners = Listeners::new(listeners);
-    let mut places = Places::new(limits.max_connections);
+    let shutdown_timeout = limits.shutdown_timeout;
+    let (redirects, served) = listeners.into_iter().partition(Listener::is_redirect);
+    let fewer = (limits.max_connections / SERVED_FOR_A_REDIRECT).max(1);
+    let mut redirects = Door::new(redirects, Limits { max_connections: fewer, ..limits.clone() });
+    let mut served = Door::new(served, limits);
     let stage = watch::Sender::new(Stage::Open);
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let place = tokio::select! {
-            place = places.take() => place?,
-            () = &mut shutdown => break,
-        };
-        tokio::select! {
-            accepted = listeners.accept() => match accepted {
-                Ok((stream, address, speaks)) => {
-                    let stage = stage.subscribe();
-                    let connection = Connection { stream, address, speaks, place, limits, stage };
-                    tokio::spawn(connection.answer(service.clone()));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            () = &mut shutdown => break,
-        }
+    tokio::select! {
+        Err(error) = served.stand_open(&service, &stage) => return Err(error),
+        Err(error) = redirects.stand_open(&service, &stage) => return Err(error),
+        () = shutdown => {}
     }
-    // New connections are refused from here on.
-    drop(listeners);
+    let (served, redirects) = (served.close(), redirects.close());
     stage.send_replace(Stage::Draining);
-    if timeout(limits.shutdown_timeout, places.all()).await.is_err() {
+    let all = async { tokio::join!(served.all(), redirects.all()) };
+    if timeout(shutdown_timeout, all).await.is_err() {
         tracing::warn!("connections were cut that did not end in time");
         stage.send_replace(Stage::Cut);
     }

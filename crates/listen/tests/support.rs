@@ -48,7 +48,7 @@ impl Server {
 
 /// A body that comes in parts.
 #[derive(Default)]
-struct Parts(VecDeque<Bytes>);
+pub(crate) struct Parts(VecDeque<Bytes>);
 
 impl From<String> for Parts {
     fn from(text: String) -> Self {
@@ -73,7 +73,7 @@ impl Body for Parts {
 }
 
 /// Says the version and the peer of a request; echoes in capitals what comes over an upgraded connection.
-async fn answer(request: Request<Incoming>) -> Result<Response<Parts>, Infallible> {
+pub(crate) async fn answer(request: Request<Incoming>) -> Result<Response<Parts>, Infallible> {
     let mut reply = Response::new(Parts::default());
     if request.headers().contains_key(header::UPGRADE) {
         *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -2,7 +2,7 @@
 
 use std::{io, time::Instant};
 
-use handstamp_listen::{Limits, Listener};
+use handstamp_listen::{Limits, Listener, PerAddress, Tls};
 use handstamp_verify::forward_auth::{Check, Passed, Question, Refused, ext_authz::ExtAuthz};
 use http::Method;
 use hyper::{body::Incoming, service::service_fn};
@@ -14,18 +14,25 @@ use crate::{AppState, access::Door};
 /// The name of these questions in the log and the figures, where routes stand otherwise.
 const ROUTE: &str = "ext_authz";
 
-/// Answers Envoy until the service stops: the same checks as at `/auth/check`, over gRPC without TLS.
-pub async fn serve_ext_authz(listener: TcpListener, app: AppState) -> io::Result<()> {
+/// Answers Envoy until the service stops: the same checks as at `/auth/check`, over gRPC, encrypted where there is something to
+/// show.
+pub async fn serve_ext_authz(listener: TcpListener, tls: Option<Tls>, app: AppState) -> io::Result<()> {
     let server = &app.config().server;
     let limits = Limits {
         max_connections: server.max_connections,
+        // It is for proxies alone.
+        per_address: PerAddress::UNBOUNDED,
         write_timeout: server.write_timeout,
         shutdown_timeout: server.shutdown_timeout,
         ..Limits::default()
     };
     let answers = ExtAuthz::new(Counted(app.clone()));
     let service = service_fn(move |request: hyper::Request<Incoming>| answers.clone().oneshot(request));
-    handstamp_listen::serve(vec![Listener::plain_with_http2(listener)], limits, service, app.stopped()).await
+    let listener = match &tls {
+        Some(tls) => Listener::tls(listener, tls),
+        None => Listener::plain_with_http2(listener),
+    };
+    handstamp_listen::serve(vec![listener], limits, service, app.stopped()).await
 }
 
 /// One log line and one count for each question, as every other request has them.

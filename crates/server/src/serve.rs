@@ -1,9 +1,9 @@
 //! The service on a socket.
 
-use std::{future::Future, io, pin::Pin};
+use std::{future::Future, io, net::IpAddr, pin::Pin};
 
 use axum::body::Body;
-use handstamp_listen::{Limits, Listener, Tls};
+use handstamp_listen::{Limits, Listener, PerAddress, Tls};
 use hyper::{body::Incoming, service::service_fn};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -78,8 +78,12 @@ async fn run(
 }
 
 fn limits(server: &ServerConfig) -> Limits {
+    // Behind a proxy are many people, and so they are behind whatever hands connections on from this machine.
+    let trusted = server.trusted_proxies.clone();
+    let is_exempt = move |ip: IpAddr| ip.is_loopback() || trusted.iter().any(|network| network.contains(ip));
     Limits {
         max_connections: server.max_connections,
+        per_address: PerAddress::at_most(server.max_connections_per_address).except(is_exempt),
         write_timeout: server.write_timeout,
         shutdown_timeout: server.shutdown_timeout,
         ..Limits::default()

@@ -78,4 +78,4 @@ pub use network::{Network, NetworkError};
 pub use overrides::{Override, VARIABLE_PREFIX, secret_variable};
 pub use problems::{ConfigError, ConfigProblem, Problems};
 pub use public_url::{PublicUrl, PublicUrlError};
-pub use tls::TlsConfig;
+pub use tls::{CertificateConfig, TlsConfig};

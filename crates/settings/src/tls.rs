@@ -5,6 +5,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Problems, duration};
 
+/// `[ext_authz.tls]`: the certificate of a listener that is not for browsers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CertificateConfig {
+    /// A PEM file with the listener's certificate and those that lead to its authority. With it, TLS is spoken.
+    /// The file may be replaced at any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_file: Option<PathBuf>,
+    /// A PEM file with the private key of the certificate, which nobody but its owner and group may read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
+}
+
+impl CertificateConfig {
+    /// Checks what stands in `[SECTION.tls]`.
+    pub fn check(&self, section: &str, problems: &mut Problems) {
+        let key = |name: &str| format!("{section}.tls.{name}");
+        match (&self.certificate_file, &self.key_file) {
+            (Some(_), None) => {
+                problems.wrong(&key("key_file"), "the certificate needs its private key: name the file");
+            }
+            (None, Some(_)) => problems.wrong(
+                &key("certificate_file"),
+                "the private key is good for nothing without its certificate: name the file",
+            ),
+            _ => {}
+        }
+    }
+}
+
 /// `[server.tls]`, `[gateway.tls]`: how connections are encrypted. The command line reads the files; the services never see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -47,6 +77,11 @@ impl TlsConfig {
         self.certificate_file.is_some()
     }
 
+    /// Returns the files alone.
+    pub fn certificate(&self) -> CertificateConfig {
+        CertificateConfig { certificate_file: self.certificate_file.clone(), key_file: self.key_file.clone() }
+    }
+
     /// Returns the value of the `Strict-Transport-Security` header (RFC 6797 §6.1).
     pub fn strict_transport_security(&self) -> String {
         let subdomains = if self.hsts_subdomains { "; includeSubDomains" } else { "" };
@@ -62,16 +97,7 @@ impl TlsConfig {
         problems: &mut Problems,
     ) {
         let key = |name: &str| format!("{section}.tls.{name}");
-        match (&self.certificate_file, &self.key_file) {
-            (Some(_), None) => {
-                problems.wrong(&key("key_file"), "the certificate needs its private key: name the file");
-            }
-            (None, Some(_)) => problems.wrong(
-                &key("certificate_file"),
-                "the private key is good for nothing without its certificate: name the file",
-            ),
-            _ => {}
-        }
+        self.certificate().check(section, problems);
         if self.is_on() && public_url.is_some_and(|url| url.starts_with("http:")) {
             let message = "TLS is spoken here: write the address with https";
             problems.wrong(&format!("{section}.public_url"), message);

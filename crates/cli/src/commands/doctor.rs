@@ -114,7 +114,7 @@ fn reachability(url: &PublicUrl) -> Finding {
 
 /// Only where the service itself speaks TLS: what a proxy shows, the proxy knows.
 fn certificate(config: &Config, url: &PublicUrl) -> Option<Finding> {
-    let files = CertificateFiles::of(&config.server.tls)?;
+    let files = CertificateFiles::of(&config.server.tls.certificate())?;
     let certificate = match files.read() {
         Ok(certificate) => certificate,
         Err(failure) => return Some(bad("certificate", failure.to_string())),

@@ -9,12 +9,10 @@ use handstamp_listen::Listener;
 use handstamp_settings::Override;
 use handstamp_token::SystemEntropy;
 use handstamp_verify::SystemClock;
-use handstamp_verify::revocation::ClientSecret;
 
+use crate::edge::listen::Reached;
 use crate::edge::settings::Sources;
-use crate::edge::{
-    certificates, encryption_key, environment, listen, logging, runtime, secret_file, signals,
-};
+use crate::edge::{certificates, gateway_secrets, listen, logging, runtime, signals};
 use crate::failure::Failure;
 use crate::output;
 
@@ -69,20 +67,26 @@ pub(crate) fn run(command: &GatewayCommand) -> Result<(), Failure> {
 async fn serve(config: Config) -> Result<(), Failure> {
     let stop = signals::stop()?;
     let settings = &config.gateway;
-    let (public, admin) = (listen::bind(settings.listen).await?, listen::bind(settings.admin_listen).await?);
-    let redirect = match settings.tls.redirect_listen {
-        Some(address) => Some(listen::bind(address).await?),
-        None => None,
-    };
+    let public = listen::bind(settings.listen, "--listen").await?;
+    let admin = listen::bind(settings.admin_listen, "--admin-listen").await?;
+    let redirect = listen::bind_if(settings.tls.redirect_listen, "gateway.tls.redirect_listen").await?;
     let (address, admin_address) = (listen::address(&public)?, listen::address(&admin)?);
     let public_url = settings
         .public_url(address)
         .map_err(|cause| Failure::because("gateway.public_url cannot be used", &cause))?;
-    let certificate = certificates::open(&settings.tls, &public_url)?;
+    let certificate = certificates::open(&settings.tls.certificate(), Some(&public_url.host()))?;
+    let reached = Reached {
+        section: "gateway",
+        address,
+        public_url: &public_url,
+        speaks_tls: certificate.is_some(),
+        trusted_proxies: &settings.trusted_proxies,
+    };
+    reached.warn_of_plain_http();
     let limits = settings.limits();
     let gateway = Gateway::new(Parts {
-        client_secret: client_secret(&config)?,
-        decryption_keys: decryption_keys(&config)?,
+        client_secret: gateway_secrets::client_secret(&config.gateway)?,
+        decryption_keys: gateway_secrets::decryption_keys(&config.gateway)?,
         public_url: public_url.clone(),
         config,
         clock: Arc::new(SystemClock),
@@ -105,26 +109,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
         output::notice(format_args!("http://{plain} sends everybody to {public_url}."));
         listeners.push(Listener::redirect(redirect, public_url.as_str()));
     }
-    let follows = tokio::spawn(certificates::follow(certificate));
+    let follows = certificates::follow(certificate);
     let served = handstamp_gateway::serve(listeners, admin, limits, gateway, stop).await;
-    follows.abort();
+    drop(follows);
     served.map_err(|cause| Failure::because("the gateway stopped", &cause))
-}
-
-/// Returns the secret that the gateway shows the auth service.
-fn client_secret(config: &Config) -> Result<Option<ClientSecret>, Failure> {
-    const WHAT: &str = "the secret of gateway.client_id";
-    if let Some(secret) = environment::text(environment::GATEWAY_CLIENT_SECRET) {
-        return Ok(Some(ClientSecret::new(secret)));
-    }
-    let Some(path) = &config.gateway.client_secret_file else { return Ok(None) };
-    let text = secret_file::read(path, WHAT)?
-        .ok_or_else(|| Failure::new(format!("{WHAT} {} is missing", path.display())))?;
-    Ok(Some(ClientSecret::new(text.trim())))
-}
-
-fn decryption_keys(config: &Config) -> Result<Vec<handstamp_verify::DecryptionKey>, Failure> {
-    let file = config.gateway.encryption_key_file.as_deref();
-    let keys = file.map(encryption_key::read).transpose()?;
-    Ok(keys.map(|keys| keys.keys().to_vec()).unwrap_or_default())
 }

@@ -8,6 +8,7 @@ use handstamp_store_sqlite::{OpenMode, ShareMode};
 
 use crate::edge::clock::SystemClock;
 use crate::edge::house::House;
+use crate::edge::listen::Reached;
 use crate::edge::settings::SettingsArgs;
 use crate::edge::{certificates, listen, logging, logo, runtime, signals, upstream_credentials};
 use crate::failure::Failure;
@@ -48,20 +49,23 @@ pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let stop = signals::stop()?;
-    let main = listen::bind(config.server.listen).await?;
+    let main = listen::bind(config.server.listen, "--listen").await?;
     let address = listen::address(&main)?;
-    let redirect = match config.server.tls.redirect_listen {
-        Some(address) => Some(listen::bind(address).await?),
-        None => None,
-    };
-    let envoys = match config.ext_authz.listen {
-        Some(address) => Some(listen::bind(address).await?),
-        None => None,
-    };
+    let redirect = listen::bind_if(config.server.tls.redirect_listen, "server.tls.redirect_listen").await?;
+    let envoys = listen::bind_if(config.ext_authz.listen, "ext_authz.listen").await?;
     let public_url = config
         .public_url(address)
         .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
-    let certificate = certificates::open(&config.server.tls, &public_url)?;
+    let certificate = certificates::open(&config.server.tls.certificate(), Some(&public_url.host()))?;
+    let for_envoys = certificates::open(&config.ext_authz.tls, None)?;
+    let reached = Reached {
+        section: "server",
+        address,
+        public_url: &public_url,
+        speaks_tls: certificate.is_some(),
+        trusted_proxies: &config.server.trusted_proxies,
+    };
+    reached.warn_of_plain_http();
     let share = if config.storage.share { ShareMode::Shared } else { ShareMode::Exclusive };
     let house = House::open(&config, &public_url, OpenMode::Serve(share)).await?;
     offer_first_administrator(&house, &public_url).await?;
@@ -84,19 +88,20 @@ async fn serve(config: Config) -> Result<(), Failure> {
     }
     let tls = certificate.as_ref().map(|certificate| certificate.tls().clone());
     let sockets = Sockets { main, tls, redirect };
-    let follows = tokio::spawn(certificates::follow(certificate));
+    let tls_for_envoys = for_envoys.as_ref().map(|certificate| certificate.tls().clone());
     if let Some(envoys) = &envoys {
-        let address = listen::address(envoys)?;
-        output::notice(format_args!("Envoy may ask at {address}, by gRPC."));
+        let (address, how) = (listen::address(envoys)?, if for_envoys.is_some() { " over TLS" } else { "" });
+        output::notice(format_args!("Envoy may ask at {address}, by gRPC{how}."));
     }
     let envoys = async {
         match envoys {
-            Some(listener) => handstamp_server::serve_ext_authz(listener, app.clone()).await,
+            Some(listener) => handstamp_server::serve_ext_authz(listener, tls_for_envoys, app.clone()).await,
             None => Ok(()),
         }
     };
+    let follows = certificates::follow(certificate.into_iter().chain(for_envoys));
     let served = tokio::try_join!(handstamp_server::serve(sockets, app.clone(), stop), envoys).map(|_| ());
-    follows.abort();
+    drop(follows);
     House::close(&store).await?;
     served.map_err(|cause| Failure::because("the service stopped", &cause))
 }

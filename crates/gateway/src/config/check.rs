@@ -101,6 +101,9 @@ fn limits(config: &GatewayConfig, problems: &mut Problems) {
     if config.max_connections == 0 {
         problems.wrong("gateway.max_connections", "nobody could ever connect: 1 at least");
     }
+    if config.max_connections_per_address == 0 {
+        problems.wrong("gateway.max_connections_per_address", "nobody could ever connect: 1 at least");
+    }
     // hyper takes no smaller buffer.
     if config.max_header < 8 * 1024 {
         problems.wrong(

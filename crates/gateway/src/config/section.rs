@@ -1,8 +1,8 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use handstamp_listen::Limits;
+use handstamp_listen::{Limits, PerAddress};
 use handstamp_settings::{Network, PublicUrl, PublicUrlError, TlsConfig, duration};
 use handstamp_token::{Algorithm, Validator};
 use handstamp_verify::revocation::SilencePolicy;
@@ -71,6 +71,8 @@ pub struct GatewayConfig {
     pub trusted_proxies: Vec<Network>,
     /// How many connections may be open at once, WebSockets included; further ones wait. Each takes two file descriptors at most.
     pub max_connections: u32,
+    /// How many of them may come from one address, in IPv6 from one /64; further ones are closed. Trusted proxies and this machine may have all.
+    pub max_connections_per_address: u32,
     /// How long a client may take to send the header of a request.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
@@ -152,6 +154,7 @@ impl Default for GatewayConfig {
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             max_connections: 10_000,
+            max_connections_per_address: 1_000,
             header_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
             max_header: 64 * 1024,
@@ -178,8 +181,13 @@ impl GatewayConfig {
 
     /// Returns what a client may hold.
     pub fn limits(&self) -> Limits {
+        // Behind a proxy are many people, and so they are behind whatever hands connections on from this machine.
+        let trusted = self.trusted_proxies.clone();
+        let is_exempt =
+            move |ip: IpAddr| ip.is_loopback() || trusted.iter().any(|network| network.contains(ip));
         Limits {
             max_connections: self.max_connections,
+            per_address: PerAddress::at_most(self.max_connections_per_address).except(is_exempt),
             handshake_timeout: self.header_timeout.min(Limits::default().handshake_timeout),
             header_timeout: self.header_timeout,
             idle_timeout: self.keep_alive,

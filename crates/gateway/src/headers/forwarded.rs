@@ -1,13 +1,14 @@
 //! Who is asking, seen through the proxies in front, and how services are told.
 
-use std::net::{IpAddr, SocketAddr};
+use std::fmt::Write as _;
+use std::net::IpAddr;
 
+use handstamp_listen::Peer;
+use handstamp_listen::forwarded::{self, X_FORWARDED_FOR, X_FORWARDED_PROTO};
 use handstamp_settings::Network;
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
-pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// RFC 9110 §7.6.3: a gateway says that it was there, and how it was spoken to.
 const VIA_1: HeaderValue = HeaderValue::from_static("1.1 handstamp");
@@ -15,7 +16,12 @@ const VIA_2: HeaderValue = HeaderValue::from_static("2.0 handstamp");
 
 /// The way a request has come, as far as it can be believed: the client first, then the proxies that it came through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Way(Vec<IpAddr>);
+pub(crate) struct Way {
+    client: IpAddr,
+    proxies: Vec<IpAddr>,
+    /// Whether it was encrypted up to here; `None` where nobody who is believed says so, and we have not seen to it.
+    by_https: Option<bool>,
+}
 
 /// What every service is told of the place that the world knows.
 #[derive(Debug, Clone)]
@@ -25,32 +31,36 @@ pub(crate) struct PublicPlace {
 }
 
 impl Way {
-    /// Walks `X-Forwarded-For` from its end, where our own proxies write, up to the first address that is not one of them.
-    ///
-    /// What stands further left was written by the client and proves nothing: it is left out.
-    pub(crate) fn new(peer: SocketAddr, headers: &HeaderMap, trusted: &[Network]) -> Self {
+    /// Finds it: only what proxies of ours say of it is believed.
+    pub(crate) fn new(peer: &Peer, headers: &HeaderMap, trusted: &[Network]) -> Self {
         let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
-        let mut way = vec![peer.ip().to_canonical()];
-        if is_trusted(way[0]) {
-            let lines: Vec<_> =
-                headers.get_all(X_FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
-            for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-                let Some(ip) = address(entry) else { break };
-                way.push(ip);
-                if !is_trusted(ip) {
-                    break;
-                }
-            }
-        }
-        way.reverse();
-        Self(way)
+        let mut proxies = Vec::new();
+        let from = peer.address.ip();
+        let client = forwarded::client(from, headers, is_trusted, |proxy| proxies.push(proxy));
+        proxies.reverse();
+        // A proxy that says nothing is believed to have seen to it.
+        let told = || is_trusted(from).then(|| forwarded::by_https(headers).unwrap_or(true));
+        let by_https = if peer.tls { Some(true) } else { told() };
+        Self { client, proxies, by_https }
+    }
+
+    /// Returns whose request it is.
+    pub(crate) fn client(&self) -> IpAddr {
+        self.client
+    }
+
+    /// Returns whether nobody in between can change what we answer: only then a browser believes what is said of https
+    /// ([RFC 6797 §7.2](https://www.rfc-editor.org/rfc/rfc6797#section-7.2)).
+    pub(crate) fn is_by_https(&self) -> bool {
+        self.by_https == Some(true)
     }
 
     fn header(&self) -> Option<HeaderValue> {
-        let text = match self.0.as_slice() {
-            [client] => client.to_string(),
-            all => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        };
+        let mut text = self.client.to_string();
+        for proxy in &self.proxies {
+            // Writing to a string cannot fail.
+            let _ = write!(text, ", {proxy}");
+        }
         HeaderValue::try_from(text).ok()
     }
 }
@@ -61,47 +71,68 @@ pub(crate) fn tell(headers: &mut HeaderMap, way: &Way, place: &PublicPlace, vers
         headers.insert(X_FORWARDED_FOR, way);
     }
     headers.insert(X_FORWARDED_HOST, place.host.clone());
-    headers.insert(X_FORWARDED_PROTO, place.scheme.clone());
+    // What a proxy of ours got by plain http, the auth service is to know: it takes no password that way.
+    let scheme = if way.by_https == Some(false) { PLAIN } else { place.scheme.clone() };
+    headers.insert(X_FORWARDED_PROTO, scheme);
     headers.append(header::VIA, if version == Version::HTTP_2 { VIA_2 } else { VIA_1 });
 }
 
-/// Some proxies write the port as well.
-fn address(entry: &str) -> Option<IpAddr> {
-    let entry = entry.trim();
-    let ip: Option<IpAddr> = entry.parse().ok();
-    ip.or_else(|| entry.parse().ok().map(|address: SocketAddr| address.ip())).map(|ip| ip.to_canonical())
-}
+const PLAIN: HeaderValue = HeaderValue::from_static("http");
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use handstamp_listen::Peer;
+    use http::{HeaderMap, HeaderValue, Version};
 
-    use super::Way;
+    use super::{PublicPlace, Way, tell};
 
-    fn way(peer: &str, lines: &[&'static str]) -> String {
+    fn way(peer: &str, tls: bool, lines: &[(&'static str, &'static str)]) -> Way {
         let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append("x-forwarded-for", line.parse().unwrap());
+        for (name, line) in lines {
+            headers.append(*name, line.parse().unwrap());
         }
-        let trusted = ["10.0.0.0/8".parse().unwrap()];
-        let way = Way::new(format!("{peer}:4711").parse().unwrap(), &headers, &trusted);
-        way.header().unwrap().to_str().unwrap().to_owned()
+        let peer = Peer { address: format!("{peer}:4711").parse().unwrap(), tls };
+        Way::new(&peer, &headers, &["10.0.0.0/8".parse().unwrap()])
+    }
+
+    fn told(way: &Way, name: &str) -> String {
+        let place = PublicPlace {
+            host: HeaderValue::from_static("app.example"),
+            scheme: HeaderValue::from_static("https"),
+        };
+        let mut headers = HeaderMap::new();
+        tell(&mut headers, way, &place, Version::HTTP_11);
+        headers[name].to_str().unwrap().to_owned()
     }
 
     #[test]
-    fn a_stranger_cannot_say_whence_it_comes() {
-        assert_eq!(way("192.0.2.1", &["127.0.0.1"]), "192.0.2.1");
+    fn services_are_told_the_client_first_and_nothing_that_it_made_up() {
+        let stranger = way("192.0.2.1", false, &[("x-forwarded-for", "127.0.0.1")]);
+        assert_eq!(told(&stranger, "x-forwarded-for"), "192.0.2.1");
+
+        let lines = [("x-forwarded-for", "6.6.6.6, 192.0.2.1"), ("x-forwarded-for", "10.0.0.2")];
+        let known = way("10.0.0.1", false, &lines);
+        assert_eq!(told(&known, "x-forwarded-for"), "192.0.2.1, 10.0.0.2, 10.0.0.1");
     }
 
     #[test]
-    fn our_own_proxies_are_believed_and_what_the_client_wrote_is_left_out() {
-        assert_eq!(way("10.0.0.1", &["127.0.0.1, 192.0.2.1"]), "192.0.2.1, 10.0.0.1");
-        assert_eq!(way("10.0.0.1", &["6.6.6.6, 192.0.2.1", "10.0.0.2"]), "192.0.2.1, 10.0.0.2, 10.0.0.1");
-        assert_eq!(way("10.0.0.1", &["192.0.2.1:4711"]), "192.0.2.1, 10.0.0.1");
+    fn https_is_what_we_speak_ourselves_or_a_proxy_of_ours_says() {
+        let by_https = |peer, tls, lines: &[_]| way(peer, tls, lines).is_by_https();
+        let (plain, https) = (("x-forwarded-proto", "http"), ("x-forwarded-proto", "https"));
+
+        assert!(by_https("192.0.2.1", true, &[plain]));
+        assert!(!by_https("192.0.2.1", false, &[https]));
+        assert!(!by_https("192.0.2.1", false, &[]));
+        assert!(by_https("10.0.0.1", false, &[https]));
+        assert!(by_https("10.0.0.1", false, &[]));
+        assert!(!by_https("10.0.0.1", false, &[plain]));
     }
 
     #[test]
-    fn what_is_no_address_ends_the_way() {
-        assert_eq!(way("10.0.0.1", &["192.0.2.1, unknown"]), "10.0.0.1");
+    fn what_a_proxy_of_ours_got_by_plain_http_is_not_called_https() {
+        let plain = [("x-forwarded-proto", "http")];
+
+        assert_eq!(told(&way("10.0.0.1", false, &plain), "x-forwarded-proto"), "http");
+        assert_eq!(told(&way("192.0.2.1", false, &plain), "x-forwarded-proto"), "https", "a stranger's word");
     }
 }

@@ -6,20 +6,25 @@
 
 mod call;
 mod flight;
+mod flights;
+mod form;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use handstamp_api_types::ErrorCode;
+use handstamp_listen::Counted;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 pub(crate) use call::Caller;
 use flight::Flight;
+use flights::{Boarding, Flights, Key, Listed};
+pub(crate) use form::looks_like_refresh_token;
 
 use crate::metrics::Refreshes;
 
@@ -27,6 +32,8 @@ use crate::metrics::Refreshes;
 pub(crate) struct Asked<'r> {
     pub(crate) access: &'r str,
     pub(crate) refresh: &'r str,
+    /// Where the request has come from.
+    pub(crate) client: IpAddr,
     /// `X-Forwarded-For`, the request's id and the like.
     pub(crate) headers: HeaderMap,
 }
@@ -65,13 +72,9 @@ pub(crate) struct Ended {
 #[derive(Debug, Clone)]
 pub(crate) struct Refresher {
     caller: Caller,
-    flights: Arc<Mutex<HashMap<Key, Flight>>>,
+    flights: Arc<Flights>,
     counted: Refreshes,
 }
-
-/// Stands for a pair of cookies: both, because a refresh token counts only beside an access token of its own session, and
-/// whoever holds the one must not learn what came of it beside another.
-type Key = [u8; 32];
 
 /// Requests that were sent before their browser heard of the new cookies find them for this long.
 const LINGER: Duration = Duration::from_secs(5);
@@ -79,56 +82,48 @@ const LINGER: Duration = Duration::from_secs(5);
 /// While the auth service is away, a session asks for it this often at most.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// So many sessions may refresh at once, or have just done so. More come only from somebody who means harm, or after an outage.
-const MOST_FLIGHTS: usize = 10_000;
-
 impl Refresher {
     pub(crate) fn new(caller: Caller, counted: Refreshes) -> Self {
-        Self { caller, flights: Arc::default(), counted }
+        Self { caller, flights: Flights::new(), counted }
     }
 
     /// Returns what came of the refresh of these cookies: of one that is under way, or of a new one.
     pub(crate) async fn refresh(&self, asked: Asked<'_>) -> Outcome {
-        let key = key(&asked);
-        let (flight, is_first) = {
-            let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-            match flights.get(&key) {
-                Some(flight) => (flight.clone(), false),
-                None if flights.len() >= MOST_FLIGHTS => {
-                    self.counted.count("refused");
-                    return Outcome::Unavailable { retry_after: PAUSE };
-                }
-                None => {
-                    let flight = Flight::new();
-                    flights.insert(key, flight.clone());
-                    (flight, true)
-                }
+        match self.flights.board(key(&asked), asked.client) {
+            Boarding::Full => {
+                self.counted.count("refused");
+                Outcome::Unavailable { retry_after: PAUSE }
             }
-        };
-        if is_first {
-            self.take_off(key, flight.clone(), &asked);
-        } else {
-            self.counted.count("shared");
+            Boarding::Joined(flight) => {
+                self.counted.count("shared");
+                flight.landed().await
+            }
+            Boarding::First(flight, listed, counted) => {
+                self.take_off(flight.clone(), listed, counted, &asked);
+                flight.landed().await
+            }
         }
-        flight.landed().await
     }
 
     /// Asks the auth service, whoever goes away meanwhile: others wait for the answer, and the token is used up.
-    fn take_off(&self, key: Key, flight: Flight, asked: &Asked<'_>) {
+    fn take_off(&self, flight: Flight, listed: Listed, counted: Counted, asked: &Asked<'_>) {
         let (this, call) = (self.clone(), self.caller.prepare(asked));
         tokio::spawn(async move {
             // Whatever happens in between, nobody waits for ever.
             let flight = flight.landing();
             let outcome = this.caller.call(call).await;
-            this.counted.count(match &outcome {
-                Outcome::Fresh(_) => "refreshed",
-                Outcome::Ended(_) => "ended",
-                Outcome::Unavailable { .. } => "unavailable",
-            });
-            let linger = if matches!(outcome, Outcome::Unavailable { .. }) { PAUSE } else { LINGER };
+            let (name, linger) = match &outcome {
+                Outcome::Fresh(_) => ("refreshed", LINGER),
+                // Whoever comes with these cookies again may ask again. Nothing is kept for what may be made up.
+                Outcome::Ended(_) => ("ended", Duration::ZERO),
+                Outcome::Unavailable { .. } => ("unavailable", PAUSE),
+            };
+            this.counted.count(name);
+            // Cookies that turned out to be good count no longer.
+            let _still_counted = (!matches!(outcome, Outcome::Fresh(_))).then_some(counted);
             flight.land(outcome);
             sleep(linger).await;
-            this.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            drop(listed);
         });
     }
 }

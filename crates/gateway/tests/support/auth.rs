@@ -129,7 +129,7 @@ async fn refresh(state: &Shared, headers: HeaderMap) -> Response {
     let mut reply = StatusCode::OK.into_response();
     for line in [
         format!("__Host-Http-at-{port}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"),
-        format!("__Secure-rt-{port}=rt-2; Path=/auth; Secure; HttpOnly; SameSite=Strict"),
+        format!("__Secure-rt-{port}=hsr_2; Path=/auth; Secure; HttpOnly; SameSite=Strict"),
         format!("auth_hint-{port}=1.8.x.in; Path=/; Secure; SameSite=Lax"),
     ] {
         reply.headers_mut().append(header::SET_COOKIE, line.parse().unwrap());

@@ -113,7 +113,7 @@ impl House {
     pub(crate) fn cookies(&self, token: &str) -> String {
         let port = self.address.port();
         format!(
-            "__Host-Http-at-{port}={token}; theme=dark; __Host-Http-rt-{port}=rt-1; auth_hint-{port}=1.7.x.in"
+            "__Host-Http-at-{port}={token}; theme=dark; __Host-Http-rt-{port}=hsr_1; auth_hint-{port}=1.7.x.in"
         )
     }
 

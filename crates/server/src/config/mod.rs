@@ -28,8 +28,9 @@ pub use clients::ClientConfig;
 pub use ext_authz::ExtAuthzConfig;
 pub(crate) use handstamp_settings::Problems;
 pub use handstamp_settings::{
-    ClearSiteData, ConfigError, ConfigProblem, CookieConfig, LogConfig, LogFormat, Network, NetworkError,
-    Override, PublicUrl, PublicUrlError, SameSite, TlsConfig, VARIABLE_PREFIX, duration, secret_variable,
+    CertificateConfig, ClearSiteData, ConfigError, ConfigProblem, CookieConfig, LogConfig, LogFormat,
+    Network, NetworkError, Override, PublicUrl, PublicUrlError, SameSite, TlsConfig, VARIABLE_PREFIX,
+    duration, secret_variable,
 };
 use handstamp_settings::{Keys, Settings, Source};
 pub use metrics::MetricsConfig;
@@ -136,6 +137,7 @@ impl Settings for Config {
 
     fn check(&self, problems: &mut Problems) {
         self.server.check(problems);
+        self.ext_authz.check(problems);
         self.cookies.check(problems);
         self.rate_limits.check(problems);
         self.status_lists.check(self.tokens.lifetime, problems);

@@ -34,6 +34,8 @@ pub struct ServerConfig {
     pub write_timeout: Duration,
     /// How many connections may be open at once; further ones wait. Each takes a file descriptor of the process.
     pub max_connections: u32,
+    /// How many of them may come from one address, in IPv6 from one /64; further ones are closed. Trusted proxies and this machine may have all.
+    pub max_connections_per_address: u32,
     /// How long running requests may still take after the service was told to stop.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
@@ -54,6 +56,7 @@ impl Default for ServerConfig {
             request_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
             max_connections: 4096,
+            max_connections_per_address: 512,
             shutdown_timeout: Duration::from_secs(10),
             tls: TlsConfig::default(),
         }
@@ -96,6 +99,9 @@ impl ServerConfig {
         }
         if self.max_connections == 0 {
             problems.wrong("server.max_connections", "nobody could ever connect: 1 at least");
+        }
+        if self.max_connections_per_address == 0 {
+            problems.wrong("server.max_connections_per_address", "nobody could ever connect: 1 at least");
         }
     }
 }

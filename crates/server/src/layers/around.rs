@@ -100,6 +100,7 @@ where
 {
     let state = &with.state;
     let trace = Trace::begin(&request);
+    let by_https = plain_http::came_by_https(state, &request);
     // People get a page in the place of a problem, panics and timeouts included.
     let page = error_pages::wanted(state, &request);
     let judged = AssertUnwindSafe(admit(with, route, request)).catch_unwind();
@@ -111,7 +112,7 @@ where
     if let Some(page) = page {
         response = page.in_place_of(response);
     }
-    security_headers::add(state, response.headers_mut());
+    security_headers::add(state, by_https, response.headers_mut());
     trace.end(state, response.status());
     response
 }

@@ -1,14 +1,12 @@
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use handstamp_listen::Peer;
+use handstamp_listen::{Peer, forwarded};
 
 use super::is_forward_auth;
 use crate::{AppState, config::Network, problem::ApiError};
-
-static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Sends to https whoever came to a proxy of ours by plain http, where people are to come by https; `None` for everybody else.
 ///
@@ -39,17 +37,25 @@ pub(super) fn refused(state: &AppState, request: &Request) -> Option<Response> {
     Some(ApiError::invalid("", told).into_response())
 }
 
-/// Believes `X-Forwarded-Proto` as a trusted proxy sends it. In a chain of proxies the hops inside may be plain: one `https`
-/// is enough, and who invents it deceives nobody but himself.
+/// Believes `X-Forwarded-Proto` as a trusted proxy sends it.
 fn came_by_plain_http(peer: Option<&Peer>, headers: &HeaderMap, trusted: &[Network]) -> bool {
-    let lines = headers.get_all(&X_FORWARDED_PROTO);
-    if lines.iter().next().is_none() {
-        return false;
-    }
-    let is_trusted =
-        peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(peer.address.ip())));
-    let mut protocols = lines.iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    is_trusted && !protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"https"))
+    peer.is_some_and(|peer| is_of(peer, trusted)) && forwarded::by_https(headers) == Some(false)
+}
+
+/// Returns whether nobody in between can change what we answer: only then a browser believes what is said of https
+/// ([RFC 6797 §7.2](https://www.rfc-editor.org/rfc/rfc6797#section-7.2)).
+pub(super) fn came_by_https(state: &AppState, request: &Request) -> bool {
+    let (headers, trusted) = (request.headers(), &state.config().server.trusted_proxies);
+    request.extensions().get().is_some_and(|peer| is_by_https(peer, headers, trusted))
+}
+
+/// A proxy of ours that says nothing is believed to have seen to it.
+fn is_by_https(peer: &Peer, headers: &HeaderMap, trusted: &[Network]) -> bool {
+    peer.tls || (is_of(peer, trusted) && forwarded::by_https(headers).unwrap_or(true))
+}
+
+fn is_of(peer: &Peer, networks: &[Network]) -> bool {
+    networks.iter().any(|network| network.contains(peer.address.ip()))
 }
 
 #[cfg(test)]
@@ -57,7 +63,7 @@ mod tests {
     use axum::http::HeaderMap;
     use handstamp_listen::Peer;
 
-    use super::came_by_plain_http;
+    use super::{came_by_plain_http, is_by_https};
 
     fn is_plain(peer: &str, told: &[&'static str]) -> bool {
         let mut headers = HeaderMap::new();
@@ -87,7 +93,21 @@ mod tests {
     #[test]
     fn plain_hops_behind_the_first_proxy_are_our_own_business() {
         assert!(!is_plain("10.0.0.1:1", &["https, http"]));
-        assert!(!is_plain("10.0.0.1:1", &["HTTPS", "http"]));
-        assert!(is_plain("10.0.0.1:1", &["http, http"]));
+    }
+
+    #[test]
+    fn https_is_what_we_speak_ourselves_or_a_proxy_of_ours_says() {
+        let by_https = |address: &str, tls, told: Option<&'static str>| {
+            let headers = told.map(|told| ("x-forwarded-proto".parse().unwrap(), told.parse().unwrap()));
+            let peer = Peer { address: address.parse().unwrap(), tls };
+            is_by_https(&peer, &headers.into_iter().collect(), &["10.0.0.0/8".parse().unwrap()])
+        };
+
+        assert!(by_https("192.0.2.1:1", true, Some("http")));
+        assert!(!by_https("192.0.2.1:1", false, Some("https")));
+        assert!(!by_https("192.0.2.1:1", false, None));
+        assert!(by_https("10.0.0.1:1", false, Some("https")));
+        assert!(by_https("10.0.0.1:1", false, None));
+        assert!(!by_https("10.0.0.1:1", false, Some("http")));
     }
 }

@@ -25,14 +25,15 @@ static DEFAULTS: [(HeaderName, HeaderValue); 7] = [
 /// How many headers are added to a reply after its route: these, HSTS, the id, and what it varies with.
 const ADDED: usize = DEFAULTS.len() + 3;
 
-pub(super) fn add(state: &AppState, headers: &mut HeaderMap) {
+/// Adds them; what is said of https, only to those who come by it.
+pub(super) fn add(state: &AppState, by_https: bool, headers: &mut HeaderMap) {
     headers.reserve(ADDED);
     for (name, value) in &DEFAULTS {
         if let Entry::Vacant(free) = headers.entry(name) {
             free.insert(value.clone());
         }
     }
-    if let Some(told) = state.strict_transport_security() {
+    if by_https && let Some(told) = state.strict_transport_security() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, told.clone());
     }
 }

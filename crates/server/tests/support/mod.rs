@@ -247,14 +247,19 @@ impl Transport for InProcess {
     async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
         // In the place of the publisher, which runs beside the service.
         self.1.follow_revocations().await;
-        exchange(self.0.clone(), request, IpAddr::from([203, 0, 113, 5])).await
+        exchange(self.0.clone(), request, by_https(IpAddr::from([203, 0, 113, 5]))).await
     }
 }
 
-/// Sends one request into a router, from an address.
-pub(crate) async fn exchange(router: Router, request: Request<Bytes>, from: IpAddr) -> Response<Bytes> {
+/// The other end of a connection over TLS.
+pub(crate) fn by_https(from: IpAddr) -> Peer {
+    Peer { address: SocketAddr::from((from, 4711)), tls: true }
+}
+
+/// Sends one request into a router.
+pub(crate) async fn exchange(router: Router, request: Request<Bytes>, from: Peer) -> Response<Bytes> {
     let mut request = request.map(axum::body::Body::from);
-    request.extensions_mut().insert(Peer { address: SocketAddr::from((from, 4711)), tls: false });
+    request.extensions_mut().insert(from);
     let response = router.oneshot(request).await.expect("a router answers");
     let (head, body) = response.into_parts();
     let body = body.collect().await.expect("the body is whole").to_bytes();

@@ -1,22 +1,23 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
+use handstamp_server::Peer;
 use http::{HeaderName, HeaderValue, Method, Request, header};
 
-use super::{Kit, Reply, exchange};
+use super::{Kit, Reply, by_https, exchange};
 
 /// A request as a program sends it, with exactly the headers it was given.
 pub(crate) struct Call<'a> {
     kit: &'a Kit,
     request: Request<Bytes>,
-    from: IpAddr,
+    from: Peer,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn new(kit: &'a Kit, method: Method, path: &str) -> Self {
         let request =
             Request::builder().method(method).uri(path).body(Bytes::new()).expect("a method and a path");
-        Self { kit, request, from: IpAddr::from([203, 0, 113, 5]) }
+        Self { kit, request, from: by_https(IpAddr::from([203, 0, 113, 5])) }
     }
 
     /// Adds a header.
@@ -63,7 +64,13 @@ impl<'a> Call<'a> {
 
     /// Sends it from an address.
     pub(crate) fn from(mut self, address: &str) -> Self {
-        self.from = address.parse().expect("an address");
+        self.from.address.set_ip(address.parse().expect("an address"));
+        self
+    }
+
+    /// Sends it by plain http.
+    pub(crate) fn plainly(mut self) -> Self {
+        self.from.tls = false;
         self
     }
 

@@ -1,11 +1,13 @@
 use std::io::Write;
 
 use clap::Args;
-use handstamp_server::config::ConfigProblem;
+use handstamp_gateway::config::GatewayConfig;
+use handstamp_server::config::{CertificateConfig, ConfigProblem};
 use serde_json::{Value, json};
 
+use crate::edge::certificates::CertificateFiles;
 use crate::edge::settings::{SettingsArgs, SettingsError};
-use crate::edge::{clients, encryption_key, logo, token_secret, upstream_credentials};
+use crate::edge::{clients, encryption_key, gateway_secrets, logo, token_secret, upstream_credentials};
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs};
 
@@ -24,30 +26,12 @@ pub(super) struct Check {
 }
 
 pub(super) fn run(command: &Check) -> Result<(), Failure> {
-    let mut problems: Vec<ConfigProblem> = match command.settings.try_load_with(&[]) {
-        Ok(mut config) => {
-            // Only together with the address do the settings say where people reach the service.
-            let url = config.public_url(config.server.listen).err();
-            let url = url.map(|error| wrong("server.public_url", error.to_string()));
-            // And only the file says whether it holds a key.
-            let key = encryption_key::load(&config).err();
-            let key = key.map(|failure| wrong("tokens.encryption_key_file", failure.to_string()));
-            let secret = token_secret::load(&config).err();
-            let secret = secret.map(|failure| wrong("tokens.secret_file", failure.to_string()));
-            let logo = logo::load(&config).err().map(|failure| wrong("pages.logo_file", failure.to_string()));
-            let clients = clients::load(&config).err().map(|failure| wrong("clients", failure.to_string()));
-            let upstreams = upstream_credentials::load(&mut config).err();
-            let upstreams = upstreams.map(|failure| wrong("upstreams", failure.to_string()));
-            url.into_iter().chain(logo).chain(key).chain(secret).chain(clients).chain(upstreams).collect()
+    let mut problems = service(command)?;
+    for problem in gateway(command)? {
+        // What both programs read is told once.
+        if !problems.contains(&problem) {
+            problems.push(problem);
         }
-        Err(SettingsError::Wrong(error)) => error.problems,
-        Err(SettingsError::Unreadable(failure)) => return Err(failure),
-    };
-    // What both programs read is told once.
-    if let Err(SettingsError::Wrong(error)) = command.settings.try_load_gateway() {
-        let news =
-            error.problems.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>();
-        problems.extend(news);
     }
     if command.output.json {
         let shown: Vec<Value> = problems
@@ -70,6 +54,63 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
         1 => Err(Failure::new("the settings have a mistake")),
         n => Err(Failure::new(format!("the settings have {n} mistakes"))),
     }
+}
+
+/// Returns what is wrong with the auth service's settings, or with what they name.
+fn service(command: &Check) -> Result<Vec<ConfigProblem>, Failure> {
+    let mut config = match command.settings.try_load_with(&[]) {
+        Ok(config) => config,
+        Err(SettingsError::Wrong(error)) => return Ok(error.problems),
+        Err(SettingsError::Unreadable(failure)) => return Err(failure),
+    };
+    // Only together with the address do the settings say where people reach the service.
+    let url = config.public_url(config.server.listen).err();
+    let url = url.map(|error| wrong("server.public_url", error.to_string()));
+    // And only the files say whether they hold what they should.
+    let files = [
+        found("tokens.encryption_key_file", encryption_key::load(&config)),
+        found("tokens.secret_file", token_secret::load(&config)),
+        found("pages.logo_file", logo::load(&config)),
+        found("clients", clients::load(&config)),
+        found("server.tls.certificate_file", certificate(&config.server.tls.certificate())),
+        found("ext_authz.tls.certificate_file", certificate(&config.ext_authz.tls)),
+        found("upstreams", upstream_credentials::load(&mut config)),
+    ];
+    Ok(url.into_iter().chain(files.into_iter().flatten()).collect())
+}
+
+/// Returns what is wrong with the gateway's settings, or with what they name. A file may have none of them.
+fn gateway(command: &Check) -> Result<Vec<ConfigProblem>, Failure> {
+    let config = match command.settings.try_load_gateway() {
+        Ok(config) if config.gateway == GatewayConfig::default() => return Ok(Vec::new()),
+        Ok(config) => config.gateway,
+        Err(SettingsError::Wrong(error)) => return Ok(error.problems),
+        Err(SettingsError::Unreadable(failure)) => return Err(failure),
+    };
+    let url = config.public_url(config.listen).err();
+    let url = url.map(|error| wrong("gateway.public_url", error.to_string()));
+    let secret = gateway_secrets::client_secret(&config);
+    let is_missing = config.client_id.is_some() && matches!(secret, Ok(None));
+    let missing = is_missing.then(|| {
+        let told =
+            "the secret of the client is missing: name its file, or set HANDSTAMP_GATEWAY_CLIENT_SECRET";
+        wrong("gateway.client_secret_file", told.to_owned())
+    });
+    let files = [
+        found("gateway.client_secret_file", secret),
+        found("gateway.encryption_key_file", gateway_secrets::decryption_keys(&config)),
+        found("gateway.tls.certificate_file", certificate(&config.tls.certificate())),
+    ];
+    Ok(url.into_iter().chain(missing).chain(files.into_iter().flatten()).collect())
+}
+
+/// Reads what a listener is to show.
+fn certificate(config: &CertificateConfig) -> Result<(), Failure> {
+    CertificateFiles::of(config).map_or(Ok(()), |files| files.read().map(drop))
+}
+
+fn found<T>(key: &str, read: Result<T, Failure>) -> Option<ConfigProblem> {
+    read.err().map(|failure| wrong(key, failure.to_string()))
 }
 
 fn wrong(key: &str, message: String) -> ConfigProblem {

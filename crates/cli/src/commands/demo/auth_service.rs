@@ -112,7 +112,7 @@ impl AuthService {
 }
 
 async fn listen_again(address: SocketAddr) -> Result<TcpListener, Failure> {
-    listen::bind(address).await.map_err(|failure| {
+    listen::bind(address, "--port").await.map_err(|failure| {
         Failure::new(format!("the auth service cannot come back, start the demo again: {failure}"))
     })
 }

@@ -38,7 +38,7 @@ async fn bind(wanted: u16, part: &str) -> Result<TcpListener, Failure> {
             }
         }
     }
-    let free = listen::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let free = listen::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "--port").await?;
     let instead = listen::address(&free)?.port();
     output::notice(format_args!("Port {wanted} is taken: the {part} listens on {instead} instead."));
     Ok(free)

@@ -13,7 +13,7 @@ const TELL_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Shown {
     /// Shows what the files hold, whenever they change. What cannot be used is told of, and the old certificate stays.
-    pub(crate) async fn follow(mut self) {
+    pub(super) async fn follow(mut self) {
         let mut trouble = Trouble::default();
         let mut told = clock::now();
         loop {

@@ -7,8 +7,9 @@ use std::io;
 use std::path::PathBuf;
 
 use handstamp_listen::{Certificate, Tls};
-use handstamp_server::config::{PublicUrl, TlsConfig};
+use handstamp_server::config::CertificateConfig;
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use super::{clock, secret_file};
@@ -35,21 +36,21 @@ struct Contents {
 }
 
 /// Reads the certificate to show it, and says in the log what is odd about it; `None` where connections are not encrypted.
-pub(crate) fn open(tls: &TlsConfig, public_url: &PublicUrl) -> Result<Option<Shown>, Failure> {
-    CertificateFiles::of(tls).map(|files| files.show(&public_url.host())).transpose()
+///
+/// `host` is what browsers look for in it, where it is for browsers.
+pub(crate) fn open(config: &CertificateConfig, host: Option<&str>) -> Result<Option<Shown>, Failure> {
+    CertificateFiles::of(config).map(|files| files.show(host)).transpose()
 }
 
-/// Shows what the files hold, whenever they change.
-pub(crate) async fn follow(shown: Option<Shown>) {
-    if let Some(shown) = shown {
-        shown.follow().await;
-    }
+/// Shows what the files hold, whenever they change, until what this returns is dropped.
+pub(crate) fn follow(all: impl IntoIterator<Item = Shown>) -> JoinSet<()> {
+    all.into_iter().map(Shown::follow).collect()
 }
 
 impl CertificateFiles {
     /// Returns the two files; `None` where connections are not encrypted.
-    pub(crate) fn of(tls: &TlsConfig) -> Option<Self> {
-        Some(Self { certificate: tls.certificate_file.clone()?, key: tls.key_file.clone()? })
+    pub(crate) fn of(config: &CertificateConfig) -> Option<Self> {
+        Some(Self { certificate: config.certificate_file.clone()?, key: config.key_file.clone()? })
     }
 
     /// Reads the certificate that the files hold at the moment.
@@ -57,10 +58,10 @@ impl CertificateFiles {
         self.parse(&self.contents()?)
     }
 
-    fn show(self, host: &str) -> Result<Shown, Failure> {
+    fn show(self, host: Option<&str>) -> Result<Shown, Failure> {
         let contents = self.contents()?;
         let certificate = self.parse(&contents)?;
-        if !certificate.is_for(host) {
+        if let Some(host) = host.filter(|host| !certificate.is_for(host)) {
             tracing::warn!(
                 host,
                 "the certificate is not for the host of the public URL: browsers will refuse it"

@@ -1,0 +1,114 @@
+//! What proxies in front say of a request. Anybody can say it: for the caller to know which addresses are to be believed.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, HeaderName};
+
+/// The addresses that a request has come through.
+pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// How the browser spoke to the first proxy.
+pub const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Returns the client, seen through the trusted proxies, and tells of each of these, the nearest first.
+///
+/// Walks `X-Forwarded-For` from its end, where our own proxies write, up to the first address that is not one of them. What
+/// stands further left was written by the client and proves nothing.
+pub fn client(
+    peer: IpAddr,
+    headers: &HeaderMap,
+    is_trusted: impl Fn(IpAddr) -> bool,
+    mut passed: impl FnMut(IpAddr),
+) -> IpAddr {
+    let mut client = peer.to_canonical();
+    let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
+    // One that cannot be read ends the walk like an entry that is no address.
+    let mut entries = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+    while is_trusted(client)
+        && let Some(next) = entries.next().and_then(address)
+    {
+        passed(client);
+        client = next;
+    }
+    client
+}
+
+/// Returns whether proxies say that the request came by https; `None` where they say nothing.
+///
+/// In a chain of proxies the hops inside may be plain: one `https` is enough, and who invents it deceives nobody but himself.
+pub fn by_https(headers: &HeaderMap) -> Option<bool> {
+    let lines = headers.get_all(X_FORWARDED_PROTO);
+    lines.iter().next()?;
+    let mut protocols = lines.iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    Some(protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"https")))
+}
+
+/// Some proxies write the port as well.
+fn address(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let ip: Option<IpAddr> = entry.parse().ok();
+    ip.or_else(|| entry.parse().ok().map(|address: SocketAddr| address.ip())).map(|ip| ip.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use http::{HeaderMap, HeaderValue};
+
+    use super::{by_https, client};
+
+    /// Returns the client, then the proxies from the nearest on.
+    fn way(peer: &str, lines: &[&'static [u8]]) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
+        }
+        let is_trusted = |ip: IpAddr| ip.to_string().starts_with("10.");
+        let mut proxies = Vec::new();
+        let client =
+            client(peer.parse().unwrap(), &headers, is_trusted, |proxy| proxies.push(proxy.to_string()));
+        [vec![client.to_string()], proxies].concat()
+    }
+
+    #[test]
+    fn a_stranger_cannot_say_whence_it_comes() {
+        assert_eq!(way("192.0.2.1", &[b"127.0.0.1"]), ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn our_own_proxies_are_believed_and_what_the_client_wrote_is_not() {
+        assert_eq!(way("10.0.0.1", &[b"127.0.0.1, 192.0.2.1"]), ["192.0.2.1", "10.0.0.1"]);
+        let chain = way("10.0.0.1", &[b"6.6.6.6, 192.0.2.1", b"10.0.0.2"]);
+        assert_eq!(chain, ["192.0.2.1", "10.0.0.1", "10.0.0.2"]);
+        assert_eq!(way("10.0.0.1", &[b"192.0.2.1:4711"]), ["192.0.2.1", "10.0.0.1"]);
+        assert_eq!(way("10.0.0.1", &[]), ["10.0.0.1"]);
+    }
+
+    #[test]
+    fn an_address_is_the_same_in_both_spellings() {
+        assert_eq!(way("::ffff:10.0.0.1", &[b"::ffff:192.0.2.1"]), ["192.0.2.1", "10.0.0.1"]);
+    }
+
+    #[test]
+    fn what_is_no_address_ends_the_way() {
+        assert_eq!(way("10.0.0.1", &[b"192.0.2.1, unknown"]), ["10.0.0.1"]);
+        assert_eq!(way("10.0.0.1", &[b"192.0.2.1", b"\xff"]), ["10.0.0.1"]);
+    }
+
+    fn says_https(lines: &[&'static str]) -> Option<bool> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-proto", HeaderValue::from_static(line));
+        }
+        by_https(&headers)
+    }
+
+    #[test]
+    fn one_hop_by_https_is_enough_and_silence_says_nothing() {
+        assert_eq!(says_https(&[]), None);
+        assert_eq!(says_https(&["http"]), Some(false));
+        assert_eq!(says_https(&["http, http"]), Some(false));
+        assert_eq!(says_https(&["https, http"]), Some(true));
+        assert_eq!(says_https(&["HTTPS", "http"]), Some(true));
+    }
+}
