@@ -8,7 +8,7 @@ use handstamp_api_types::{Delivery, ErrorCode, ExchangeRequest};
 use handstamp_verify::cookies::Cookies;
 
 use super::{
-    exchanged::{Exchanging, NotExchanged},
+    exchanged::{By, Exchanging, NotExchanged},
     issued,
     login::find,
     sign_in::device_of,
@@ -54,7 +54,7 @@ pub(super) async fn exchange(
     };
     let cookie = origin.map(|origin| cookie(upstream, &headers, origin)).transpose()?.flatten();
     let token = one_of(bearer, cookie)?;
-    let exchanging = Exchanging { state: &state, upstream, token, address };
+    let exchanging = Exchanging { state: &state, upstream, token, address, by: By::Anybody };
     let issued = async { exchanging.begin(exchanging.holder().await?, device_of(&headers)).await };
     let issued = issued.await.map_err(|why: NotExchanged| exchanging.refusal(why))?;
     // New roles have made older tokens stale: the next request here must know it.

@@ -24,6 +24,17 @@ pub(super) struct Exchanging<'a> {
     pub(super) upstream: &'a Upstream,
     pub(super) token: &'a str,
     pub(super) address: ClientAddress,
+    pub(super) by: By,
+}
+
+/// Who brings a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// Anybody: what is refused counts against the address, as codes do.
+    Anybody,
+    /// A client that has proved who it is. It passes on what its users send, good or bad: were that counted against its address, one of
+    /// them could lock out all the others.
+    Client,
 }
 
 /// Why a token of an upstream's became nothing here. Clients hear what they can do about it, the log hears the cause.
@@ -40,7 +51,7 @@ pub(super) enum NotExchanged {
 }
 
 impl Exchanging<'_> {
-    /// Finds out who holds the token. What the upstream refuses counts against the address it comes from, as codes do.
+    /// Finds out who holds the token.
     pub(super) async fn holder(&self) -> Result<UpstreamIdentity, NotExchanged> {
         let (state, now) = (self.state, self.state.now());
         if self.upstream.exchange() == Exchange::Never {
@@ -50,13 +61,17 @@ impl Exchanging<'_> {
         if !(1..=LONGEST_TOKEN).contains(&self.token.len()) || !self.token.bytes().all(is_token) {
             return Err(NotExchanged::Malformed);
         }
-        let attempt = state.limits().attempt_from(self.address.ip, now).map_err(NotExchanged::RateLimited)?;
+        let attempt = match self.by {
+            By::Anybody => Some(state.limits().attempt_from(self.address.ip, now)),
+            By::Client => None,
+        };
+        let attempt = attempt.transpose().map_err(NotExchanged::RateLimited)?;
         let holder = in_time(state, self.upstream.holder(self.token, now)).await;
         let counts = match &holder {
             Ok(holder) => holder.is_none(),
             Err(error) => error.fault() == Fault::Untrusted,
         };
-        if !counts {
+        if let Some(attempt) = attempt.filter(|_| !counts) {
             state.limits().forget(&attempt, now);
         }
         holder?.ok_or(NotExchanged::Dead)

@@ -147,3 +147,24 @@ async fn a_token_of_ours_may_say_that_it_is_ours() {
 
     assert_eq!(said["preferred_username"], "bob");
 }
+
+/// A service passes on what its users send: one of them must not be able to lock out the others.
+#[tokio::test]
+async fn bad_tokens_that_a_client_brings_count_against_nobody_at_its_address() {
+    let world = World::served("[rate_limits]\naddress_attempts = 2\n", OPEN).await;
+    let orders = client(&world.kit, "orders", &["token-exchange"], &["profiles"]).await;
+
+    for number in 0..5 {
+        let made_up = format!("made-up-{number}");
+        refused(exchange(&world.kit, &orders, &made_up, WANTED).await, 400, "invalid_request");
+    }
+
+    let token = world.upstream.session_token("old-app", &ann());
+    assert_eq!(exchanged(&world, &orders, &token).await["preferred_username"], "ann");
+    // Whoever has not proved anything is counted.
+    let path = "/auth/exchange/corp";
+    let guess = async |number: u8| {
+        world.kit.post(path).bearer(&format!("guess-{number}")).ours().send().await.status()
+    };
+    assert_eq!((guess(1).await, guess(2).await, guess(3).await), (401, 401, 429));
+}

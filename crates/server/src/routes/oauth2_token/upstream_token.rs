@@ -5,7 +5,7 @@ use handstamp_core::flows::{
     upstream::exchanged_before,
 };
 
-use super::super::exchanged::{Exchanging, NotExchanged};
+use super::super::exchanged::{By, Exchanging, NotExchanged};
 use crate::{AppState, layers::ClientAddress, problem::OAuthRefusal};
 
 /// A subject token that an upstream has issued, and the client that presents it.
@@ -34,7 +34,8 @@ pub(super) async fn subject(
             "subject_issuer names no upstream of the configuration",
         )
     })?;
-    let exchanging = Exchanging { state, upstream, token: presented.token, address: presented.address };
+    let (token, address) = (presented.token, presented.address);
+    let exchanging = Exchanging { state, upstream, token, address, by: By::Client };
     let refused = |why: NotExchanged| exchanging.oauth_refusal(why);
     let identity = exchanging.holder().await.map_err(refused)?;
     let client = &presented.client.client().id;
