@@ -71,8 +71,13 @@ const WALLS: &[Wall] = &[
         never: &["axum", "sqlx", "rusqlite", "handstamp-core", "handstamp-server"],
     },
     Wall {
-        package: "handstamp-demo",
+        package: "handstamp-testkit",
         ours: &["handstamp-verify", "handstamp-api-types", "handstamp-token"],
+        never: &["sqlx", "rusqlite", "handstamp-core", "handstamp-server"],
+    },
+    Wall {
+        package: "handstamp-demo",
+        ours: &["handstamp-testkit", "handstamp-verify", "handstamp-api-types", "handstamp-token"],
         never: &["sqlx"],
     },
     Wall {
@@ -86,6 +91,7 @@ const WALLS: &[Wall] = &[
             "handstamp-settings",
             "handstamp-server",
             "handstamp-store-sqlite",
+            "handstamp-testkit",
             "handstamp-token",
             "handstamp-verify",
         ],

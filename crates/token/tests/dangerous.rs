@@ -1,8 +1,8 @@
-use handstamp_token::dangerous::{decode_unverified, verify_signature_only};
+use handstamp_token::dangerous::{decode_unverified, sign_bytes, verify_signature_only};
 use handstamp_token::{Algorithm, MAX_TOKEN_LEN, Part, Rejection, SigningKey};
 use serde_json::json;
 
-use crate::support::{claims, encode, header, key, signed, signed_text};
+use crate::support::{claims, encode, header, key, signed, signed_parts, signed_text};
 
 #[test]
 fn a_token_is_shown_without_being_verified() {
@@ -54,4 +54,13 @@ fn a_signature_check_keeps_to_the_keys_algorithm() {
         verify_signature_only(&token, &key().verifying_key()).err(),
         Some(Rejection::AlgorithmNotAllowed { .. })
     ));
+}
+
+#[test]
+fn bytes_are_signed_as_they_are() {
+    let message = "e30.e30";
+
+    let signature = sign_bytes(&key(), message.as_bytes()).expect("a signature");
+
+    assert_eq!(format!("{message}.{}", encode(signature)), signed_parts("e30", "e30"));
 }

@@ -12,5 +12,6 @@ pub(crate) fn pages(tree: Command) -> Vec<(&'static str, String)> {
         ("cli.md", commands::page(tree)),
         ("configuration.md", configuration::page()),
         ("errors.md", errors::page()),
+        ("invalid-tokens.md", handstamp_testkit::recipe::reference_page()),
     ]
 }

@@ -1,0 +1,88 @@
+//! Values that depend on the good token, on the time or on keys: an object with one member whose name begins with `$`.
+
+use serde_json::Value;
+
+use super::certificate;
+use super::material::{Material, Missing};
+
+/// What can be wrong with an expression is caught by the test that makes every case; to a runner it is a case it cannot make.
+fn unreadable(expression: &Value) -> Missing {
+    Missing::Unreadable { expression: expression.to_string() }
+}
+
+/// Returns the value that an expression stands for; anything else stands for itself.
+pub(super) fn value(expression: &Value, material: &Material) -> Result<Value, Missing> {
+    match expression {
+        Value::Object(members) => {
+            if let Some((word, argument)) = only_word(members) {
+                return word_value(word, argument, expression, material);
+            }
+            let members = members.iter().map(|(name, member)| Ok((name.clone(), value(member, material)?)));
+            Ok(Value::Object(members.collect::<Result<_, Missing>>()?))
+        }
+        Value::Array(elements) => elements
+            .iter()
+            .map(|element| value(element, material))
+            .collect::<Result<_, _>>()
+            .map(Value::Array),
+        other => Ok(other.clone()),
+    }
+}
+
+/// Returns the text that an expression stands for.
+pub(super) fn text(expression: &Value, material: &Material) -> Result<String, Missing> {
+    match value(expression, material)? {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        // What the good token does not have.
+        Value::Null => Err(Missing::Elsewhere),
+        _ => Err(unreadable(expression)),
+    }
+}
+
+fn only_word(members: &serde_json::Map<String, Value>) -> Option<(&str, &Value)> {
+    let mut all = members.iter();
+    match (all.next(), all.next()) {
+        (Some((name, argument)), None) => name.strip_prefix('$').map(|word| (word, argument)),
+        _ => None,
+    }
+}
+
+fn word_value(
+    word: &str,
+    argument: &Value,
+    expression: &Value,
+    material: &Material,
+) -> Result<Value, Missing> {
+    let name = || argument.as_str().ok_or_else(|| unreadable(expression));
+    let seconds = || argument.as_i64().ok_or_else(|| unreadable(expression));
+    Ok(match word {
+        "now" | "in" => material.now.as_secs().saturating_add(seconds()?).into(),
+        "ago" => material.now.as_secs().saturating_sub(seconds()?).into(),
+        "first" => match value(argument, material)? {
+            Value::Array(elements) => elements.into_iter().next().unwrap_or(Value::Null),
+            other => other,
+        },
+        "header" => material.header.get(name()?).cloned().unwrap_or(Value::Null),
+        "claim" => material.claims.get(name()?).cloned().unwrap_or(Value::Null),
+        "header-json" => Value::Object(material.header.clone()).to_string().into(),
+        "claims-json" => Value::Object(material.claims.clone()).to_string().into(),
+        "text" => text(argument, material)?.into(),
+        "upper" => text(argument, material)?.to_uppercase().into(),
+        "join" => {
+            let parts = argument.as_array().ok_or_else(|| unreadable(expression))?;
+            parts.iter().map(|part| text(part, material)).collect::<Result<String, _>>()?.into()
+        }
+        "repeat" => {
+            let unit = argument.get("text").and_then(Value::as_str);
+            let times =
+                argument.get("times").and_then(Value::as_u64).and_then(|times| usize::try_from(times).ok());
+            let (Some(unit), Some(times)) = (unit, times) else { return Err(unreadable(expression)) };
+            unit.repeat(times).into()
+        }
+        "foreign-jwk" => material.foreign_jwk()?,
+        "foreign-certificate" => certificate::of(&material.foreign()?)?.into(),
+        "elsewhere" => format!("{}{}", material.elsewhere, name()?).into(),
+        _ => return Err(unreadable(expression)),
+    })
+}

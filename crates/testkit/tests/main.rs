@@ -1,0 +1,4 @@
+//! Tests of the test kit.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod recipe;

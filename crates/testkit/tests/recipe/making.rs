@@ -1,0 +1,116 @@
+use handstamp_testkit::recipe::{Material, Missing, Mode, Recipe};
+use handstamp_token::Algorithm;
+
+use super::support::{House, NOW};
+
+/// Returns the names of the cases that cannot be made, each with the reason.
+fn left_out(material: &Material) -> Vec<String> {
+    let cases = Recipe::built_in().cases();
+    cases.filter_map(|case| Some(format!("{}: {}", case.name(), case.make(material).err()?))).collect()
+}
+
+#[test]
+fn with_the_issuers_key_every_case_can_be_made_but_what_takes_an_issuer_with_state() {
+    for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa, Algorithm::Hs256] {
+        let house = House::new(algorithm);
+        let material = house.material();
+        for case in Recipe::built_in().cases() {
+            match case.make(&material) {
+                Ok(_) | Err(Missing::Made { .. } | Missing::Elsewhere | Missing::PublicForm { .. }) => {}
+                Err(Missing::PublicKey | Missing::Algorithm { .. }) if algorithm.is_symmetric() => {}
+                Err(missing) => panic!("{algorithm}, {}: {missing}", case.name()),
+            }
+        }
+    }
+}
+
+#[test]
+fn an_rsa_key_has_every_form() {
+    let house = House::new(Algorithm::Rs256);
+
+    let left_out = left_out(&house.material());
+
+    insta::assert_snapshot!(left_out.join("\n"), @r"
+    signature/der: it is not about tokens like the good one
+    foreign-key/rsa-as/rs256: it is not about tokens like the good one
+    type/refresh-token: the issuer has to make it: refresh-token
+    revoked/session-ended: the issuer has to make it: session-ended
+    revoked/token-revoked: the issuer has to make it: token-revoked
+    revoked/account-disabled: the issuer has to make it: account-disabled
+    revoked/roles-changed: the issuer has to make it: roles-changed
+    ");
+}
+
+#[test]
+fn without_any_key_what_can_be_made_of_a_good_token_alone_is_made() {
+    let house = House::new(Algorithm::Es256);
+    let material = Material::of_token(&house.good, NOW).unwrap();
+
+    let recipe = Recipe::built_in();
+    let makes = |name: &str| recipe.case(name).unwrap().make(&material).map(drop);
+
+    assert_eq!(makes("unsigned/stripped/lower"), Ok(()));
+    assert_eq!(makes("signature/subject-changed"), Ok(()));
+    assert_eq!(makes("foreign-key/same-algorithm"), Ok(()));
+    assert_eq!(makes("weak-secret/hs256/secret"), Ok(()));
+    assert_eq!(makes("time/no-exp"), Err(Missing::SigningKey));
+    assert_eq!(makes("confusion/hs256/spki-pem"), Err(Missing::PublicKey));
+    let made = Missing::Made { name: "session-ended".to_owned() };
+    assert_eq!(makes("revoked/session-ended"), Err(made));
+}
+
+#[test]
+fn what_the_issuer_has_made_is_used() {
+    let house = House::new(Algorithm::Es256);
+    let material = house.material().made("session-ended", "a.b.c");
+
+    let forged = Recipe::built_in().case("revoked/session-ended").unwrap().make(&material).unwrap();
+
+    assert_eq!(forged.token(), "a.b.c");
+}
+
+#[test]
+fn a_part_that_nothing_changes_stays_to_the_byte() {
+    let house = House::new(Algorithm::Es256);
+    let good: Vec<&str> = house.good.split('.').collect();
+
+    let forged = Recipe::built_in().case("unsigned/stripped/lower").unwrap().make(&house.material()).unwrap();
+
+    let parts: Vec<&str> = forged.token().split('.').collect();
+    assert_ne!(parts[0], good[0]);
+    assert_eq!((parts[1], parts[2]), (good[1], ""));
+}
+
+#[test]
+fn the_token_goes_where_clients_of_the_mode_put_it() {
+    let house = House::new(Algorithm::Es256);
+    let forged = Recipe::built_in().case("signature/stripped").unwrap().make(&house.material()).unwrap();
+    let token = forged.token();
+
+    assert_eq!(forged.headers(Mode::Bearer, "at"), [("authorization".to_owned(), format!("Bearer {token}"))]);
+    assert_eq!(forged.headers(Mode::Cookie, "at")[0], ("cookie".to_owned(), format!("at={token}")));
+    assert_eq!(forged.query("at"), None);
+}
+
+#[test]
+fn a_case_about_how_a_token_is_sent_says_how() {
+    let house = House::new(Algorithm::Es256);
+    let make = |name: &str| Recipe::built_in().case(name).unwrap().make(&house.material()).unwrap();
+
+    let query = make("transport/query");
+    assert_eq!(query.headers(Mode::Bearer, "at"), []);
+    assert_eq!(query.query("at"), Some(format!("access_token={}", house.good)));
+    let twice = make("transport/two-cookies");
+    let cookie = format!("at={}; at={}", twice.token(), house.good);
+    assert_eq!(twice.headers(Mode::Cookie, "at")[0], ("cookie".to_owned(), cookie));
+}
+
+#[test]
+fn neither_the_material_nor_what_is_made_of_it_prints_a_token() {
+    let house = House::new(Algorithm::Es256);
+    let material = house.material();
+    let forged = Recipe::built_in().case("transport/query").unwrap().make(&material).unwrap();
+
+    let signature = house.good.rsplit('.').next().unwrap();
+    assert!(!format!("{material:?}{forged:?}").contains(signature));
+}
