@@ -5,7 +5,7 @@
 // prints one line of JSON when it is ready. `POST /control/people/NAME` changes what it knows about somebody, `GET /control/seen` tells
 // how often each endpoint was asked.
 
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 
 import Provider from 'oidc-provider';
 
@@ -109,10 +109,15 @@ async function grantWhatIsAsked(ctx) {
 
 /** Returns a new key as `{ private, public }`. */
 function keyPair(type = 'ec', options = { namedCurve: 'P-256' }) {
-  const { privateKey, publicKey } = generateKeyPairSync(type, options);
+  // By way of PEM: Node 20 hangs for good where it collects the making of a key while that same key is exported as JWK.
+  const { privateKey } = generateKeyPairSync(type, {
+    ...options,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
   const about = { use: 'sig', alg: type === 'ec' ? 'ES256' : 'RS256', kid: randomBytes(8).toString('hex') };
   const jwk = (key) => ({ ...key.export({ format: 'jwk' }), ...about });
-  return { private: jwk(privateKey), public: jwk(publicKey) };
+  return { private: jwk(createPrivateKey(privateKey)), public: jwk(createPublicKey(privateKey)) };
 }
 
 const html = (response, text) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(text);
