@@ -50,7 +50,11 @@ export class Program {
     if (this.#lines.length > 0) return Promise.resolve(this.#lines.shift());
     if (this.#ended) return Promise.reject(new Error(`it has ended\n${this.log}`));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`it says nothing\n${this.log}`)), START_PATIENCE);
+      const timer = setTimeout(() => {
+        reject(new Error(`it says nothing\n${this.log}`));
+        // Nobody will stop what never began, and the tests would wait for it at their end.
+        this.#child.kill('SIGKILL');
+      }, START_PATIENCE);
       const settle = (how) => (value) => {
         clearTimeout(timer);
         how(value);
