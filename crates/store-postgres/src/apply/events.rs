@@ -1,0 +1,54 @@
+use std::borrow::Cow;
+
+use handstamp_core::model::{EventKind, LogPosition, NewEvent, OrgId, Selector};
+use uuid::Uuid;
+
+use super::{Work, plain};
+use crate::failure::Failure;
+use crate::read::{self, user_id};
+use crate::sql::log;
+use crate::times::to_sql;
+
+/// Numbers events and adds them to the log. Returns where it stands then; nothing where there are no events.
+pub(super) async fn append(work: &Work<'_>, events: &[NewEvent]) -> Result<Option<LogPosition>, Failure> {
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let (selectors, targets): (Vec<&str>, Vec<Option<Cow<'_, str>>>) =
+        events.iter().map(|event| selector(&event.selector)).unzip();
+    let kinds: Vec<&str> = events.iter().map(|event| kind(event.kind)).collect();
+    let reasons: Vec<&str> = events.iter().map(|event| event.reason.as_str()).collect();
+    let (at, forget_at): (Vec<i64>, Vec<i64>) =
+        events.iter().map(|event| (to_sql(event.at), to_sql(event.forget_at))).unzip();
+    let users: Vec<Option<Uuid>> = events.iter().map(|event| event.user.map(user_id)).collect();
+    let orgs: Vec<Option<&str>> = events.iter().map(|event| event.org_id.as_ref().map(OrgId::as_str)).collect();
+    let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+        &[&selectors, &targets, &kinds, &reasons, &at, &forget_at, &users, &orgs, &work.channel];
+    let head = work.connection.optional(log::APPEND, row, read::log::decode).await?;
+    head.map(Some).ok_or_else(read::log::row_is_gone)
+}
+
+/// Tells whoever listens that the log has moved, once this is committed.
+pub(super) async fn tell(work: &Work<'_>, head: LogPosition) -> Result<(), Failure> {
+    work.connection.execute(log::TELL, &[&work.channel, &head.to_string()]).await.map(drop)
+}
+
+fn kind(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Stale => "stale",
+        EventKind::Dead => "dead",
+    }
+}
+
+fn selector(selector: &Selector) -> (&'static str, Option<Cow<'_, str>>) {
+    match selector {
+        Selector::Token(jti) => ("token", Some(plain(jti))),
+        Selector::Session(sid) => ("session", Some(sid.to_string().into())),
+        Selector::Subject(sub) => ("subject", Some(sub.to_string().into())),
+        Selector::Profile(sub) => ("profile", Some(sub.to_string().into())),
+        Selector::Organization(org_id) => ("organization", Some(org_id.as_str().into())),
+        Selector::Client(client_id) => ("client", Some(client_id.as_str().into())),
+        Selector::Key(kid) => ("key", Some(kid.as_str().into())),
+        Selector::Everything => ("everything", None),
+    }
+}

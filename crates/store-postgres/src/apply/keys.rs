@@ -1,0 +1,84 @@
+use handstamp_core::model::{KeyState, StoredKey};
+use handstamp_core::store::Conflict;
+use handstamp_token::KeyId;
+
+use crate::connection::Connection;
+use crate::failure::Refusal;
+use crate::sql::keys;
+use crate::times::to_sql;
+
+/// Adds a key if there is none of its purpose.
+pub(super) async fn add_first(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
+    connection.execute(keys::LOCK_ALL, &[]).await?;
+    if connection.exists(keys::ANY_OF, &[&key.purpose.as_str()]).await? {
+        return Err(Conflict::KeyChanged.into());
+    }
+    add(connection, key).await
+}
+
+/// Adds a key if its purpose has no next one.
+pub(super) async fn add_next(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
+    connection.execute(keys::LOCK_ALL, &[]).await?;
+    if connection.exists(keys::NEXT_OF, &[&key.purpose.as_str()]).await? {
+        return Err(Conflict::KeyChanged.into());
+    }
+    add(connection, key).await
+}
+
+/// Adds a key.
+pub(super) async fn add(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
+    let State { name, at, remove_at } = State::of(key.state);
+    let inserted = connection.execute(
+        keys::INSERT,
+        &[
+            &key.id.as_str(),
+            &key.purpose.as_str(),
+            &key.algorithm.name(),
+            &key.sealed.as_bytes(),
+            &name,
+            &at,
+            &remove_at,
+            &to_sql(key.created_at),
+        ],
+    );
+    changed(inserted.await?)
+}
+
+/// Moves a key on whose state still is the one that was read.
+pub(super) async fn move_on(connection: &Connection, key: &StoredKey, from: &KeyState) -> Result<(), Refusal> {
+    let (from, to) = (State::of(*from), State::of(key.state));
+    let moved = connection.execute(
+        keys::MOVE,
+        &[&key.id.as_str(), &from.name, &from.at, &from.remove_at, &to.name, &to.at, &to.remove_at],
+    );
+    changed(moved.await?)
+}
+
+/// Forgets a key.
+pub(super) async fn remove(connection: &Connection, id: &KeyId) -> Result<(), Refusal> {
+    connection.execute(keys::DELETE, &[&id.as_str()]).await?;
+    Ok(())
+}
+
+fn changed(rows: u64) -> Result<(), Refusal> {
+    if rows == 0 { Err(Conflict::KeyChanged.into()) } else { Ok(()) }
+}
+
+/// The columns that a key's state is kept in.
+struct State {
+    name: &'static str,
+    at: Option<i64>,
+    remove_at: Option<i64>,
+}
+
+impl State {
+    fn of(state: KeyState) -> Self {
+        let (name, at, remove_at) = match state {
+            KeyState::Next { asked_at } => ("next", asked_at, None),
+            KeyState::Active { since } => ("active", Some(since), None),
+            KeyState::Retired { at, remove_at } => ("retired", Some(at), Some(remove_at)),
+            KeyState::Revoked { at } => ("revoked", Some(at), None),
+        };
+        Self { name, at: at.map(to_sql), remove_at: remove_at.map(to_sql) }
+    }
+}

@@ -1,0 +1,110 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::Object;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::sql::Sql;
+
+/// What a statement is given.
+pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A connection that is ours until it is dropped. One that has failed does not go back to the others.
+pub(crate) struct Connection {
+    /// There until the drop.
+    object: Option<Object>,
+    /// How long to wait for the answer to one statement.
+    patience: Duration,
+    is_lost: AtomicBool,
+}
+
+impl Connection {
+    pub(crate) fn new(object: Object, patience: Duration) -> Self {
+        Self { object: Some(object), patience, is_lost: AtomicBool::new(false) }
+    }
+
+    /// Returns the first row, if there is one.
+    pub(crate) async fn optional<T>(
+        &self,
+        sql: Sql,
+        params: Params<'_>,
+        decode: impl FnOnce(&mut Fields<'_>) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let rows = self.rows(sql, params).await?;
+        rows.first().map(|row| decode(&mut Fields::new(row))).transpose()
+    }
+
+    /// Returns all rows.
+    pub(crate) async fn list<T>(
+        &self,
+        sql: Sql,
+        params: Params<'_>,
+        decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let rows = self.rows(sql, params).await?;
+        rows.iter().map(|row| decode(&mut Fields::new(row))).collect()
+    }
+
+    /// Returns whether there is any row.
+    pub(crate) async fn exists(&self, sql: Sql, params: Params<'_>) -> Result<bool, Failure> {
+        Ok(!self.rows(sql, params).await?.is_empty())
+    }
+
+    /// Changes rows. Returns how many.
+    pub(crate) async fn execute(&self, sql: Sql, params: Params<'_>) -> Result<u64, Failure> {
+        self.patiently(async |object| {
+            let statement = object.prepare_cached(sql.text()).await?;
+            object.execute(&statement, params).await
+        })
+        .await
+    }
+
+    /// Runs one of the words that begin and end a transaction.
+    pub(crate) async fn say(&self, sql: Sql) -> Result<(), Failure> {
+        self.patiently(async |object| object.batch_execute(sql.text()).await).await
+    }
+
+    /// Gives the connection up: nobody knows in which state it is.
+    pub(crate) fn lose(&self) {
+        self.is_lost.store(true, Ordering::Relaxed);
+    }
+
+    async fn rows(&self, sql: Sql, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+        self.patiently(async |object| {
+            let statement = object.prepare_cached(sql.text()).await?;
+            object.query(&statement, params).await
+        })
+        .await
+    }
+
+    async fn patiently<T>(
+        &self,
+        work: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Failure> {
+        let Some(object) = &self.object else {
+            return Err(Failure::NoConnection(std::sync::Arc::new(crate::failure::Closed)));
+        };
+        let done = match tokio::time::timeout(self.patience, work(object)).await {
+            Ok(done) => done.map_err(Failure::from),
+            Err(_) => Err(Failure::Silence(self.patience)),
+        };
+        if done.as_ref().is_err_and(Failure::loses_connection) {
+            self.lose();
+        }
+        done
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.is_lost.load(Ordering::Relaxed)
+            && let Some(object) = self.object.take()
+        {
+            // Closed, and not given back.
+            drop(Object::take(object));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Handstamp's store for several machines, on PostgreSQL.
+//!
+//! It holds no rules: what may happen is decided in `handstamp-core`, and a change that rests on something that is no longer so is
+//! refused here as a conflict.
+
+mod connection;
+mod direct;
+mod failure;
+mod fields;
+pub mod migrations;
+mod open_error;
+mod options;
+mod pool;
+mod sql;
+mod store;
+mod times;
+mod tls;
+mod url;
+
+pub use open_error::OpenError;
+pub use options::PostgresOptions;
+pub use store::PostgresStore;
+pub use tls::TlsError;
+pub use url::DatabaseUrlError;

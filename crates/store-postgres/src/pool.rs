@@ -1,0 +1,132 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Connect, Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
+
+use crate::connection::{Connection, Params};
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::options::PostgresOptions;
+use crate::sql::Sql;
+use crate::tls::{Tls, TlsError};
+
+/// The database is given this much longer than it is told that it has: who is slow should say so, and who says nothing is gone.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Connections, as many as are needed and not more than allowed.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    connections: deadpool_postgres::Pool,
+    patience: Duration,
+}
+
+impl Pool {
+    /// Makes no connection yet.
+    pub(crate) fn new(options: &PostgresOptions) -> Result<Self, TlsError> {
+        let tls = Tls::new(&options.database.tls)?;
+        let dial = Dial { tls, greeting: greeting(options).into() };
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(options.driver_config(&options.database), dial, config);
+        let limits = Timeouts {
+            wait: Some(options.wait),
+            create: Some(options.connect),
+            recycle: Some(options.connect),
+        };
+        let connections = deadpool_postgres::Pool::builder(manager)
+            .max_size(options.connections.max(1))
+            .timeouts(limits)
+            .runtime(Runtime::Tokio1)
+            .build();
+        // Refused only without a runtime, and it was given one.
+        let connections = connections.unwrap_or_else(|error| unreachable!("{error}"));
+        Ok(Self { connections, patience: options.statement + GRACE })
+    }
+
+    /// Waits for a connection.
+    pub(crate) async fn connection(&self) -> Result<Connection, Failure> {
+        Ok(Connection::new(self.connections.get().await?, self.patience))
+    }
+
+    /// Reads the first row, if there is one.
+    pub(crate) async fn optional<T>(
+        &self,
+        sql: Sql,
+        params: Params<'_>,
+        decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        match self.connection().await?.optional(sql, params, &decode).await {
+            Err(failure) if is_old_connection(&failure) => {
+                self.connection().await?.optional(sql, params, &decode).await
+            }
+            done => done,
+        }
+    }
+
+    /// Reads all rows.
+    pub(crate) async fn list<T>(
+        &self,
+        sql: Sql,
+        params: Params<'_>,
+        decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        match self.connection().await?.list(sql, params, &decode).await {
+            Err(failure) if is_old_connection(&failure) => {
+                self.connection().await?.list(sql, params, &decode).await
+            }
+            done => done,
+        }
+    }
+
+    /// Closes what is open and refuses what comes.
+    pub(crate) fn close(&self) {
+        self.connections.close();
+    }
+}
+
+/// A restart of the database ends connections that nobody was using, and the next one to use them hears of it. To read twice is to
+/// read once; who was kept waiting is not kept waiting again.
+fn is_old_connection(failure: &Failure) -> bool {
+    matches!(failure, Failure::Postgres(_)) && failure.loses_connection()
+}
+
+/// Makes connections, and tells each what it may do.
+struct Dial {
+    tls: Tls,
+    greeting: Arc<str>,
+}
+
+impl Connect for Dial {
+    fn connect(
+        &self,
+        config: &tokio_postgres::Config,
+    ) -> BoxFuture<'_, Result<(tokio_postgres::Client, JoinHandle<()>), tokio_postgres::Error>> {
+        let config = config.clone();
+        async move {
+            let (client, connection) = config.connect(self.tls.clone()).await?;
+            let driver = tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "a connection to the database ended"
+                    );
+                }
+            });
+            client.batch_execute(&self.greeting).await?;
+            Ok((client, driver))
+        }
+        .boxed()
+    }
+}
+
+/// Limits that the database itself keeps, also when we are gone: a statement that nobody waits for, a lock that is not let go, and a
+/// transaction of a process that has stopped in the middle. They are no start-up parameters, which poolers refuse.
+fn greeting(options: &PostgresOptions) -> String {
+    let statement = options.statement.as_millis();
+    format!(
+        "SET statement_timeout = {statement}; SET lock_timeout = {statement}; \
+         SET idle_in_transaction_session_timeout = {statement}; SET default_transaction_isolation = 'read committed'"
+    )
+}

@@ -1,0 +1,48 @@
+//! What happens to a session at every refresh. Each statement does it for many sessions, is a transaction of its own, and says which
+//! of those it was given have held, and where the log stands.
+
+/// The transaction of this one statement does not wait for the disk.
+macro_rules! relaxed {
+    () => {
+        "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'"
+    };
+}
+
+macro_rules! head {
+    () => {
+        "(SELECT epoch FROM revocation_log WHERE only_row), (SELECT seq FROM revocation_log WHERE only_row)"
+    };
+}
+
+statements! {
+    /// Moves refresh families on whose state still is, all of it, the one that the decision rests on.
+    ROTATE = concat!(
+        "UPDATE sessions SET generation = move.to_generation, branch = move.to_branch, parent_branch = move.to_parent_branch, \
+         rotated_at = move.to_rotated_at, handed_out_at = move.to_handed_out_at, confirmed = move.to_confirmed, \
+         idle_expiry = greatest(sessions.idle_expiry, move.idle_expiry) \
+         FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::bool[], \
+                     $8::int8[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], $13::bool[], $14::int8[]) \
+         WITH ORDINALITY AS move (id, generation, branch, parent_branch, rotated_at, handed_out_at, confirmed, \
+                     to_generation, to_branch, to_parent_branch, to_rotated_at, to_handed_out_at, to_confirmed, idle_expiry, number) \
+         WHERE sessions.id = move.id AND sessions.generation = move.generation AND sessions.branch = move.branch \
+         AND sessions.parent_branch IS NOT DISTINCT FROM move.parent_branch AND sessions.rotated_at = move.rotated_at \
+         AND sessions.handed_out_at = move.handed_out_at AND sessions.confirmed = move.confirmed AND sessions.ended_at IS NULL AND ",
+        relaxed!(), " RETURNING move.number, ", head!()
+    );
+    /// Notes that current tokens were handed out again.
+    HAND_OUT_AGAIN = concat!(
+        "UPDATE sessions SET handed_out_at = greatest(sessions.handed_out_at, move.at) \
+         FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[]) WITH ORDINALITY AS move (id, generation, branch, at, number) \
+         WHERE sessions.id = move.id AND sessions.generation = move.generation AND sessions.branch = move.branch \
+         AND sessions.ended_at IS NULL AND ",
+        relaxed!(), " RETURNING move.number, ", head!()
+    );
+    /// Notes that access tokens came back, where that is news.
+    SEE = concat!(
+        "UPDATE sessions SET last_seen_at = greatest(sessions.last_seen_at, seen.at), \
+         confirmed = sessions.confirmed OR (sessions.generation = seen.generation AND sessions.branch = seen.branch) \
+         FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[]) AS seen (id, at, generation, branch) \
+         WHERE sessions.id = seen.id AND sessions.ended_at IS NULL AND (sessions.last_seen_at < seen.at \
+         OR (NOT sessions.confirmed AND sessions.generation = seen.generation AND sessions.branch = seen.branch))"
+    );
+}

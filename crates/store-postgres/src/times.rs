@@ -1,0 +1,49 @@
+use jiff::Timestamp;
+
+// Times are whole nanoseconds since 1970, so that what is read equals what was written to the last digit: a change
+// carries what was read, and conflicts when it is no longer so. An i64 reaches from 1677 to 2262; what lies beyond is
+// kept as the end of time, which is what an expiry in the year 9999 means.
+
+/// Returns a time as the database keeps it.
+pub(crate) fn to_sql(time: Timestamp) -> i64 {
+    let nanoseconds = time.as_nanosecond();
+    i64::try_from(nanoseconds).unwrap_or(if nanoseconds < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// Returns the time that the database keeps as this number.
+pub(crate) fn from_sql(nanoseconds: i64) -> Timestamp {
+    match nanoseconds {
+        i64::MAX => Timestamp::MAX,
+        i64::MIN => Timestamp::MIN,
+        // Never fails: all of an i64 lies within the years that a `Timestamp` knows.
+        inside => Timestamp::from_nanosecond(inside.into()).unwrap_or(Timestamp::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_comes_back_to_the_nanosecond() {
+        for text in
+            ["1969-12-31T23:59:59.999999999Z", "1970-01-01T00:00:00Z", "2026-11-22T06:16:39.123456789Z"]
+        {
+            let time: Timestamp = text.parse().unwrap();
+            assert_eq!(from_sql(to_sql(time)), time, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_come_back() {
+        for time in [Timestamp::MIN, Timestamp::MAX] {
+            assert_eq!(from_sql(to_sql(time)), time);
+        }
+    }
+
+    #[test]
+    fn a_time_beyond_2262_never_comes() {
+        let time: Timestamp = "3000-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(from_sql(to_sql(time)), Timestamp::MAX);
+    }
+}

@@ -1,0 +1,8 @@
+//! One binary for all tests: the files mirror `src`.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a story are part of it: what fails there fails the test"
+)]
+
+mod open;
