@@ -5,6 +5,7 @@
 
 pub mod claims;
 mod context;
+pub mod export_file;
 pub mod flows;
 pub mod key_rotation;
 pub mod keyring;

@@ -1,6 +1,7 @@
 //! One binary for all tests: the files mirror `src`.
 
 mod clock_back;
+mod export_file;
 mod flows;
 mod key_rotation;
 mod key_rotation_model;

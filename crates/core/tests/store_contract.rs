@@ -7,3 +7,4 @@ fn make() -> std::future::Ready<(MemoryStore, ())> {
 }
 
 handstamp_core::store_contract_tests!(make);
+handstamp_core::store_transfer_tests!(make, make);

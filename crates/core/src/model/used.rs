@@ -14,6 +14,10 @@ pub enum OneTimePurpose {
 }
 
 impl OneTimePurpose {
+    /// Every purpose.
+    pub const ALL: &'static [Self] =
+        &[Self::ClientAssertion, Self::SignInAttempt, Self::LogoutToken, Self::CarryCode];
+
     /// Returns the purpose's stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -22,5 +26,10 @@ impl OneTimePurpose {
             Self::LogoutToken => "logout_token",
             Self::CarryCode => "carry_code",
         }
+    }
+
+    /// Returns the purpose with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|purpose| purpose.as_str() == name)
     }
 }

@@ -7,6 +7,7 @@
 mod changes;
 mod clean_up;
 mod error;
+pub mod transfer;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -16,6 +16,7 @@ pub mod carried;
 pub mod clean_up;
 pub mod clients;
 pub mod ending;
+mod furnished;
 pub mod keys;
 pub mod log;
 pub mod organizations;
@@ -26,10 +27,13 @@ mod samples;
 pub mod sessions;
 pub mod status_lists;
 pub mod subjects;
+pub mod transfer;
 pub mod units;
 pub mod upstreams;
 pub mod used;
 pub mod users;
+
+pub use furnished::furnished;
 
 use std::sync::Arc;
 

@@ -159,7 +159,7 @@ impl Data {
         Ok(())
     }
 
-    fn check_unique(&self, user: &User) -> Result<(), Conflict> {
+    pub(super) fn check_unique(&self, user: &User) -> Result<(), Conflict> {
         let mut others = self.users.values().filter(|other| other.id != user.id);
         if others.clone().any(|other| other.username == user.username) {
             return Err(Conflict::UsernameTaken);

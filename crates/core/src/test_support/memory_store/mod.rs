@@ -1,6 +1,7 @@
 mod apply;
 mod clean_up;
 mod status_lists;
+mod transfer;
 mod upstreams;
 
 use std::{
