@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use handstamp_core::model::LogPosition;
 use handstamp_core::store::{Applied, Change, Changes, Durability, StoreError};
 use rusqlite::Connection;
@@ -16,7 +18,7 @@ pub(crate) struct Batches {
     connection: Connection,
     synced: bool,
     outcomes: Vec<Outcome>,
-    log: LogNews,
+    log: Arc<LogNews>,
 }
 
 /// What a job came to, kept back until the transaction has been committed.
@@ -29,7 +31,7 @@ enum Outcome {
 
 impl Batches {
     /// Takes over a connection of [`connection::writer`], which waits for the disk.
-    pub(crate) fn new(connection: Connection, log: LogNews) -> Self {
+    pub(crate) fn new(connection: Connection, log: Arc<LogNews>) -> Self {
         Self { connection, synced: true, outcomes: Vec::new(), log }
     }
 
@@ -213,7 +215,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(SqliteStore::open(folder.path(), OpenMode::Command).unwrap());
         let writer = connection::writer(&folder.path().join(DATABASE_FILE)).unwrap();
-        let mut batches = Batches::new(writer, LogNews::new(folder.path()));
+        let mut batches = Batches::new(writer, Arc::new(LogNews::new(folder.path())));
         assert_committed(&commit(&mut batches, [Changes::one(Change::CreateUser(user(1)))])[0]);
         (folder, batches)
     }

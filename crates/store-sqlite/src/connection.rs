@@ -51,6 +51,14 @@ pub(crate) fn impatient_reader(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a copy that nobody else knows of yet. Until it is whole there is nothing in it to be saved from a crash.
+pub(crate) fn copy(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(file)?;
+    connection.pragma_update(None, "journal_mode", "memory")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    Ok(connection)
+}
+
 /// Switches to write-ahead logging, which is a property of the file. Returns whether the file system can do it.
 pub(crate) fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<bool> {
     let since = Instant::now();

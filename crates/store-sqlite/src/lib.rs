@@ -23,6 +23,7 @@
 //! ```
 
 mod apply;
+mod backup;
 mod batch;
 mod clean_up;
 mod connection;
@@ -43,9 +44,11 @@ mod readers;
 mod samples;
 mod store;
 mod times;
+mod transfer;
 mod turns;
 mod writer;
 
+pub use backup::{BackupDone, BackupError, backup};
 pub use folder::DATABASE_FILE;
 pub use lock::ShareMode;
 pub use open::OpenMode;

@@ -1,12 +1,12 @@
 use std::io;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
 use crate::connection;
-use crate::failure::{Kind, kind};
 use crate::folder::{self, DATABASE_FILE};
 use crate::lock::{self, ShareMode};
 use crate::log_news::LogNews;
@@ -31,7 +31,7 @@ const MOST_LOOK_UPS: usize = 8;
 const READING_THREADS: usize = 2;
 
 /// Makes, checks, migrates and opens the database in a folder.
-pub(crate) fn open(folder: &Path, mode: OpenMode, log: LogNews) -> Result<(Readers, Writer), OpenError> {
+pub(crate) fn open(folder: &Path, mode: OpenMode, log: Arc<LogNews>) -> Result<(Readers, Writer), OpenError> {
     folder::make(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
     let lock = match mode {
         OpenMode::Serve(share) => Some(lock::lock(folder, share)?),
@@ -39,7 +39,7 @@ pub(crate) fn open(folder: &Path, mode: OpenMode, log: LogNews) -> Result<(Reade
     };
     let file = folder.join(DATABASE_FILE);
     make_file(&file)?;
-    let connection = connection::writer(&file).map_err(|error| sort(&file, error))?;
+    let connection = connection::writer(&file).map_err(|error| OpenError::of(&file, error))?;
     prepare(&connection, &file)?;
     let readers = start_readers(&file, mode)?;
     let shared = mode == OpenMode::Serve(ShareMode::Shared);
@@ -63,7 +63,7 @@ fn make_file(file: &Path) -> Result<(), OpenError> {
 }
 
 fn prepare(connection: &Connection, file: &Path) -> Result<(), OpenError> {
-    let failed = |error| sort(file, error);
+    let failed = |error| OpenError::of(file, error);
     // Looks before it touches: another program's file stays as it is.
     refuse(migrations::schema(connection).map_err(failed)?, file)?;
     if connection.is_readonly("main").map_err(failed)? {
@@ -95,27 +95,11 @@ fn start_readers(file: &Path, mode: OpenMode) -> Result<Readers, OpenError> {
         OpenMode::Command => (1, 1),
     };
     let connect = |count, open: fn(&Path) -> rusqlite::Result<Connection>| -> Result<Vec<_>, OpenError> {
-        (0..count).map(|_| open(file).map_err(|error| sort(file, error))).collect()
+        (0..count).map(|_| open(file).map_err(|error| OpenError::of(file, error))).collect()
     };
     let connections = Connections {
         impatient: connect(here, connection::impatient_reader)?,
         patient: connect(threads, connection::reader)?,
     };
     Readers::start(connections).map_err(|source| OpenError::Thread { file: file.to_owned(), source })
-}
-
-fn sort(file: &Path, error: rusqlite::Error) -> OpenError {
-    let file: PathBuf = file.to_owned();
-    match (error.sqlite_error_code(), kind(&error)) {
-        (Some(ErrorCode::NotADatabase), _) => OpenError::NotADatabase { file },
-        (Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen), _) => {
-            OpenError::ReadOnly { file }
-        }
-        (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
-            OpenError::Locked { file, source: Box::new(error) }
-        }
-        (_, Kind::NotWritable) => OpenError::NotWritable { file, source: Box::new(error) },
-        (_, Kind::Damaged) => OpenError::Damaged { file, source: Box::new(error) },
-        (_, Kind::Away | Kind::Defect) => OpenError::Sqlite { file, source: Box::new(error) },
-    }
 }

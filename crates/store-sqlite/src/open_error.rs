@@ -1,6 +1,10 @@
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::failure::{Kind, kind};
 
 /// The database could not be opened. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -129,4 +133,23 @@ pub enum OpenError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl OpenError {
+    /// Sorts SQLite's errors by what an operator can do about them.
+    pub(crate) fn of(file: &Path, error: rusqlite::Error) -> Self {
+        let file = file.to_owned();
+        match (error.sqlite_error_code(), kind(&error)) {
+            (Some(ErrorCode::NotADatabase), _) => Self::NotADatabase { file },
+            (Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen), _) => {
+                Self::ReadOnly { file }
+            }
+            (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
+                Self::Locked { file, source: Box::new(error) }
+            }
+            (_, Kind::NotWritable) => Self::NotWritable { file, source: Box::new(error) },
+            (_, Kind::Damaged) => Self::Damaged { file, source: Box::new(error) },
+            (_, Kind::Away | Kind::Defect) => Self::Sqlite { file, source: Box::new(error) },
+        }
+    }
 }

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use handstamp_core::model::{
@@ -7,17 +8,22 @@ use handstamp_core::model::{
     SessionId, StatusList, StatusListId, StoredKey, TokenStatus, UpstreamLink, UpstreamName,
     UpstreamSelector, UpstreamSession, UpstreamSubject, User, UserId, Username, VerifierReport,
 };
+use handstamp_core::store::transfer::{Counts, ImportError, Parcel, Transfer};
 use handstamp_core::store::{Applied, Changes, CleanUp, CleanedUp, Store, StoreError, Subject};
 use jiff::Timestamp;
 use rusqlite::Connection;
-use tokio::sync::watch;
+use tokio::sync::mpsc;
 
+use crate::failure::thread_gone;
+use crate::folder::DATABASE_FILE;
 use crate::log_news::{self, LogNews};
 use crate::open::{self, OpenMode};
 use crate::open_error::OpenError;
 use crate::readers::Readers;
 use crate::writer::Writer;
-use crate::{clean_up, read};
+use crate::{clean_up, read, transfer};
+
+const READING_MARK: &str = "reading how far the revocation log was";
 
 /// Everything Handstamp keeps, in one SQLite file.
 ///
@@ -26,7 +32,7 @@ pub struct SqliteStore {
     folder: PathBuf,
     readers: Readers,
     writer: Writer,
-    log_moved: watch::Receiver<LogPosition>,
+    log: Arc<LogNews>,
 }
 
 impl SqliteStore {
@@ -35,10 +41,9 @@ impl SqliteStore {
     ///
     /// Blocks for some milliseconds, and for five seconds where another program holds on to the database.
     pub fn open(folder: &Path, mode: OpenMode) -> Result<Self, OpenError> {
-        let log = LogNews::new(folder);
-        let log_moved = log.subscribe();
-        let (readers, writer) = open::open(folder, mode, log)?;
-        Ok(Self { folder: folder.to_owned(), readers, writer, log_moved })
+        let log = Arc::new(LogNews::new(folder));
+        let (readers, writer) = open::open(folder, mode, Arc::clone(&log))?;
+        Ok(Self { folder: folder.to_owned(), readers, writer, log })
     }
 
     /// Finishes what is queued, brings the log into the database and lets go of the folder.
@@ -167,19 +172,16 @@ impl Store for SqliteStore {
 
     async fn log_mark(&self) -> Result<Option<LogPosition>, StoreError> {
         let folder = self.folder.clone();
-        let read = move |_: &Connection| Ok(log_news::read(&folder));
-        let read = self.readers.read("reading how far the revocation log was", read).await?;
-        read.map_err(|source| StoreError::Unavailable {
-            doing: "reading how far the revocation log was",
-            source: source.into(),
-        })
+        let read = move |c: &Connection| Ok((log_news::read(&folder), read::log::mark_of_copy(c)?));
+        let (beside, inside) = self.readers.read(READING_MARK, read).await?;
+        let beside = beside
+            .map_err(|source| StoreError::Unavailable { doing: READING_MARK, source: source.into() })?;
+        Ok(beside.max(inside))
     }
 
     async fn log_moved(&self, past: LogPosition) {
-        if self.log_moved.clone().wait_for(|head| *head > past).await.is_err() {
-            // The writer has ended, and nothing moves any more.
-            std::future::pending::<()>().await;
-        }
+        // The sender lives in `self`: waiting can only end by the word.
+        let _ = self.log.subscribe().wait_for(|head| *head > past).await;
     }
 
     async fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<RevocationEvent>, StoreError> {
@@ -217,5 +219,27 @@ impl Store for SqliteStore {
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
         self.readers.look_up("reading the clock", read::clock::now).await
+    }
+}
+
+#[async_trait]
+impl Transfer for SqliteStore {
+    async fn export(&self, to: mpsc::Sender<Parcel>) -> Result<(), StoreError> {
+        let mark = self.log_mark().await?;
+        let file = self.folder.join(DATABASE_FILE);
+        let exporting = tokio::task::spawn_blocking(move || transfer::export(&file, mark, to));
+        let exported = exporting.await.map_err(|_| thread_gone("exporting"))?;
+        exported.map_err(|failure| failure.into_store_error("exporting"))
+    }
+
+    async fn import(&self, from: mpsc::Receiver<Parcel>) -> Result<Counts, ImportError> {
+        let file = self.folder.join(DATABASE_FILE);
+        let log = Arc::clone(&self.log);
+        let importing = tokio::task::spawn_blocking(move || {
+            let (taken, head) = transfer::import(&file, from)?;
+            log.moved(head);
+            Ok(taken)
+        });
+        importing.await.map_err(|_| thread_gone("importing"))?
     }
 }

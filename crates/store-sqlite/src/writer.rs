@@ -4,7 +4,7 @@
 //! a hundred. So all units of work that arrived while the last transaction was committed go into the next one.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender};
@@ -45,7 +45,7 @@ impl Writer {
     /// Starts the thread. It holds the lock for as long as it may write.
     pub(crate) fn start(
         connection: Connection,
-        log: LogNews,
+        log: Arc<LogNews>,
         shared: bool,
         lock: Option<ServeLock>,
     ) -> io::Result<Self> {

@@ -5,6 +5,7 @@
     reason = "the helpers of a story are part of it: what fails there fails the test"
 )]
 
+mod backup;
 mod clean_up;
 mod contract;
 mod crash;
@@ -17,5 +18,6 @@ mod processes;
 mod read;
 #[path = "../src/samples.rs"]
 mod samples;
+mod transfer;
 mod upstreams;
 mod writer;

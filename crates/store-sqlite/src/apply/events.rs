@@ -65,6 +65,6 @@ fn selector(selector: &Selector) -> (&'static str, Option<Cow<'_, str>>) {
 }
 
 /// A million events a second take 292,000 years to get past the end.
-fn number(seq: u64) -> i64 {
+pub(super) fn number(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

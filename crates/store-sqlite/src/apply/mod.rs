@@ -11,6 +11,7 @@ mod keys;
 mod organizations;
 mod profiles;
 mod reports;
+pub(crate) mod rows;
 mod session_ends;
 mod session_groups;
 mod session_moves;

@@ -2,10 +2,29 @@ use handstamp_core::model::{ClientId, VerifierReport};
 use handstamp_token::KeyId;
 use rusqlite::{Connection, params};
 
-use super::json;
-use crate::failure::Refusal;
+use super::{events, json};
+use crate::failure::{Failure, Refusal};
 use crate::query::execute;
 use crate::times::to_sql;
+
+/// Adds a report where there is none of the process.
+pub(super) fn add(connection: &Connection, report: &VerifierReport) -> Result<(), Failure> {
+    execute(
+        connection,
+        "INSERT INTO verifier_reports (client_id, instance, kids, epoch, seq, lag_ms, reported_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            report.client.as_ref().map_or("", ClientId::as_str),
+            report.instance.as_str(),
+            json(report.kids.iter().map(KeyId::as_str)),
+            report.position.epoch,
+            events::number(report.position.seq),
+            i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
+            to_sql(report.reported_at),
+        ],
+    )
+    .map(drop)
+}
 
 /// Notes what a process says about itself, unless it is new and its service has as many as allowed, or what is there is younger.
 pub(super) fn note(connection: &Connection, report: &VerifierReport, at_most: u32) -> Result<(), Refusal> {
@@ -23,7 +42,7 @@ pub(super) fn note(connection: &Connection, report: &VerifierReport, at_most: u3
             report.instance.as_str(),
             json(report.kids.iter().map(KeyId::as_str)),
             report.position.epoch,
-            i64::try_from(report.position.seq).unwrap_or(i64::MAX),
+            events::number(report.position.seq),
             i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
             to_sql(report.reported_at),
             at_most,

@@ -32,7 +32,8 @@ pub(super) fn start(
     insert(connection, session)
 }
 
-fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
+/// Adds a session as it is.
+pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
     let refresh = &session.refresh;
     let (ended_at, end_reason) = match session.state {
         SessionState::Active => (None, None),

@@ -48,6 +48,11 @@ pub(super) fn remember(connection: &Connection, beside: &UpstreamSession) -> Res
     if !exists(connection, linked, person)? {
         return Err(Conflict::LinkUnknown.into());
     }
+    insert(connection, beside)
+}
+
+/// Puts something beside a session as it is.
+pub(super) fn insert(connection: &Connection, beside: &UpstreamSession) -> Result<(), Refusal> {
     let sql = "INSERT INTO upstream_sessions (session_id, upstream, issuer, sub, sid, secret, checked_at, asked_at, exchanged) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
                ON CONFLICT (session_id) DO NOTHING";

@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("0007_upstreams.sql"),
     include_str!("0008_exchanged_sessions.sql"),
     include_str!("0009_carried_sessions.sql"),
+    include_str!("0010_backups.sql"),
 ];
 
 /// What is in the file.

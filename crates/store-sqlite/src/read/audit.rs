@@ -12,6 +12,9 @@ macro_rules! columns {
     };
 }
 
+/// Every entry, oldest first.
+pub(crate) const EVERY: &str = concat!("SELECT ", columns!(), " FROM audit_entries ORDER BY id");
+
 /// Returns the newest entries, newest first, of one user or of all.
 pub(crate) fn newest(
     connection: &Connection,
@@ -30,7 +33,8 @@ pub(crate) fn newest(
     query::list(connection, sql, [limit], decode)
 }
 
-fn decode(fields: &mut Fields<'_, '_>) -> Result<AuditEntry, Failure> {
+/// Takes an entry's columns.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<AuditEntry, Failure> {
     let fields = fields.of("audit_entries");
     Ok(AuditEntry {
         at: fields.time("at")?,

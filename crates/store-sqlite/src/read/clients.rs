@@ -5,6 +5,9 @@ use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::query;
 
+/// Every machine client.
+pub(crate) const EVERY: &str = "SELECT id, secret, jwks, scopes, audiences, created_at FROM clients";
+
 /// Returns a machine client by id.
 pub(crate) fn by_id(connection: &Connection, id: &ClientId) -> Result<Option<Client>, Failure> {
     let sql = "SELECT id, secret, jwks, scopes, audiences, created_at FROM clients WHERE id = ?1";
@@ -17,7 +20,8 @@ pub(crate) fn list(connection: &Connection) -> Result<Vec<Client>, Failure> {
     query::list(connection, sql, [], decode)
 }
 
-fn decode(fields: &mut Fields<'_, '_>) -> Result<Client, Failure> {
+/// Takes a client's columns.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<Client, Failure> {
     let fields = fields.of("clients");
     Ok(Client {
         id: fields.parsed("id")?,

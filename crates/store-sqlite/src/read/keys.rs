@@ -13,13 +13,17 @@ macro_rules! columns {
     };
 }
 
+/// Every key.
+pub(crate) const EVERY: &str = concat!("SELECT ", columns!(), " FROM keys");
+
 /// Returns every key, oldest first.
 pub(crate) fn list(connection: &Connection) -> Result<Vec<StoredKey>, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM keys ORDER BY created_at, id");
     query::list(connection, sql, [], decode)
 }
 
-fn decode(fields: &mut Fields<'_, '_>) -> Result<StoredKey, Failure> {
+/// Takes a key's columns.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<StoredKey, Failure> {
     let fields = fields.of("keys");
     Ok(StoredKey {
         id: fields.name("id", |id| KeyId::new(id).ok())?,

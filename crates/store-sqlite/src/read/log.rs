@@ -14,6 +14,20 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
+/// The columns of an event in the order that [`decode_event`] takes them.
+macro_rules! event_columns {
+    () => {
+        "SELECT seq, selector, target, kind, reason, at, forget_at, user_id, org_id FROM revocation_events"
+    };
+}
+
+/// Every event, in order.
+pub(crate) const EVERY_EVENT: &str = concat!(event_columns!(), " ORDER BY seq");
+
+/// Every epoch that the current one goes on from, oldest first, with what [`decode_epoch`] leaves.
+pub(crate) const EVERY_EPOCH: &str =
+    "SELECT epoch, last_seq, forget_at FROM revocation_epochs ORDER BY epoch";
+
 /// Returns where the revocation log stands.
 pub(crate) fn head(connection: &Connection) -> Result<LogPosition, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM revocation_log WHERE only_row = 1");
@@ -27,8 +41,7 @@ pub(crate) fn events_after(
     seq: u64,
     limit: u32,
 ) -> Result<Vec<RevocationEvent>, Failure> {
-    let sql = "SELECT seq, selector, target, kind, reason, at, forget_at, user_id, org_id FROM revocation_events \
-               WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let sql = concat!(event_columns!(), " WHERE seq > ?1 ORDER BY seq LIMIT ?2");
     // A number past the end of the log has nothing after it, however far past.
     let seq = i64::try_from(seq).unwrap_or(i64::MAX);
     query::list(connection, sql, params![seq, limit], decode_event)
@@ -37,10 +50,25 @@ pub(crate) fn events_after(
 /// Returns the epochs that the current one goes on from, oldest first, each with its last number.
 pub(crate) fn earlier_epochs(connection: &Connection) -> Result<Vec<LogPosition>, Failure> {
     let sql = "SELECT epoch, last_seq FROM revocation_epochs ORDER BY epoch";
-    query::list(connection, sql, [], |fields| {
-        let fields = fields.of("revocation_epochs");
-        Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("last_seq")? })
-    })
+    query::list(connection, sql, [], decode_epoch)
+}
+
+/// Returns how far the log of a copy must be taken to have been: further than it is, while it still is in the epoch in which it was
+/// copied. `None` where the database is no copy, or has begun an epoch of its own.
+pub(crate) fn mark_of_copy(connection: &Connection) -> Result<Option<LogPosition>, Failure> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM revocation_log WHERE only_row = 1 AND copied_in = revocation_log.epoch"
+    );
+    let head = query::optional(connection, sql, [], decode)?;
+    Ok(head.map(|head| LogPosition { seq: head.seq + 1, ..head }))
+}
+
+/// Takes the two columns that say where an epoch ended.
+pub(crate) fn decode_epoch(fields: &mut Fields<'_, '_>) -> Result<LogPosition, Failure> {
+    let fields = fields.of("revocation_epochs");
+    Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("last_seq")? })
 }
 
 /// Takes the columns of the log's one row.
@@ -49,7 +77,8 @@ pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<LogPosition, Failure
     Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("seq")? })
 }
 
-fn decode_event(fields: &mut Fields<'_, '_>) -> Result<RevocationEvent, Failure> {
+/// Takes an event's columns.
+pub(crate) fn decode_event(fields: &mut Fields<'_, '_>) -> Result<RevocationEvent, Failure> {
     let fields = fields.of("revocation_events");
     Ok(RevocationEvent {
         seq: fields.number("seq")?,

@@ -12,4 +12,5 @@ pub(crate) mod sessions;
 pub(crate) mod status_lists;
 pub(crate) mod subjects;
 pub(crate) mod upstreams;
+pub(crate) mod used;
 pub(crate) mod users;

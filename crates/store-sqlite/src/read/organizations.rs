@@ -13,6 +13,9 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
+/// Every organisation.
+pub(crate) const EVERY: &str = concat!("SELECT ", columns!(), " FROM organizations");
+
 const COLUMNS: usize = 4;
 
 /// Returns an organisation by id.
@@ -36,7 +39,8 @@ pub(crate) fn decode_optional(fields: &mut Fields<'_, '_>) -> Result<Option<Orga
     decode(fields).map(Some)
 }
 
-fn decode(fields: &mut Fields<'_, '_>) -> Result<Organization, Failure> {
+/// Takes an organisation's columns.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<Organization, Failure> {
     let fields = fields.of("organizations");
     Ok(Organization {
         id: fields.parsed("id")?,

@@ -7,6 +7,9 @@ use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::query;
 
+/// Every profile, after whose it is.
+pub(crate) const EVERY: &str = "SELECT user_id, members FROM profiles";
+
 /// Returns a user's profile; an empty one where none was set.
 pub(crate) fn by_user(connection: &Connection, user: UserId) -> Result<Profile, Failure> {
     let sql = "SELECT members FROM profiles WHERE user_id = ?1";
@@ -30,6 +33,7 @@ pub(crate) fn with_subject(
     })
 }
 
-fn decode(fields: &mut Fields<'_, '_>) -> Result<Profile, Failure> {
+/// Takes a profile's column.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<Profile, Failure> {
     Ok(fields.of("profiles").optional_parsed("members")?.unwrap_or_default())
 }

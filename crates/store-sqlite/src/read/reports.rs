@@ -8,6 +8,10 @@ use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::query;
 
+/// Every report.
+pub(crate) const EVERY: &str =
+    "SELECT client_id, instance, kids, epoch, seq, lag_ms, reported_at FROM verifier_reports";
+
 /// Returns every report, in the order of services and processes.
 pub(crate) fn list(connection: &Connection) -> Result<Vec<VerifierReport>, Failure> {
     let sql = "SELECT client_id, instance, kids, epoch, seq, lag_ms, reported_at FROM verifier_reports \
@@ -15,7 +19,8 @@ pub(crate) fn list(connection: &Connection) -> Result<Vec<VerifierReport>, Failu
     query::list(connection, sql, [], decode)
 }
 
-fn decode(fields: &mut Fields<'_, '_>) -> Result<VerifierReport, Failure> {
+/// Takes a report's columns.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<VerifierReport, Failure> {
     let fields = fields.of("verifier_reports");
     let client = fields.text("client_id")?;
     let client = (!client.is_empty()).then(|| client.parse());

@@ -23,6 +23,9 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
+/// Every session, in the order of birth as far as the table knows it: so they lie again where they come to.
+pub(crate) const EVERY: &str = concat!("SELECT ", columns!(), " FROM sessions ORDER BY sessions.rowid");
+
 /// Returns a session by id.
 pub(crate) fn by_id(connection: &Connection, id: SessionId) -> Result<Option<Session>, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM sessions WHERE id = ?1");

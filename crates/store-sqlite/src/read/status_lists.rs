@@ -14,6 +14,9 @@ macro_rules! columns {
     };
 }
 
+/// Every list.
+pub(crate) const EVERY: &str = concat!("SELECT ", columns!(), " FROM status_lists");
+
 /// Returns every list, oldest first.
 pub(crate) fn list(connection: &Connection) -> Result<Vec<StatusList>, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM status_lists ORDER BY created_at, id");
@@ -53,7 +56,8 @@ pub(crate) fn bad_places(
     })
 }
 
-fn decode(fields: &mut Fields<'_, '_>) -> Result<StatusList, Failure> {
+/// Takes a list's columns.
+pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<StatusList, Failure> {
     let fields = fields.of("status_lists");
     Ok(StatusList {
         id: StatusListId::from_bytes(fields.short_id("id")?),

@@ -22,6 +22,12 @@ macro_rules! session_columns {
     };
 }
 
+/// Every link.
+pub(crate) const EVERY_LINK: &str = link_columns!();
+
+/// All that stands beside sessions.
+pub(crate) const EVERY_SESSION: &str = session_columns!();
+
 /// Returns who somebody at an upstream is here.
 pub(crate) fn link(
     connection: &Connection,
@@ -70,7 +76,8 @@ pub(crate) fn sessions(
     }
 }
 
-fn decode_link(fields: &mut Fields<'_, '_>) -> Result<UpstreamLink, Failure> {
+/// Takes a link's columns.
+pub(crate) fn decode_link(fields: &mut Fields<'_, '_>) -> Result<UpstreamLink, Failure> {
     let fields = fields.of("upstream_links");
     Ok(UpstreamLink {
         upstream: fields.parsed("upstream")?,
@@ -80,7 +87,8 @@ fn decode_link(fields: &mut Fields<'_, '_>) -> Result<UpstreamLink, Failure> {
     })
 }
 
-fn decode_session(fields: &mut Fields<'_, '_>) -> Result<UpstreamSession, Failure> {
+/// Takes the columns of what stands beside a session.
+pub(crate) fn decode_session(fields: &mut Fields<'_, '_>) -> Result<UpstreamSession, Failure> {
     let fields = fields.of("upstream_sessions");
     Ok(UpstreamSession {
         session_id: SessionId::from_bytes(fields.id("session_id")?),

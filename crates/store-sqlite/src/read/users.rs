@@ -14,6 +14,9 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
+/// Every user.
+pub(crate) const EVERY: &str = concat!("SELECT ", columns!(), " FROM users");
+
 /// Returns a user by id.
 pub(crate) fn by_id(connection: &Connection, id: UserId) -> Result<Option<User>, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM users WHERE id = ?1");
