@@ -18,6 +18,7 @@ pub mod refresh_token;
 pub mod root_key;
 mod seen;
 pub mod settings;
+pub mod shared;
 pub mod store;
 #[cfg(feature = "test-support")]
 pub mod test_support;

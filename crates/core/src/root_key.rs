@@ -163,6 +163,11 @@ impl RootKey {
         self.derive(b"handstamp revocation selectors v1")
     }
 
+    /// Returns the key under which names are hashed that stand where others can read them: the same on every replica.
+    pub(crate) fn shared_names_key(&self) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
+        self.derive(b"handstamp shared names v1")
+    }
+
     /// Returns the key under which the places of a status list are shuffled: the same on every replica.
     pub(crate) fn status_list_key(&self, list: StatusListId) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
         self.derive(&[b"handstamp status list v1".as_slice(), list.as_bytes()].concat())

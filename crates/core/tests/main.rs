@@ -12,4 +12,5 @@ mod refresh_machine;
 mod refresh_model;
 mod refresh_token;
 mod root_key;
+mod shared;
 mod store_contract;

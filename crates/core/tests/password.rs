@@ -96,6 +96,42 @@ async fn whoever_finds_the_queue_full_is_turned_away_at_once() {
 }
 
 #[tokio::test]
+async fn a_full_queue_is_known_before_anything_is_done() {
+    let hasher = Arc::new(hasher(|s| (s.concurrent_hashes, s.queue_length) = (1, 1)));
+    assert_eq!(hasher.busy(), None);
+    let under_way: Vec<_> = (0..2)
+        .map(|_| {
+            let hasher = Arc::clone(&hasher);
+            tokio::spawn(async move { hasher.verify(&Password::new(PASSWORD), None).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+
+    assert!(hasher.busy().is_some_and(|wait| wait >= Duration::from_secs(1)), "one hashes, one waits");
+
+    for one in under_way {
+        one.await.expect("no hasher panics").expect("it had its turn");
+    }
+    assert_eq!(hasher.busy(), None);
+}
+
+/// Nobody waits for the answer any more: the next one has the turn.
+#[tokio::test]
+async fn whoever_has_hung_up_leaves_the_queue() {
+    let hasher = Arc::new(hasher(|s| (s.concurrent_hashes, s.queue_length) = (1, 1)));
+    let first = Arc::clone(&hasher);
+    let first = tokio::spawn(async move { first.verify(&Password::new(PASSWORD), None).await });
+    tokio::task::yield_now().await;
+    let password = Password::new(PASSWORD);
+    let hangs_up = hasher.verify(&password, None);
+    assert!(tokio::time::timeout(Duration::ZERO, hangs_up).await.is_err());
+
+    assert_eq!(hasher.busy(), None, "there is a place in the queue again");
+
+    first.await.expect("no hasher panics").expect("it had its turn");
+}
+
+#[tokio::test]
 async fn whoever_waits_past_the_deadline_is_turned_away() {
     let hasher =
         Arc::new(hasher(|s| (s.concurrent_hashes, s.queue_deadline) = (1, Duration::from_millis(1))));

@@ -10,11 +10,12 @@ use std::{
 use argon2::{Block, Params};
 use handstamp_token::Entropy;
 use subtle::ConstantTimeEq;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
     Password,
     phc::{HASH_LEN, Phc, SALT_LEN},
+    workers::Workers,
 };
 use crate::{
     model::PasswordHash,
@@ -24,7 +25,8 @@ use crate::{
 /// Hashes and verifies passwords, a bounded number at a time.
 ///
 /// Each hash wants its megabytes: they are allocated once for each permit and reused, so that a flood of sign-ins costs no
-/// more memory than a trickle. Whoever finds the queue full, or waits past the deadline, is turned away before any work.
+/// more memory than a trickle. Whoever finds the queue full, or waits past the deadline, is turned away before any work. What
+/// is worked on steps aside for all other requests: a refresh does not wait for sign-ins.
 #[derive(Clone)]
 pub struct PasswordHasher {
     shared: Arc<Shared>,
@@ -37,6 +39,7 @@ struct Shared {
     queue_length: usize,
     queue_deadline: Duration,
     memories: Mutex<Vec<Vec<Block>>>,
+    workers: Workers,
 }
 
 /// Proof that a password was verified. Only [`PasswordHasher::verify`] makes one, and starting a session asks for it.
@@ -86,8 +89,17 @@ impl PasswordHasher {
                 queue_length: settings.queue_length,
                 queue_deadline: settings.queue_deadline,
                 memories: Mutex::new(Vec::new()),
+                workers: Workers::new(settings.concurrent_hashes),
             }),
         })
+    }
+
+    /// Returns when to come back, if whoever asks for a hash now would be turned away: so that nothing else is done for them either.
+    pub fn busy(&self) -> Option<Duration> {
+        let shared = &self.shared;
+        let is_full = shared.permits.available_permits() == 0
+            && shared.waiting.load(Ordering::Acquire) >= shared.queue_length;
+        is_full.then(|| shared.retry_after())
     }
 
     /// Hashes a password with a salt of its own.
@@ -126,12 +138,16 @@ impl PasswordHasher {
     ) -> Result<Vec<u8>, HashError> {
         let permit = self.turn().await?;
         let (shared, password) = (Arc::clone(&self.shared), password.clone());
-        let work = move || {
+        let (answer, answered) = oneshot::channel();
+        self.shared.workers.run(move || {
             // The permit goes along: when the caller hangs up, the work still counts until it is done.
             let _permit: OwnedSemaphorePermit = permit;
-            shared.compute(&password, &params, &salt)
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|error| HashError::Failed(error.to_string()))?
+            // Who has hung up before it has begun does not wait for the hash any more: somebody else has the turn.
+            if !answer.is_closed() {
+                let _ = answer.send(shared.compute(&password, &params, &salt));
+            }
+        });
+        answered.await.map_err(|_| HashError::Failed("the thread that hashed it has panicked".to_owned()))?
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, HashError> {
@@ -139,7 +155,7 @@ impl PasswordHasher {
         if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let busy = || HashError::Busy { retry_after: self.shared.queue_deadline.max(Duration::from_secs(1)) };
+        let busy = || HashError::Busy { retry_after: self.shared.retry_after() };
         let _place = self.shared.queue().ok_or_else(busy)?;
         match tokio::time::timeout(self.shared.queue_deadline, permits.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
@@ -181,6 +197,10 @@ impl Shared {
 
     fn lock_memories(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
         self.memories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn retry_after(&self) -> Duration {
+        self.queue_deadline.max(Duration::from_secs(1))
     }
 
     fn queue(&self) -> Option<Place<'_>> {

@@ -3,6 +3,7 @@
 mod hasher;
 mod phc;
 pub mod rules;
+mod workers;
 
 use std::fmt;
 

@@ -1,0 +1,71 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{Quota, SharedError, SharedKey};
+
+/// Counts attempts, by one or for several replicas.
+///
+/// Every implementation passes `test_support::shared::limits`. One that replicas share goes by the clock of the server that it
+/// is on: theirs may differ.
+#[async_trait]
+pub trait Limits: Send + Sync + 'static {
+    /// Takes an attempt from each of these buckets, or from none of them. An empty list asks whether anybody is there.
+    async fn take(&self, wanted: &[Take], now: Timestamp) -> Result<Outcome, SharedError>;
+
+    /// Gives attempts back, and sets marks.
+    async fn settle(&self, settled: &Settled, now: Timestamp) -> Result<(), SharedError>;
+
+    /// Frees what nobody needs any more, a limited number at a time. Returns whether there may be more.
+    async fn clean_up(&self, now: Timestamp) -> Result<bool, SharedError>;
+}
+
+/// A bucket to take one attempt from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Take {
+    /// Which.
+    pub bucket: SharedKey,
+    /// How many it holds.
+    pub quota: Quota,
+    /// What counts in its place for somebody who is known.
+    pub known: Option<Known>,
+}
+
+/// Somebody is known while a mark is set: a stranger cannot use up their attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The mark.
+    pub mark: SharedKey,
+    /// The bucket that counts in the place of the strangers'; `None` where nothing does.
+    pub instead: Option<SharedKey>,
+}
+
+/// What became of a list of [`Take`]s.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// One was taken from each of these, in the order of the list; `None` where nothing counts.
+    Taken(Vec<Option<SharedKey>>),
+    /// Nothing was taken.
+    Refused(Refusal),
+}
+
+/// A bucket is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// The place in the list of the first one that is.
+    pub by: usize,
+    /// When there is an attempt in it again.
+    pub wait: Duration,
+}
+
+/// What is known of attempts when they are over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Each of these gets one attempt back.
+    pub back: Vec<(SharedKey, Quota)>,
+    /// These marks are set.
+    pub marks: Vec<SharedKey>,
+    /// For so long.
+    pub marked_for: Duration,
+}
