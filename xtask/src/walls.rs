@@ -43,6 +43,11 @@ const WALLS: &[Wall] = &[
         never: &["axum", "hyper", "sqlx", "redis"],
     },
     Wall {
+        package: "handstamp-store-redis",
+        ours: &["handstamp-core", "handstamp-token"],
+        never: &["axum", "hyper", "sqlx", "rusqlite", "tokio-postgres"],
+    },
+    Wall {
         package: "handstamp-verify",
         ours: &["handstamp-api-types", "handstamp-token"],
         never: &["axum", "redis", "sqlx", "rusqlite"],
@@ -57,7 +62,7 @@ const WALLS: &[Wall] = &[
             "handstamp-api-types",
             "handstamp-token",
         ],
-        never: &["sqlx", "rusqlite"],
+        never: &["sqlx", "rusqlite", "redis"],
     },
     Wall {
         package: "handstamp-gateway",
@@ -90,6 +95,7 @@ const WALLS: &[Wall] = &[
             "handstamp-listen",
             "handstamp-settings",
             "handstamp-server",
+            "handstamp-store-redis",
             "handstamp-store-sqlite",
             "handstamp-testkit",
             "handstamp-token",

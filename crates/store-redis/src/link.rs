@@ -1,0 +1,169 @@
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use handstamp_core::shared::SharedError;
+use handstamp_token::Entropy;
+use redis::{
+    AsyncConnectionConfig, Client, FromRedisValue, RedisResult,
+    aio::{MultiplexedConnection, PubSub},
+};
+use tokio::{sync::Notify, task::JoinHandle};
+
+use crate::{RedisOptions, pause::Pause};
+
+/// How long it may take to connect: nobody waits for it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a connection that nobody uses is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The connection to a server, kept up beside the requests: they find it there, or they are told at once that it is not.
+pub(crate) struct Link {
+    shared: Arc<Shared>,
+    keeper: JoinHandle<()>,
+}
+
+struct Shared {
+    client: Client,
+    config: AsyncConnectionConfig,
+    prefix: String,
+    timeout: Duration,
+    connection: Mutex<Option<MultiplexedConnection>>,
+    /// Somebody has found it broken.
+    broken: Notify,
+    entropy: Arc<dyn Entropy>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no connection to Redis just now")]
+struct NotConnected;
+
+impl Link {
+    pub(crate) fn begin(client: Client, options: &RedisOptions, entropy: Arc<dyn Entropy>) -> Self {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(options.timeout));
+        let shared = Arc::new(Shared {
+            client,
+            config,
+            prefix: options.prefix.clone(),
+            timeout: options.timeout,
+            connection: Mutex::default(),
+            broken: Notify::new(),
+            entropy,
+        });
+        let keeper = tokio::spawn(Arc::clone(&shared).keep());
+        Self { shared, keeper }
+    }
+
+    /// Returns the name of something of ours.
+    pub(crate) fn name(&self, kind: &str, rest: &str) -> String {
+        format!("{}:{kind}:{rest}", self.shared.prefix)
+    }
+
+    /// Returns the name of the channel of ours.
+    pub(crate) fn channel(&self) -> String {
+        format!("{}:news", self.shared.prefix)
+    }
+
+    /// Does something on the connection, in time or not at all.
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> Result<T, SharedError> {
+        let connection = self.shared.connection().ok_or_else(|| SharedError::away(NotConnected));
+        self.shared.run(&mut connection?, work).await
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), SharedError> {
+        self.run(async |connection| redis::cmd("PING").query_async(connection).await).await
+    }
+
+    /// Returns a connection of its own, which listens to the channel.
+    pub(crate) async fn listen(&self) -> Result<PubSub, SharedError> {
+        let connecting = async {
+            let mut pub_sub = self.shared.client.get_async_pubsub().await?;
+            pub_sub.subscribe(self.channel()).await?;
+            Ok(pub_sub)
+        };
+        match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(connected) => connected.map_err(|cause: redis::RedisError| SharedError::away(cause)),
+            Err(_) => Err(SharedError::TimedOut { after: CONNECT_TIMEOUT }),
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+impl Shared {
+    /// Connects, again and again.
+    async fn keep(self: Arc<Self>) {
+        let mut pause = Pause::default();
+        let mut said = false;
+        loop {
+            match self.client.get_multiplexed_async_connection_with_config(&self.config).await {
+                Ok(connection) => {
+                    *self.place() = Some(connection.clone());
+                    tracing::info!("connected to Redis");
+                    (pause, said) = (Pause::default(), false);
+                    self.until_broken(connection).await;
+                    *self.place() = None;
+                    tracing::warn!("the connection to Redis is lost");
+                }
+                Err(error) if !said => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "Redis cannot be reached");
+                    said = true;
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(pause.next(&*self.entropy)).await;
+        }
+    }
+
+    /// Returns when nothing comes back on the connection any more.
+    async fn until_broken(&self, mut connection: MultiplexedConnection) {
+        loop {
+            // What was said of the connection before this one is looked at as well, and found to be over.
+            tokio::select! {
+                () = self.broken.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            let ping = redis::cmd("PING");
+            let asked: RedisResult<()> = ping.query_async(&mut connection).await;
+            if asked.is_err_and(|error| error.is_unrecoverable_error()) {
+                return;
+            }
+        }
+    }
+
+    async fn run<T: FromRedisValue>(
+        &self,
+        connection: &mut MultiplexedConnection,
+        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> Result<T, SharedError> {
+        match tokio::time::timeout(self.timeout, work(connection)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) if error.is_timeout() => Err(SharedError::TimedOut { after: self.timeout }),
+            Ok(Err(error)) => {
+                if error.is_unrecoverable_error() {
+                    self.broken.notify_one();
+                }
+                Err(SharedError::away(error))
+            }
+            Err(_) => Err(SharedError::TimedOut { after: self.timeout }),
+        }
+    }
+
+    fn connection(&self) -> Option<MultiplexedConnection> {
+        self.place().clone()
+    }
+
+    fn place(&self) -> std::sync::MutexGuard<'_, Option<MultiplexedConnection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,3 @@
+use crate::world::world;
+
+handstamp_core::shelf_contract_tests!(world);
