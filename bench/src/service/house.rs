@@ -71,6 +71,7 @@ impl House {
             public_url: self.public_url.clone(),
             clock: Arc::new(self.clock.clone()),
             root_key: self.root_key.clone(),
+            shared: handstamp_server::Shared::default(),
         };
         AppState::new(parts).map_err(failed("starting the service"))
     }

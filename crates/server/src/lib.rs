@@ -5,14 +5,14 @@
 //!
 //! ```no_run
 //! # use std::sync::Arc;
-//! # use handstamp_server::{AppState, Clock, Parts, config::Config};
+//! # use handstamp_server::{AppState, Clock, Parts, Shared, config::Config};
 //! # async fn start(context: Arc<handstamp_core::Context>, clock: Arc<dyn Clock>, root_key: handstamp_core::root_key::RootKey)
 //! # -> Result<(), Box<dyn std::error::Error>> {
 //! let config = Config::load(Some(("handstamp.toml", "[tokens]\nlifetime = \"5m\"")), &[])?;
 //! let listener = tokio::net::TcpListener::bind(config.server.listen).await?;
 //! let public_url = config.public_url(listener.local_addr()?)?;
 //! // … open the store, load the keys and build the `Context` with `config.settings(&public_url)` …
-//! let app = AppState::new(Parts { context, config, public_url, clock, root_key })?;
+//! let app = AppState::new(Parts { context, config, public_url, clock, root_key, shared: Shared::default() })?;
 //! handstamp_server::serve(listener, app, async { /* until Ctrl-C */ }).await?;
 //! # Ok(())
 //! # }
@@ -35,6 +35,7 @@ mod rate_limit;
 mod revocation;
 mod routes;
 mod serve;
+mod shared;
 mod sites;
 mod state;
 mod status_list;
@@ -47,6 +48,7 @@ pub use cookies::CookieNames;
 pub use ext_authz::serve_ext_authz;
 pub use handstamp_listen::Peer;
 pub use serve::{Sockets, serve};
+pub use shared::Shared;
 pub use state::{AppState, Parts, StartError};
 pub use upstreams::{ClientCredential, ClientSecret};
 

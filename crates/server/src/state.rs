@@ -9,10 +9,11 @@ use handstamp_core::{
         sessions,
     },
     root_key::{RootKey, RootKeyError},
+    shared::{FanOut, SharedKeys},
 };
 use handstamp_verify::forward_auth::ForwardAuth;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     Clock,
@@ -23,8 +24,9 @@ use crate::{
     metrics::Metrics,
     pages::Pages,
     problem::ApiError,
-    rate_limit::{Refused, SignInLimits},
+    rate_limit::{Limit, Refused, SignInLimits, Together},
     revocation::RevocationFeed,
+    shared::{Breaker, ProfileShelf, ProfileShelfParts},
     sites::Sites,
     status_list::StatusLists,
     tasks::Seen,
@@ -47,6 +49,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Its setup secret is what proves the operator while there is no user.
     pub root_key: RootKey,
+    /// What it shares with other replicas.
+    pub shared: crate::Shared,
 }
 
 struct Shared {
@@ -58,6 +62,8 @@ struct Shared {
     strict_transport_security: Option<HeaderValue>,
     cookies: Cookies,
     limits: SignInLimits,
+    profile_shelf: Option<ProfileShelf>,
+    fan_out: Option<Arc<dyn FanOut>>,
     metrics: Metrics,
     gate: Gate,
     forward_auth: ForwardAuth,
@@ -69,6 +75,10 @@ struct Shared {
     upstreams: Upstreams,
     sites: Sites,
     stopping: watch::Sender<bool>,
+    /// This replica has made or switched a key.
+    keys_moved: watch::Sender<()>,
+    /// Another one has, or may have.
+    look_at_keys: Notify,
 }
 
 /// The service cannot start.
@@ -103,7 +113,7 @@ pub enum StartError {
 impl AppState {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Result<Self, StartError> {
-        let Parts { context, config, public_url, clock, root_key } = parts;
+        let Parts { context, config, public_url, clock, root_key, shared } = parts;
         if context.settings.issuer != public_url.as_str() {
             let (issuer, public_url) = (context.settings.issuer.clone(), public_url.to_string());
             return Err(StartError::IssuerMismatch { issuer, public_url });
@@ -116,9 +126,25 @@ impl AppState {
             .sign_in_page(&format!("{public_url}/auth/sign-in"), config.cookies.domain.as_deref());
         let upstreams = Upstreams::new(&config, &public_url, &context.entropy)
             .map_err(|(name, source)| StartError::Upstream { name, source: source.into() })?;
+        let metrics = Metrics::new();
+        let keys = Arc::new(SharedKeys::new(&root_key).map_err(StartError::RootKey)?);
+        let breaker = |what| Breaker::new(what, shared.timeout, metrics.shared.failures(what));
+        let together = shared.limits.map(|limits| Together::new(limits, breaker("limits")));
+        let profile_shelf = shared.shelf.map(|shelf| {
+            ProfileShelf::new(ProfileShelfParts {
+                shelf,
+                breaker: breaker("profiles"),
+                keys: Arc::clone(&keys),
+                root: root_key.clone(),
+                entropy: Arc::clone(&context.entropy),
+                keep: context.settings.tokens.lifetime,
+            })
+        });
         Ok(Self(Arc::new(Shared {
             strict_transport_security: strict_transport_security(&config, &public_url),
-            limits: SignInLimits::new(&config.rate_limits),
+            limits: SignInLimits::new(&config.rate_limits, keys, together),
+            profile_shelf,
+            fan_out: shared.fan_out,
             pages: Pages::new(&config.pages, &upstreams),
             upstreams,
             sites: Sites::new(&config),
@@ -129,13 +155,15 @@ impl AppState {
             clock,
             root_key,
             cookies,
-            metrics: Metrics::new(),
+            metrics,
             gate,
             forward_auth,
             feed,
             seen: Seen::default(),
             request_ids: RequestIds::default(),
             stopping: watch::Sender::new(false),
+            keys_moved: watch::Sender::new(()),
+            look_at_keys: Notify::new(),
         })))
     }
 
@@ -159,9 +187,12 @@ impl AppState {
     /// The service does this once a second. Any number of replicas may do it at the same time.
     pub async fn keep_keys(&self) -> Result<(), KeysError> {
         let kept = keys::housekeep(self.core(), self.now()).await;
+        if let Ok(true) = kept {
+            self.0.keys_moved.send_replace(());
+        }
         // What was loaded before something failed is good all the same.
         self.gate().take_keys(self.core());
-        kept
+        kept.map(|_| ())
     }
 
     /// Writes down what verifiers have reported since the last time.
@@ -227,6 +258,46 @@ impl AppState {
         &self.0.limits
     }
 
+    /// Returns where profiles lie that another replica has read, if there is such a place.
+    pub(crate) fn profile_shelf(&self) -> Option<&ProfileShelf> {
+        self.0.profile_shelf.as_ref()
+    }
+
+    /// Returns what carries news between replicas, if there is anything.
+    pub(crate) fn fan_out(&self) -> Option<&Arc<dyn FanOut>> {
+        self.0.fan_out.as_ref()
+    }
+
+    /// Tells each time this replica has made or switched a key.
+    pub(crate) fn keys_moved(&self) -> watch::Receiver<()> {
+        self.0.keys_moved.subscribe()
+    }
+
+    /// Asks for the keys to be loaded again at once.
+    pub(crate) fn look_at_keys(&self) {
+        self.0.look_at_keys.notify_one();
+    }
+
+    /// Returns when somebody has asked.
+    pub(crate) async fn keys_asked_for(&self) {
+        self.0.look_at_keys.notified().await;
+    }
+
+    /// Returns what replicas are to share, and whether this one goes on without it just now.
+    pub(crate) fn shared_standing(&self) -> Vec<(&'static str, bool)> {
+        let breakers = [self.limits().breaker(), self.profile_shelf().map(|shelf| &shelf.breaker)];
+        let breakers = breakers.into_iter().flatten().map(|breaker| (breaker.what(), breaker.is_open()));
+        breakers.chain(self.fan_out().map(|fan_out| ("news", !fan_out.is_listening()))).collect()
+    }
+
+    /// Finds out whether what replicas share, and could not, can be shared again.
+    pub(crate) async fn probe_shared(&self) {
+        self.limits().probe(self.now()).await;
+        if let Some(shelf) = self.profile_shelf() {
+            shelf.probe().await;
+        }
+    }
+
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
@@ -270,8 +341,13 @@ impl AppState {
 
     /// Answers an attempt that came too soon.
     pub(crate) fn rate_limited(&self, refused: Refused) -> ApiError {
-        self.metrics().events.rate_limited(refused.limit);
-        ApiError::new(ErrorCode::RateLimited).retry_after(refused.wait).headers(refused.headers)
+        self.metrics().events.rate_limited(refused.limit.as_str());
+        // There are too many altogether: it is not the doing of this one.
+        let code = match refused.limit {
+            Limit::Strangers => ErrorCode::Unavailable,
+            Limit::Account | Limit::Address => ErrorCode::RateLimited,
+        };
+        ApiError::new(code).retry_after(refused.wait).headers(refused.headers)
     }
 
     /// Tells long-running replies and tasks that the service stops.

@@ -77,6 +77,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         public_url,
         clock: Arc::new(SystemClock),
         root_key: house.root_key,
+        shared: handstamp_server::Shared::default(),
     })
     .map_err(|cause| Failure::because("the service cannot start", &cause))?;
 

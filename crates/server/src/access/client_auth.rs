@@ -58,6 +58,7 @@ impl ClientCredentials {
                 state
                     .limits()
                     .failed(Claim::Client(&self.id), state.now())
+                    .await
                     .map_err(|refused| state.rate_limited(refused))?;
                 Err(ApiError::new(ErrorCode::InvalidCredentials).challenge(CHALLENGE))
             }

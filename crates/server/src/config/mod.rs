@@ -8,8 +8,10 @@ mod metrics;
 mod pages;
 mod passwords;
 mod rate_limits;
+mod redis;
 mod revocation;
 mod rotation;
+mod secret_url;
 mod server;
 mod sessions;
 mod settings;
@@ -37,6 +39,7 @@ pub use metrics::MetricsConfig;
 pub use pages::{Language, PagesConfig};
 pub use passwords::PasswordConfig;
 pub use rate_limits::RateLimitConfig;
+pub use redis::RedisConfig;
 pub use revocation::{RevocationConfig, Subscribers};
 pub use rotation::KeyConfig;
 pub use server::ServerConfig;
@@ -59,6 +62,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Where users, sessions and keys are kept.
     pub storage: StorageConfig,
+    /// What the replicas share and may lose.
+    pub redis: RedisConfig,
     /// How browsers keep what sign-in hands out.
     pub cookies: CookieConfig,
     /// What an access token says and how long it lives.
@@ -115,7 +120,8 @@ impl Config {
 
     /// Returns the whole configuration, defaults included, as TOML. Passwords in it are replaced.
     pub fn to_toml(&self) -> String {
-        let shown = Self { storage: self.storage.redacted(), ..self.clone() };
+        let (storage, redis) = (self.storage.redacted(), self.redis.redacted());
+        let shown = Self { storage, redis, ..self.clone() };
         // Every value is a string, a number, a flag, a list of strings or a table of those: nothing TOML could not write.
         toml::to_string(&shown).unwrap_or_default()
     }
@@ -140,6 +146,7 @@ impl Settings for Config {
         self.ext_authz.check(problems);
         self.cookies.check(problems);
         self.rate_limits.check(problems);
+        self.redis.check(problems);
         self.status_lists.check(self.tokens.lifetime, problems);
         self.pages.check(&self.server, problems);
         for (name, client) in &self.clients {

@@ -21,6 +21,9 @@ pub struct RateLimitConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub address_window: Duration,
+    /// Passwords of strangers that are checked each second, by all replicas together. Whoever signs in where they have before is no
+    /// stranger, and a right password does not count.
+    pub strangers_per_second: u32,
 }
 
 impl Default for RateLimitConfig {
@@ -30,6 +33,7 @@ impl Default for RateLimitConfig {
             account_window: Duration::from_mins(5),
             address_attempts: 60,
             address_window: Duration::from_mins(1),
+            strangers_per_second: 50,
         }
     }
 }
@@ -39,6 +43,7 @@ impl RateLimitConfig {
         for (key, attempts) in [
             ("rate_limits.account_attempts", self.account_attempts),
             ("rate_limits.address_attempts", self.address_attempts),
+            ("rate_limits.strangers_per_second", self.strangers_per_second),
         ] {
             if attempts == 0 {
                 problems.wrong(key, "nobody could ever sign in: 1 at least");

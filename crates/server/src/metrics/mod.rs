@@ -3,12 +3,14 @@
 mod events;
 mod feed;
 mod http;
+mod shared;
 
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
 pub(crate) use events::Events;
 pub(crate) use feed::FeedMetrics;
 pub(crate) use http::HttpMetrics;
+pub(crate) use shared::SharedMetrics;
 
 /// All figures.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub(crate) struct Metrics {
     pub(crate) http: HttpMetrics,
     pub(crate) events: Events,
     pub(crate) feed: FeedMetrics,
+    pub(crate) shared: SharedMetrics,
 }
 
 impl Metrics {
@@ -29,7 +32,8 @@ impl Metrics {
         let http = HttpMetrics::register(&mut registry);
         let events = Events::register(&mut registry);
         let feed = FeedMetrics::register(&mut registry);
-        Self { registry, http, events, feed }
+        let shared = SharedMetrics::register(&mut registry);
+        Self { registry, http, events, feed, shared }
     }
 
     pub(crate) fn render(&self) -> Result<String, std::fmt::Error> {

@@ -167,7 +167,7 @@ mod tests {
         );
         check("RelabelRequest", &RelabelRequest { device: text() });
         check("SetupReply", &SetupReply { sub: text(), username: text() });
-        check("Health", &Health { status: HealthStatus::Ok });
+        check("Health", &Health { status: HealthStatus::Ok, degraded: Vec::new() });
         check(
             "OAuthError",
             &OAuthError { error: OAuthErrorCode::InvalidGrant, error_description: Some(text()) },

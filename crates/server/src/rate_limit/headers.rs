@@ -1,16 +1,12 @@
+use std::time::Duration;
+
+use handstamp_core::shared::Quota;
 use http::HeaderValue;
 
-use super::bucket::{Buckets, Verdict};
-
-/// Returns `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11).
-pub(super) fn of<K: Eq + std::hash::Hash + Clone>(
-    name: &'static str,
-    buckets: &Buckets<K>,
-    verdict: Verdict,
-) -> Vec<(&'static str, HeaderValue)> {
-    let policy = format!("\"{name}\";q={};w={}", buckets.attempts(), buckets.window().as_secs());
-    let wait = crate::problem::whole_seconds(verdict.wait);
-    let state = format!("\"{name}\";r={};t={wait}", verdict.remaining);
+/// Returns `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11) of a bucket that is empty.
+pub(super) fn of(name: &'static str, quota: Quota, wait: Duration) -> Vec<(&'static str, HeaderValue)> {
+    let policy = format!("\"{name}\";q={};w={}", quota.attempts(), quota.window().as_secs());
+    let state = format!("\"{name}\";r=0;t={}", crate::problem::whole_seconds(wait));
     let headers = [("ratelimit-policy", policy), ("ratelimit", state)];
     headers.into_iter().filter_map(|(name, text)| Some((name, HeaderValue::try_from(text).ok()?))).collect()
 }

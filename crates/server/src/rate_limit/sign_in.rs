@@ -1,33 +1,26 @@
-use std::{collections::HashMap, net::IpAddr, sync::Mutex, sync::PoisonError, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
+use handstamp_core::shared::{Known, Quota, Refusal, Settled, SharedKey, SharedKeys, Take};
 use http::HeaderValue;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
-    bucket::{Buckets, Verdict},
+    counters::{Charge, Counters, Together},
     headers,
 };
-use crate::config::RateLimitConfig;
+use crate::{config::RateLimitConfig, shared::Breaker};
 
 /// How long a place from which somebody signed in counts as theirs.
-const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// So many known places are remembered at most.
-const MOST_KNOWN: usize = 100_000;
+const KNOWN_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// The limits on proving who one is.
 #[derive(Debug)]
 pub(crate) struct SignInLimits {
-    accounts: Buckets<AccountKey>,
-    addresses: Buckets<Option<IpAddr>>,
-    /// Who signed in from where, and until when that counts.
-    known: Mutex<HashMap<(String, IpAddr), Timestamp>>,
-}
-
-/// An account as strangers see it, or as seen from one place its owner is known to use.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum AccountKey {
-    Strangers(String),
-    Known(String, IpAddr),
+    keys: std::sync::Arc<SharedKeys>,
+    account: Quota,
+    address: Quota,
+    strangers: Quota,
+    counters: Counters,
 }
 
 /// Who somebody says they are. Each kind counts for itself: typing a client's id into the sign-in page must not use up the
@@ -47,7 +40,7 @@ pub(crate) enum Claim<'a> {
 }
 
 impl Claim<'_> {
-    fn key(self) -> String {
+    fn name(self) -> String {
         // Far longer than any name can be; what is cut off cannot belong to an account.
         let short = |text: &str| text.trim().chars().take(256).collect::<String>().to_lowercase();
         match self {
@@ -63,9 +56,33 @@ impl Claim<'_> {
 /// An attempt that may go on.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    /// What was taken from: the login, and the account once that is known.
-    accounts: Vec<AccountKey>,
+    /// What was taken.
+    charges: Vec<Charge>,
     address: Option<IpAddr>,
+    /// Whoever is right is known by these: the login and the account it names, at the address.
+    places: Vec<SharedKey>,
+}
+
+/// One of the limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Attempts on one account.
+    Account,
+    /// Attempts from one address.
+    Address,
+    /// Attempts of all strangers together. It is not their doing.
+    Strangers,
+}
+
+impl Limit {
+    /// Returns its name, in headers and figures.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Address => "address",
+            Self::Strangers => "strangers",
+        }
+    }
 }
 
 /// Too many attempts.
@@ -75,107 +92,129 @@ pub(crate) struct Refused {
     pub(crate) wait: Duration,
     /// The `RateLimit` headers.
     pub(crate) headers: Vec<(&'static str, HeaderValue)>,
-    /// Which of the limits it was, for the metric.
-    pub(crate) limit: &'static str,
+    /// Which of the limits it was.
+    pub(crate) limit: Limit,
 }
 
 impl SignInLimits {
-    pub(crate) fn new(config: &RateLimitConfig) -> Self {
+    /// Makes the limits. The keys are those that other replicas have as well.
+    pub(crate) fn new(
+        config: &RateLimitConfig,
+        keys: std::sync::Arc<SharedKeys>,
+        shared: Option<Together>,
+    ) -> Self {
         Self {
-            accounts: Buckets::new(config.account_attempts, config.account_window),
-            addresses: Buckets::new(config.address_attempts, config.address_window),
-            known: Mutex::new(HashMap::new()),
+            keys,
+            account: Quota::new(config.account_attempts, config.account_window),
+            address: Quota::new(config.address_attempts, config.address_window),
+            strangers: Quota::new(config.strangers_per_second, Duration::from_secs(1)),
+            counters: Counters::new(shared),
         }
     }
 
+    /// Returns the breaker before what replicas count on, where they count together.
+    pub(crate) fn breaker(&self) -> Option<&Breaker> {
+        self.counters.breaker()
+    }
+
     /// Takes an attempt to prove this, from this address.
-    pub(crate) fn attempt(
+    pub(crate) async fn attempt(
         &self,
         claim: Claim<'_>,
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Attempt, Refused> {
-        let Attempt { address, .. } = self.attempt_from(address, now)?;
-        let account = self.account_key(claim.key(), address, now);
-        let verdict = self.accounts.take(&account, now);
-        if !verdict.allowed {
-            return Err(refused("account", &self.accounts, verdict));
+        let address = address.map(network_of);
+        let account = self.of_account(&claim.name(), address);
+        let mut wanted = vec![(Limit::Address, self.of_address(address)), (Limit::Account, account)];
+        // The others have a session already, or a secret that nobody finds by guessing.
+        if let Claim::Login(_) = claim {
+            wanted.push((Limit::Strangers, self.of_strangers(&account)));
         }
-        Ok(Attempt { accounts: vec![account], address })
+        let charges = self.take(&wanted, now).await?;
+        Ok(Attempt { charges, address, places: place_of(&account).into_iter().collect() })
     }
 
     /// Takes an attempt of somebody of whom nothing is known but the address.
-    pub(crate) fn attempt_from(&self, address: Option<IpAddr>, now: Timestamp) -> Result<Attempt, Refused> {
+    pub(crate) async fn attempt_from(
+        &self,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Attempt, Refused> {
         let address = address.map(network_of);
-        let verdict = self.addresses.take(&address, now);
-        if !verdict.allowed {
-            return Err(refused("address", &self.addresses, verdict));
-        }
-        Ok(Attempt { accounts: Vec::new(), address })
+        let charges = self.take(&[(Limit::Address, self.of_address(address))], now).await?;
+        Ok(Attempt { charges, address, places: Vec::new() })
     }
 
     /// Takes the attempt from the account as well that the login names. Returns whether it may go on.
-    pub(crate) fn resolved(&self, attempt: &mut Attempt, account: &str, now: Timestamp) -> bool {
-        let account = self.account_key(Claim::Account(account).key(), attempt.address, now);
-        let allowed = self.accounts.take(&account, now).allowed;
-        if allowed {
-            attempt.accounts.push(account);
-        }
-        allowed
+    pub(crate) async fn resolved(&self, attempt: &mut Attempt, account: &str, now: Timestamp) -> bool {
+        let account = self.of_account(&Claim::Account(account).name(), attempt.address);
+        let Ok(charges) = self.take(&[(Limit::Account, account)], now).await else { return false };
+        attempt.charges.extend(charges);
+        attempt.places.extend(place_of(&account));
+        true
     }
 
     /// Counts a wrong secret of somebody whose right one passes at any time; nobody else pays for it.
-    pub(crate) fn failed(&self, claim: Claim<'_>, now: Timestamp) -> Result<(), Refused> {
-        let verdict = self.accounts.take(&AccountKey::Strangers(claim.key()), now);
-        if verdict.allowed { Ok(()) } else { Err(refused("account", &self.accounts, verdict)) }
+    pub(crate) async fn failed(&self, claim: Claim<'_>, now: Timestamp) -> Result<(), Refused> {
+        self.take(&[(Limit::Account, self.of_account(&claim.name(), None))], now).await.map(|_| ())
     }
 
     /// The attempt was right: it does not count, and its place is known from now on.
-    pub(crate) fn succeeded(&self, attempt: Attempt, now: Timestamp) {
-        self.forget(&attempt, now);
-        let Some(address) = attempt.address else { return };
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KNOWN {
-            known.retain(|_, until| *until > now);
-        }
-        for AccountKey::Strangers(account) | AccountKey::Known(account, _) in attempt.accounts {
-            if known.len() < MOST_KNOWN {
-                known.insert((account, address), now.checked_add(KNOWN_FOR).unwrap_or(Timestamp::MAX));
-            }
-        }
+    pub(crate) async fn succeeded(&self, attempt: Attempt, now: Timestamp) {
+        let marked = Settled { marks: attempt.places, marked_for: KNOWN_FOR, ..Settled::default() };
+        self.counters.settle(&attempt.charges, marked, now).await;
     }
 
     /// The attempt could not be judged: it does not count.
-    pub(crate) fn forget(&self, attempt: &Attempt, now: Timestamp) {
-        for account in &attempt.accounts {
-            self.accounts.give_back(account, now);
-        }
-        self.addresses.give_back(&attempt.address, now);
+    pub(crate) async fn forget(&self, attempt: &Attempt, now: Timestamp) {
+        self.counters.settle(&attempt.charges, Settled::default(), now).await;
     }
 
-    /// Frees memory that nobody needs any more.
-    pub(crate) fn sweep(&self, now: Timestamp) {
-        self.accounts.sweep(now);
-        self.addresses.sweep(now);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
+    /// Finds out whether replicas can count together again.
+    pub(crate) async fn probe(&self, now: Timestamp) {
+        self.counters.probe(now).await;
     }
 
-    fn account_key(&self, login: String, address: Option<IpAddr>, now: Timestamp) -> AccountKey {
-        let Some(address) = address else { return AccountKey::Strangers(login) };
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.get(&(login.clone(), address)) {
-            Some(until) if *until > now => AccountKey::Known(login, address),
-            _ => AccountKey::Strangers(login),
-        }
+    /// Frees what nobody needs any more. Returns whether there may be more.
+    pub(crate) async fn clean_up(&self, now: Timestamp) -> bool {
+        self.counters.clean_up(now).await
+    }
+
+    async fn take(&self, wanted: &[(Limit, Take)], now: Timestamp) -> Result<Vec<Charge>, Refused> {
+        let buckets: Vec<_> = wanted.iter().map(|(_, take)| *take).collect();
+        self.counters.take(&buckets, now).await.map_err(|Refusal { by, wait }| {
+            // The place is one of the list; were it not, the last limit would be as good a name as any.
+            let (limit, quota) = wanted.get(by).map_or((Limit::Strangers, self.strangers), |(limit, take)| (*limit, take.quota));
+            Refused { wait, headers: headers::of(limit.as_str(), quota, wait), limit }
+        })
+    }
+
+    fn of_address(&self, address: Option<IpAddr>) -> Take {
+        let text = address.map(|address| address.to_string()).unwrap_or_default();
+        Take { bucket: self.keys.of("address", &[text.as_bytes()]), quota: self.address, known: None }
+    }
+
+    /// An account as strangers see it, or as seen from one place its owner is known to use.
+    fn of_account(&self, name: &str, address: Option<IpAddr>) -> Take {
+        let known = address.map(|address| {
+            let place = address.to_string();
+            let parts = [name.as_bytes(), place.as_bytes()];
+            let (mark, instead) = (self.keys.of("known", &parts), self.keys.of("account at", &parts));
+            Known { mark, instead: Some(instead) }
+        });
+        Take { bucket: self.keys.of("account", &[name.as_bytes()]), quota: self.account, known }
+    }
+
+    /// All strangers, to whom nobody belongs who is known.
+    fn of_strangers(&self, account: &Take) -> Take {
+        let known = account.known.map(|known| Known { instead: None, ..known });
+        Take { bucket: self.keys.of("strangers", &[]), quota: self.strangers, known }
     }
 }
 
-fn refused<K: Eq + std::hash::Hash + Clone>(
-    limit: &'static str,
-    buckets: &Buckets<K>,
-    verdict: Verdict,
-) -> Refused {
-    Refused { wait: verdict.wait, headers: headers::of(limit, buckets, verdict), limit }
+fn place_of(account: &Take) -> Option<SharedKey> {
+    account.known.map(|known| known.mark)
 }
 
 /// Whoever has one IPv6 address usually has its whole /64.
@@ -190,101 +229,4 @@ fn network_of(address: IpAddr) -> IpAddr {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{net::IpAddr, time::Duration};
-
-    use jiff::Timestamp;
-
-    use super::{Claim, SignInLimits};
-    use crate::config::RateLimitConfig;
-
-    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
-
-    fn limits() -> SignInLimits {
-        SignInLimits::new(&RateLimitConfig {
-            account_attempts: 3,
-            account_window: Duration::from_mins(3),
-            address_attempts: 5,
-            address_window: Duration::from_mins(1),
-        })
-    }
-
-    fn from(address: &str) -> IpAddr {
-        address.parse().unwrap()
-    }
-
-    #[test]
-    fn guessing_one_account_from_many_addresses_is_stopped() {
-        let limits = limits();
-        for host in 1..=3 {
-            limits.attempt(Claim::Login("ann"), Some(from(&format!("192.0.2.{host}"))), NOW).unwrap();
-        }
-
-        let refused = limits.attempt(Claim::Login(" ANN "), Some(from("192.0.2.4")), NOW).unwrap_err();
-
-        assert_eq!((refused.limit, refused.wait), ("account", Duration::from_mins(1)));
-        let [policy, state] = &refused.headers[..] else { panic!("{refused:?}") };
-        assert_eq!((policy.0, policy.1.as_bytes()), ("ratelimit-policy", "\"account\";q=3;w=180".as_bytes()));
-        assert_eq!((state.0, state.1.as_bytes()), ("ratelimit", "\"account\";r=0;t=60".as_bytes()));
-    }
-
-    #[test]
-    fn guessing_many_accounts_from_one_address_is_stopped() {
-        let limits = limits();
-        for user in 0..5 {
-            limits.attempt(Claim::Login(&format!("user{user}")), Some(from("192.0.2.1")), NOW).unwrap();
-        }
-
-        assert_eq!(
-            limits.attempt(Claim::Login("user6"), Some(from("192.0.2.1")), NOW).unwrap_err().limit,
-            "address"
-        );
-    }
-
-    #[test]
-    fn a_whole_ipv6_network_counts_as_one_address() {
-        let limits = limits();
-        for user in 0..5 {
-            limits
-                .attempt(Claim::Login(&format!("user{user}")), Some(from(&format!("2001:db8::{user}"))), NOW)
-                .unwrap();
-        }
-
-        assert!(limits.attempt(Claim::Login("x"), Some(from("2001:db8::ffff")), NOW).is_err());
-        assert!(limits.attempt(Claim::Login("x"), Some(from("2001:db8:0:1::1")), NOW).is_ok());
-    }
-
-    #[test]
-    fn a_stranger_cannot_lock_the_owner_out() {
-        let limits = limits();
-        let attempt = limits.attempt(Claim::Login("ann"), Some(from("192.0.2.7")), NOW).unwrap();
-        limits.succeeded(attempt, NOW);
-        for host in 20..=22 {
-            limits.attempt(Claim::Login("ann"), Some(from(&format!("198.51.100.{host}"))), NOW).unwrap();
-        }
-        assert!(limits.attempt(Claim::Login("ann"), Some(from("198.51.100.30")), NOW).is_err());
-
-        assert!(limits.attempt(Claim::Login("ann"), Some(from("192.0.2.7")), NOW).is_ok());
-    }
-
-    #[test]
-    fn right_passwords_do_not_count() {
-        let limits = limits();
-        for _ in 0..20 {
-            let attempt = limits.attempt(Claim::Login("ann"), Some(from("192.0.2.7")), NOW).unwrap();
-            limits.succeeded(attempt, NOW);
-        }
-    }
-
-    #[test]
-    fn one_kind_of_claim_does_not_pay_for_another() {
-        let limits = limits();
-        for host in 1..=3 {
-            limits.attempt(Claim::Login("orders"), Some(from(&format!("192.0.2.{host}"))), NOW).unwrap();
-        }
-
-        assert!(limits.attempt(Claim::Login("orders"), Some(from("192.0.2.4")), NOW).is_err());
-        assert!(limits.attempt(Claim::Client("orders"), Some(from("192.0.2.5")), NOW).is_ok());
-        assert!(limits.attempt(Claim::User("orders"), Some(from("192.0.2.6")), NOW).is_ok());
-    }
-}
+mod tests;

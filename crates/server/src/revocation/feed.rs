@@ -9,13 +9,13 @@ use handstamp_api_types::{
 };
 use handstamp_core::{
     Context,
-    model::ClientId,
+    model::{ClientId, LogPosition},
     root_key::{RootKey, RootKeyError},
 };
 use handstamp_token::UnixTime;
 use handstamp_verify::revocation::{FeedStatus, FollowOptions, Follower, Moment, Revocations, SelectorKey};
 use jiff::Timestamp;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
 
 use super::{
     batch::{self, Hello, Signed},
@@ -59,6 +59,8 @@ pub(crate) struct RevocationFeed {
     /// One for each subscriber that may still come.
     places: Arc<Semaphore>,
     wake: Notify,
+    /// Where the log was read to last.
+    pub(super) read_to: watch::Sender<LogPosition>,
     reports: Reports,
 }
 
@@ -92,6 +94,7 @@ impl RevocationFeed {
             losses: Losses::default(),
             places: Arc::new(Semaphore::new(places)),
             wake: Notify::new(),
+            read_to: watch::Sender::new(LogPosition { epoch: 0, seq: 0 }),
             reports: Reports::default(),
         })
     }
@@ -128,6 +131,11 @@ impl RevocationFeed {
     /// Returns when somebody has asked.
     pub(crate) async fn woken(&self) {
         self.wake.notified().await;
+    }
+
+    /// Returns where the log was read to, and tells of every step.
+    pub(crate) fn read_to(&self) -> watch::Receiver<LogPosition> {
+        self.read_to.subscribe()
     }
 
     /// Notes that somebody begins to read the log on.

@@ -62,6 +62,8 @@ impl RevocationFeed {
         }
         self.end_reading();
         drop(follower);
+        let position = self.log_position();
+        self.read_to.send_if_modified(|at| std::mem::replace(at, position) != position);
         self.tell(core, now);
         Ok(())
     }

@@ -50,11 +50,11 @@ async fn end(
 ) -> Result<(), OAuthRefusal> {
     let token = required(&mut form, "logout_token")?;
     let now = state.now();
-    let attempt = state.limits().attempt_from(address.ip, now);
+    let attempt = state.limits().attempt_from(address.ip, now).await;
     let attempt = attempt.map_err(|refused| OAuthRefusal::Ours(state.rate_limited(refused)))?;
     let logout = in_time(state, upstream.logout(&token, now)).await;
     if !logout.as_ref().is_err_and(|error| error.fault() == Fault::Untrusted) {
-        state.limits().forget(&attempt, now);
+        state.limits().forget(&attempt, now).await;
     }
     let logout = match logout {
         Ok(logout) => {

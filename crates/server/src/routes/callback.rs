@@ -165,10 +165,10 @@ impl Back<'_> {
     /// Asks the upstream who it is. Codes that it refuses count against the address they come from: nobody makes us ask all day.
     async fn identify(&self, answer: Answer) -> Result<UpstreamIdentity, Failed> {
         let (state, now) = (self.state, self.state.now());
-        let attempt = state.limits().attempt_from(self.address.ip, now).map_err(Failed::RateLimited)?;
+        let attempt = state.limits().attempt_from(self.address.ip, now).await.map_err(Failed::RateLimited)?;
         let identity = in_time(state, self.upstream.identify(answer, &self.attempt.secrets, now)).await;
         if !identity.as_ref().is_err_and(|error| error.fault() == Fault::Untrusted) {
-            state.limits().forget(&attempt, now);
+            state.limits().forget(&attempt, now).await;
         }
         Ok(identity?)
     }

@@ -63,12 +63,12 @@ pub(super) async fn run(state: &AppState, command: ChangePassword) -> Result<Pas
     let now = state.now();
     let user = command.user.to_string();
     let attempt =
-        state.limits().attempt(Claim::User(&user), command.address, now).map_err(Refusal::RateLimited)?;
+        state.limits().attempt(Claim::User(&user), command.address, now).await.map_err(Refusal::RateLimited)?;
     let outcome = flow::change_password(state.core(), command, now).await;
     match &outcome {
-        Ok(_) => state.limits().succeeded(attempt, now),
+        Ok(_) => state.limits().succeeded(attempt, now).await,
         Err(ChangePasswordError::WrongPassword) => {}
-        Err(_) => state.limits().forget(&attempt, now),
+        Err(_) => state.limits().forget(&attempt, now).await,
     }
     let changed = outcome.map_err(Refusal::Flow)?;
     state.follow_revocations().await;

@@ -62,7 +62,7 @@ impl Exchanging<'_> {
             return Err(NotExchanged::Malformed);
         }
         let attempt = match self.by {
-            By::Anybody => Some(state.limits().attempt_from(self.address.ip, now)),
+            By::Anybody => Some(state.limits().attempt_from(self.address.ip, now).await),
             By::Client => None,
         };
         let attempt = attempt.transpose().map_err(NotExchanged::RateLimited)?;
@@ -72,7 +72,7 @@ impl Exchanging<'_> {
             Err(error) => error.fault() == Fault::Untrusted,
         };
         if let Some(attempt) = attempt.filter(|_| !counts) {
-            state.limits().forget(&attempt, now);
+            state.limits().forget(&attempt, now).await;
         }
         holder?.ok_or(NotExchanged::Dead)
     }

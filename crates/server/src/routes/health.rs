@@ -9,10 +9,12 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// `GET /health/live`: the process answers. Asks nobody, so that a database that is away restarts nothing.
 pub(super) async fn live() -> Json<Health> {
-    Json(Health { status: HealthStatus::Ok })
+    Json(Health { status: HealthStatus::Ok, degraded: Vec::new() })
 }
 
 /// `GET /health/ready`: the store answers, its clock is ours, and the revocation log was read to its end lately.
+///
+/// What replicas share and may lose makes nobody less ready; the answer names what is missing.
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
     let theirs = state.core().store.clock().await?;
     let off = state.now().duration_since(theirs).abs();
@@ -25,5 +27,7 @@ pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>,
         return Err(ApiError::new(ErrorCode::Unavailable)
             .detail("This replica has not read the revocation log to its end lately."));
     }
-    Ok(Json(Health { status: HealthStatus::Ok }))
+    let without = state.shared_standing().into_iter().filter(|(_, is_away)| *is_away);
+    let degraded = without.map(|(what, _)| what.to_owned()).collect();
+    Ok(Json(Health { status: HealthStatus::Ok, degraded }))
 }

@@ -23,6 +23,7 @@ pub(super) async fn metrics(
             .detail("See metrics.allowed_networks and server.trusted_proxies."));
     }
     state.metrics().feed.observe(state.feed(), state.now());
+    state.metrics().shared.observe(state.shared_standing());
     let text = state.metrics().render().map_err(|error| ApiError::new(ErrorCode::Internal).cause(error))?;
     Ok(([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text).into_response())
 }

@@ -5,15 +5,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use handstamp_api_types::{
-    ErrorCode,
+    ErrorCode, Rev,
     profile::{KEEP_HEADER, ProfileSnapshot, REV_HEADER},
 };
 use handstamp_core::{
     flows::profiles::{self, Snapshot},
-    model::{UserId, UserStatus},
+    model::{LogPosition, UserId, UserStatus},
+    store::StoreError,
 };
+use handstamp_token::UnixTime;
 
-use crate::{AppState, access::ProfileReader, extract::has_it, problem::ApiError};
+use crate::{AppState, access::ProfileReader, extract::has_it, problem::ApiError, shared::ProfileRead};
 
 /// So much of the hash tells two answers about one user apart.
 const TAG_BYTES: usize = 16;
@@ -32,18 +34,43 @@ pub(super) async fn profile(
     if !reader.may_read(user) {
         return Err(not_found());
     }
-    let found = profiles::find(state.core(), user).await?.ok_or_else(not_found)?;
-    reply(&state, reader, &headers, found)
+    let read = read(&state, user).await?.ok_or_else(not_found)?;
+    reply(&state, reader, &headers, &read)
+}
+
+/// Reads a profile: from the shelf, where another replica has put it a moment ago and nothing has happened since; or from the store.
+async fn read(state: &AppState, user: UserId) -> Result<Option<ProfileRead>, ApiError> {
+    let now = UnixTime::from_secs(state.now().as_second());
+    let Some(shelf) = state.profile_shelf() else { return Ok(from_store(state, user, now).await?) };
+    if let Some(read) = shelf.find(&user.to_string(), state.feed().revocations(), now).await {
+        return Ok(Some(read));
+    }
+    let read = from_store(state, user, now).await?;
+    if let Some(read) = &read {
+        shelf.put(read).await;
+    }
+    Ok(read)
+}
+
+async fn from_store(
+    state: &AppState,
+    user: UserId,
+    now: UnixTime,
+) -> Result<Option<ProfileRead>, StoreError> {
+    let found = profiles::find(state.core(), user).await?;
+    Ok(found.map(|found| {
+        let LogPosition { epoch, seq } = found.subject.rev;
+        ProfileRead { rev: Rev { epoch, seq }, snapshot: snapshot(found), at: now }
+    }))
 }
 
 fn reply(
     state: &AppState,
     reader: ProfileReader,
     request: &HeaderMap,
-    found: Snapshot,
+    read: &ProfileRead,
 ) -> Result<Response, ApiError> {
-    let rev = found.subject.rev;
-    let body = serde_json::to_vec(&snapshot(found))
+    let body = serde_json::to_vec(&read.snapshot)
         .map_err(|error| ApiError::new(ErrorCode::Internal).cause(error))?;
     let hash = digest(&SHA256, &body);
     let tag = format!("\"{}\"", base64_simd::URL_SAFE_NO_PAD.encode_to_string(&hash.as_ref()[..TAG_BYTES]));
@@ -51,7 +78,7 @@ fn reply(
         (header::CACHE_CONTROL, kept_by(reader).to_owned()),
         (header::VARY, "authorization, cookie".to_owned()),
         (header::ETAG, tag.clone()),
-        (HeaderName::from_static(REV_HEADER), rev.to_string()),
+        (HeaderName::from_static(REV_HEADER), read.rev.to_string()),
         // The log forgets an event no sooner than a token that was issued before it ends.
         (HeaderName::from_static(KEEP_HEADER), state.core().settings.tokens.lifetime.as_secs().to_string()),
     ];

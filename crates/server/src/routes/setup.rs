@@ -114,18 +114,18 @@ impl Refusal {
 
 async fn run(state: &AppState, address: ClientAddress, request: &SetupRequest) -> Result<User, Refusal> {
     let now = state.now();
-    let attempt = state.limits().attempt(Claim::Operator, address.ip, now).map_err(Refusal::RateLimited)?;
+    let attempt = state.limits().attempt(Claim::Operator, address.ip, now).await.map_err(Refusal::RateLimited)?;
     let outcome = match new_user(request) {
         Ok(new) => first_admin(state.core(), &request.setup_secret, new, state.root_key(), now).await,
         Err(wrong) => {
-            state.limits().forget(&attempt, now);
+            state.limits().forget(&attempt, now).await;
             return Err(Refusal::Fields(wrong));
         }
     };
     match &outcome {
-        Ok(_) => state.limits().succeeded(attempt, now),
+        Ok(_) => state.limits().succeeded(attempt, now).await,
         Err(FirstAdminError::Refused) => {}
-        Err(_) => state.limits().forget(&attempt, now),
+        Err(_) => state.limits().forget(&attempt, now).await,
     }
     outcome.map_err(Refusal::Flow)
 }

@@ -69,23 +69,28 @@ pub(super) async fn attempt(
     headers: &HeaderMap,
     typed: Typed,
 ) -> Result<Issued, ApiError> {
+    // Nothing else is done for somebody whose password would not be looked at.
+    if let Some(retry_after) = state.core().hasher.busy() {
+        state.metrics().events.sign_in("busy");
+        return Err(SignInError::Busy { retry_after }.into());
+    }
     let now = state.now();
     let claim = Claim::Login(&typed.login);
-    let mut attempt = state.limits().attempt(claim, address.ip, now).map_err(|refused| {
+    let mut attempt = state.limits().attempt(claim, address.ip, now).await.map_err(|refused| {
         state.metrics().events.sign_in("rate_limited");
         state.rate_limited(refused)
     })?;
     let login = match judged(state, &mut attempt, typed.login).await {
         Ok(login) => login,
         Err(error) => {
-            state.limits().forget(&attempt, now);
+            state.limits().forget(&attempt, now).await;
             return Err(error.into());
         }
     };
     let command =
         flow::SignIn { login, password: typed.password, device: device_of(headers), address: address.ip };
     let outcome = flow::sign_in(state.core(), command, now).await;
-    settle(state, attempt, &outcome);
+    settle(state, attempt, &outcome).await;
     Ok(outcome?)
 }
 
@@ -100,7 +105,7 @@ async fn judged(
 ) -> Result<String, StoreError> {
     let Ok(name) = login.parse::<Login>() else { return Ok(login) };
     let Some(user) = state.core().store.user_by_login(&name).await? else { return Ok(login) };
-    if state.limits().resolved(attempt, &user.id.to_string(), state.now()) {
+    if state.limits().resolved(attempt, &user.id.to_string(), state.now()).await {
         return Ok(login);
     }
     state.metrics().events.rate_limited("account");
@@ -108,13 +113,13 @@ async fn judged(
 }
 
 /// Counts the attempt: only a wrong guess uses one up.
-fn settle(state: &AppState, attempt: rate_limit::Attempt, outcome: &Result<Issued, SignInError>) {
+async fn settle(state: &AppState, attempt: rate_limit::Attempt, outcome: &Result<Issued, SignInError>) {
     let (label, now) = (outcome_label(outcome), state.now());
     state.metrics().events.sign_in(label);
     match outcome {
-        Ok(_) => state.limits().succeeded(attempt, now),
+        Ok(_) => state.limits().succeeded(attempt, now).await,
         Err(SignInError::InvalidCredentials) => {}
-        Err(_) => state.limits().forget(&attempt, now),
+        Err(_) => state.limits().forget(&attempt, now).await,
     }
 }
 

@@ -81,7 +81,7 @@ impl Failed {
             Self::Link(error) => Chain(error).to_string(),
             Self::SignedOut => "the user has signed out meanwhile, or is another one".to_owned(),
             Self::SignInAgain => "the user signed in too long ago".to_owned(),
-            Self::RateLimited(refused) => format!("too many attempts: {}", refused.limit),
+            Self::RateLimited(refused) => format!("too many attempts: {}", refused.limit.as_str()),
         };
         let message = if trip.linking {
             "an account was not linked"

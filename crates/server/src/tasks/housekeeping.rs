@@ -22,7 +22,9 @@ pub(super) async fn run(state: AppState) {
 
 /// One round. What fails is tried again in the next one.
 async fn once(state: &AppState) {
-    state.limits().sweep(state.now());
+    while state.limits().clean_up(state.now()).await {
+        tokio::time::sleep(BREATH).await;
+    }
     loop {
         match clean_up(state.core(), state.now()).await {
             Ok((_, true)) => tokio::time::sleep(BREATH).await,

@@ -19,6 +19,7 @@ pub(super) async fn run(state: AppState) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
+            () = state.keys_asked_for() => {}
             () = state.stopped() => return,
         }
         if let Err(error) = state.keep_keys().await

@@ -1,10 +1,12 @@
 //! What the service does beside answering.
 
+mod fan_out;
 mod housekeeping;
 mod key_reload;
 mod publisher;
 mod reports;
 mod seen;
+mod shared;
 mod status_lists;
 
 use tokio::task::JoinSet;
@@ -22,5 +24,7 @@ pub(crate) fn start(state: &AppState) -> JoinSet<()> {
     tasks.spawn(housekeeping::run(state.clone()));
     tasks.spawn(key_reload::run(state.clone()));
     tasks.spawn(reports::run(state.clone()));
+    tasks.spawn(fan_out::run(state.clone()));
+    tasks.spawn(shared::run(state.clone()));
     tasks
 }

@@ -8,6 +8,8 @@ use crate::AppState;
 /// How soon what other processes have committed is noticed: one indexed read each time. What this one commits is
 /// published at once.
 const POLL: Duration = Duration::from_millis(20);
+/// The same where other replicas tell: news may get lost, and commands tell nobody.
+const POLL_BESIDE_NEWS: Duration = Duration::from_millis(250);
 /// How often what nobody needs any more is forgotten.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -23,7 +25,7 @@ pub(super) async fn run(state: AppState) {
     let mut silent_since: Option<Instant> = None;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(POLL) => {}
+            () = tokio::time::sleep(poll(&state)) => {}
             () = state.feed().woken() => {}
             // A store that is away would say so again and again.
             () = moved(&state), if silent_since.is_none() => {}
@@ -61,6 +63,10 @@ pub(super) async fn run(state: AppState) {
             }
         }
     }
+}
+
+fn poll(state: &AppState) -> Duration {
+    if state.fan_out().is_some_and(|fan_out| fan_out.is_listening()) { POLL_BESIDE_NEWS } else { POLL }
 }
 
 /// Returns when this process has committed an event that was not published yet.

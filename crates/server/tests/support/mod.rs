@@ -25,7 +25,7 @@ use handstamp_core::{
 };
 use handstamp_e2e::browser::{Browser, Fetch, Jar, Transport};
 use handstamp_server::{
-    AppState, ClientCredential, ClientSecret, Clock, Parts, Peer,
+    AppState, ClientCredential, ClientSecret, Clock, Parts, Peer, Shared,
     config::{Config, Override, PublicUrl},
     router,
 };
@@ -235,6 +235,7 @@ fn app(
         public_url,
         clock: Arc::new(HandClock(rules.clock.clone(), off_by)),
         root_key: rules.root.clone(),
+        shared: Shared::default(),
     })
     .expect("the parts fit together")
 }

@@ -79,6 +79,7 @@ impl AuthService {
             public_url: self.public_url.clone(),
             clock: Arc::new(SystemClock),
             root_key: self.root_key.clone(),
+            shared: handstamp_server::Shared::default(),
         })
     }
 

@@ -16,9 +16,12 @@ use crate::{
 ///
 /// Any number of replicas may do this at the same time: each change carries the state it was decided on, so that one of them
 /// makes it, and the others find it made.
-pub async fn housekeep(ctx: &Context, now: Timestamp) -> Result<(), KeysError> {
+///
+/// Returns whether this one has made a change that the others do not know of.
+pub async fn housekeep(ctx: &Context, now: Timestamp) -> Result<bool, KeysError> {
     let mover = Mover { ctx, actor: None, now };
     let stored = ctx.keyring.latest(&*ctx.store).await?;
+    let mut has_moved = false;
     for key in stored.iter().filter(|key| is_over(ctx, key, now)) {
         mover.commit(mover.remove(Changes::default(), key)).await?;
     }
@@ -30,18 +33,20 @@ pub async fn housekeep(ctx: &Context, now: Timestamp) -> Result<(), KeysError> {
             Turn::Rest => {}
             Turn::Publish => {
                 if mover.commit(mover.publish(&keys)?).await? {
+                    has_moved = true;
                     tracing::info!(purpose = purpose.as_str(), "published the next key");
                 }
             }
             Turn::Switch => {
                 let may = keys.turn(&ctx.store.reports().await?, now) == Turn::Switch;
                 if may && mover.commit(mover.switch(&keys)?).await? {
+                    has_moved = true;
                     tracing::info!(purpose = purpose.as_str(), "the next key signs from now on");
                 }
             }
         }
     }
-    Ok(())
+    Ok(has_moved)
 }
 
 fn is_over(ctx: &Context, key: &StoredKey, now: Timestamp) -> bool {

@@ -1,0 +1,82 @@
+use std::{path::PathBuf, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Problems, duration, secret_url};
+
+/// `[redis]`: a Redis or Valkey server that the replicas share. It holds only what may be lost; without one, each replica counts
+/// for itself, or all of them in PostgreSQL where that is the store.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedisConfig {
+    /// `redis://` or, for TLS, `rediss://`, with user, password, host, port and number of the database. One with a password belongs
+    /// into the variable `HANDSTAMP_REDIS_URL`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The certificates, as PEM, that the server's must be signed by, in the place of those that the system trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// What the name of everything that this installation keeps there begins with.
+    pub prefix: String,
+    /// How long a request may wait for the server before it goes on without.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+}
+
+/// Past that, a server that does not answer would be felt by everybody.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self { url: None, ca_file: None, prefix: "handstamp".to_owned(), timeout: Duration::from_millis(50) }
+    }
+}
+
+impl RedisConfig {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        let Self { url, ca_file, prefix, timeout } = self;
+        if let Some(wrong) = url.as_deref().and_then(wrong_url) {
+            problems.wrong("redis.url", wrong);
+        }
+        let is_tls = url.as_deref().is_some_and(|url| url.starts_with("rediss:") || url.starts_with("valkeys:"));
+        if ca_file.is_some() && !is_tls {
+            problems.wrong("redis.ca_file", "certificates are for TLS: redis.url must begin with rediss://");
+        }
+        if !(1..=64).contains(&prefix.len()) || !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+            problems.wrong("redis.prefix", "must be 1 to 64 characters of ASCII without spaces");
+        }
+        if timeout.is_zero() || *timeout > LONGEST_TIMEOUT {
+            problems.wrong("redis.timeout", "must be between \"1ms\" and \"1s\": people wait for it");
+        }
+    }
+
+    /// Returns the same without the password, for `config show` and logs.
+    pub(super) fn redacted(&self) -> Self {
+        Self { url: self.url.as_deref().map(secret_url::redacted), ..self.clone() }
+    }
+}
+
+/// What is wrong with a URL, without a word of it: it holds a password.
+fn wrong_url(text: &str) -> Option<&'static str> {
+    let Ok(url) = url::Url::parse(text) else {
+        return Some("is not a URL, such as redis://cache.internal:6379/0");
+    };
+    if !["redis", "rediss", "valkey", "valkeys"].contains(&url.scheme()) || url.host_str().is_none_or(str::is_empty) {
+        return Some("must begin with redis://host or, for TLS, with rediss://host");
+    }
+    url.fragment().is_some().then_some("must have no #…: the server's certificate is always checked")
+}
+
+impl std::fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = self.redacted();
+        f.debug_struct("RedisConfig")
+            .field("url", &shown.url)
+            .field("ca_file", &shown.ca_file)
+            .field("prefix", &shown.prefix)
+            .field("timeout", &shown.timeout)
+            .finish()
+    }
+}
