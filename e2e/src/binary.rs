@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Names a binary to be tested in the place of the one that is built: the tests in a real browser go by it too.
-const GIVEN: &str = "PROGRAM_UNDER_TEST";
+pub const GIVEN: &str = "PROGRAM_UNDER_TEST";
 
 /// Returns the `handstamp` binary of this build, and builds it first, once for all tests of a run.
 ///

@@ -4,5 +4,6 @@
 
 pub mod binary;
 pub mod browser;
+pub mod front;
 pub mod program;
 pub mod socket;

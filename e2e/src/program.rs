@@ -59,7 +59,22 @@ pub fn run_with_stdin<S: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = S>,
     stdin: &[u8],
 ) -> Finished {
-    let mut child = command(folder, arguments).stdin(Stdio::piped()).spawn().expect("the binary starts");
+    run_with(folder, arguments, &[], stdin)
+}
+
+/// Runs `handstamp` to its end with these variables and this on stdin.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run_with<S: AsRef<OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = S>,
+    variables: &[(&str, &str)],
+    stdin: &[u8],
+) -> Finished {
+    let mut command = command(folder, arguments);
+    let mut child =
+        command.envs(variables.iter().copied()).stdin(Stdio::piped()).spawn().expect("the binary starts");
     // A program that does not read its stdin may be gone before we have written it.
     let _ = child.stdin.take().expect("stdin is piped").write_all(stdin);
     let output = child.wait_with_output().expect("the binary ends");

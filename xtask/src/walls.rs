@@ -108,7 +108,11 @@ const WALLS: &[Wall] = &[
         ours: &[],
         never: &["tokio", "axum", "reqwest", "sqlx", "rusqlite", "tokio-postgres", "redis"],
     },
-    Wall { package: "handstamp-e2e", ours: &["handstamp-api-types", "handstamp-token"], never: &["sqlx"] },
+    Wall {
+        package: "handstamp-e2e",
+        ours: &["handstamp-api-types", "handstamp-testbed", "handstamp-token"],
+        never: &["sqlx", "rusqlite"],
+    },
     Wall { package: "xtask", ours: &[], never: &["tokio"] },
 ];
 

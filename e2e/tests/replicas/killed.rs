@@ -1,0 +1,29 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::cluster::{Cluster, REPLICAS};
+use super::people::Crowd;
+
+const KILLS: usize = 10;
+
+/// One replica after the other is killed in the middle of what it does, one each second, and comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_are_killed_sign_nobody_out_and_lose_nothing() {
+    let cluster = Arc::new(Cluster::start().await);
+    let crowd = Crowd::at(&cluster, 8).await;
+
+    for kill in 0..KILLS {
+        let until = Instant::now() + Duration::from_secs(1);
+        let (cluster, replica) = (Arc::clone(&cluster), kill % REPLICAS);
+        let back = tokio::task::spawn_blocking(move || {
+            cluster.kill(replica);
+            cluster.revive(replica, &[]);
+        });
+        back.await.expect("it comes back");
+        sleep(until.saturating_duration_since(Instant::now())).await;
+    }
+
+    eprintln!("{KILLS} kills: {}", crowd.home().await);
+}

@@ -1,0 +1,6 @@
+//! Three replicas on one PostgreSQL and one Redis, and what happens to people when a part of it fails.
+
+mod cluster;
+mod database;
+mod killed;
+mod people;
