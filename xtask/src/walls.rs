@@ -43,6 +43,11 @@ const WALLS: &[Wall] = &[
         never: &["axum", "hyper", "sqlx", "redis"],
     },
     Wall {
+        package: "handstamp-store-postgres",
+        ours: &["handstamp-core", "handstamp-token"],
+        never: &["axum", "hyper", "sqlx", "rusqlite", "redis"],
+    },
+    Wall {
         package: "handstamp-store-redis",
         ours: &["handstamp-core", "handstamp-token"],
         never: &["axum", "hyper", "sqlx", "rusqlite", "tokio-postgres"],
@@ -95,6 +100,7 @@ const WALLS: &[Wall] = &[
             "handstamp-listen",
             "handstamp-settings",
             "handstamp-server",
+            "handstamp-store-postgres",
             "handstamp-store-redis",
             "handstamp-store-sqlite",
             "handstamp-testkit",

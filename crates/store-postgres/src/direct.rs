@@ -1,5 +1,6 @@
 //! One connection past the pool, for what is done once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -8,6 +9,7 @@ use tokio_postgres::config::Host;
 
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
+use crate::sql::log;
 use crate::tls::Tls;
 
 /// The oldest PostgreSQL that is still looked after, by the time this was written.
@@ -36,6 +38,12 @@ impl Direct {
         let direct = Self { client, driver };
         direct.check().await?;
         Ok(direct)
+    }
+
+    /// Returns the channel on which the tables of this schema are talked of: several installations may share a database.
+    pub(crate) async fn channel(&self) -> Result<Arc<str>, OpenError> {
+        let row = self.client.query_one(log::CHANNEL.text(), &[]).await?;
+        Ok(row.try_get::<_, String>(0)?.into())
     }
 
     async fn check(&self) -> Result<(), OpenError> {

@@ -3,18 +3,28 @@
 //! It holds no rules: what may happen is decided in `handstamp-core`, and a change that rests on something that is no longer so is
 //! refused here as a conflict.
 
+mod apply;
+mod at_once;
+mod batches;
+mod clean_up;
 mod connection;
 mod direct;
 mod failure;
 mod fields;
+mod history;
+mod jitter;
+mod listen;
 pub mod migrations;
+mod news;
 mod open_error;
 mod options;
 mod pool;
+mod read;
 mod sql;
 mod store;
 mod times;
 mod tls;
+mod units;
 mod url;
 
 pub use open_error::OpenError;

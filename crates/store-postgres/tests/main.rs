@@ -5,4 +5,6 @@
     reason = "the helpers of a story are part of it: what fails there fails the test"
 )]
 
+mod contract;
+mod kit;
 mod open;

@@ -1,13 +1,9 @@
-use std::sync::Arc;
-
-use handstamp_store_postgres::{PostgresOptions, PostgresStore};
-use handstamp_testbed::Postgres;
-use handstamp_token::SystemEntropy;
+use crate::kit::{database, open};
 
 #[tokio::test]
 async fn a_database_is_made_ready_once() {
-    let options = PostgresOptions::new(&Postgres::shared().database()).unwrap();
+    let options = database();
     for _ in 0..2 {
-        PostgresStore::open(&options, Arc::new(SystemEntropy)).await.unwrap();
+        open(&options).await.close().await.unwrap();
     }
 }

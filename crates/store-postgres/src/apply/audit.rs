@@ -9,17 +9,19 @@ use crate::times::to_sql;
 
 /// Adds an entry.
 pub(super) async fn add(connection: &Connection, entry: &AuditEntry) -> Result<(), Failure> {
-    let done = connection.execute(
-        audit::INSERT,
-        &[
-            &to_sql(entry.at),
-            &entry.kind.as_str(),
-            &entry.user_id.map(user_id),
-            &entry.session_id.map(session_id),
-            &entry.actor.map(user_id),
-            &entry.address.map(|address| address.to_string()),
-            &entry.detail.as_deref().map(plain),
-        ],
-    );
-    done.await.map(drop)
+    let done = connection
+        .execute(
+            audit::INSERT,
+            &[
+                &to_sql(entry.at),
+                &entry.kind.as_str(),
+                &entry.user_id.map(user_id),
+                &entry.session_id.map(session_id),
+                &entry.actor.map(user_id),
+                &entry.address.map(|address| address.to_string()),
+                &entry.detail.as_deref().map(plain),
+            ],
+        )
+        .await;
+    done.map(drop)
 }

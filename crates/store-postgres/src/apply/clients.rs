@@ -13,18 +13,20 @@ pub(super) async fn create(connection: &Connection, client: &Client) -> Result<(
         ClientProof::Secret(hash) => (Some(hash.as_str()), None),
         ClientProof::Keys(keys) => (None, Some(keys.as_jwks())),
     };
-    let inserted = connection.execute(
-        clients::INSERT,
-        &[
-            &client.id.as_str(),
-            &secret,
-            &jwks,
-            &json(client.scopes.iter().map(String::as_str)),
-            &json(client.audiences.iter().map(String::as_str)),
-            &to_sql(client.created_at),
-        ],
-    );
-    if inserted.await? == 0 { Err(Conflict::ClientTaken.into()) } else { Ok(()) }
+    let inserted = connection
+        .execute(
+            clients::INSERT,
+            &[
+                &client.id.as_str(),
+                &secret,
+                &jwks,
+                &json(client.scopes.iter().map(String::as_str)),
+                &json(client.audiences.iter().map(String::as_str)),
+                &to_sql(client.created_at),
+            ],
+        )
+        .await?;
+    if inserted == 0 { Err(Conflict::ClientTaken.into()) } else { Ok(()) }
 }
 
 /// Removes a machine client.

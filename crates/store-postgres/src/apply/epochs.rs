@@ -19,10 +19,11 @@ pub(super) async fn begin(
     let (system, timeline) = work.here.map(|here| (here.system, here.timeline)).unzip();
     let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&i64::from(from), &i64::from(to), &number(EPOCH_STRIDE), &system, &timeline];
-    let before = work.connection.optional(log::BEGIN_EPOCH, row, |fields| {
-        fields.of("revocation_log").number::<u64>("seq")
-    });
-    let before = before.await?.ok_or(Conflict::EpochChanged)?;
+    let before = work
+        .connection
+        .optional(log::BEGIN_EPOCH, row, |fields| fields.of("revocation_log").number::<u64>("seq"))
+        .await?;
+    let before = before.ok_or(Conflict::EpochChanged)?;
     for epoch in std::iter::once(from).chain(lost) {
         let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
             &[&i64::from(epoch), &number(before), &to_sql(forget_at)];

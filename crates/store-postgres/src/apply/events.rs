@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use handstamp_core::model::{EventKind, LogPosition, NewEvent, OrgId, Selector};
+use handstamp_core::shared::News;
 use uuid::Uuid;
 
 use super::{Work, plain};
@@ -21,7 +22,8 @@ pub(super) async fn append(work: &Work<'_>, events: &[NewEvent]) -> Result<Optio
     let (at, forget_at): (Vec<i64>, Vec<i64>) =
         events.iter().map(|event| (to_sql(event.at), to_sql(event.forget_at))).unzip();
     let users: Vec<Option<Uuid>> = events.iter().map(|event| event.user.map(user_id)).collect();
-    let orgs: Vec<Option<&str>> = events.iter().map(|event| event.org_id.as_ref().map(OrgId::as_str)).collect();
+    let orgs: Vec<Option<&str>> =
+        events.iter().map(|event| event.org_id.as_ref().map(OrgId::as_str)).collect();
     let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&selectors, &targets, &kinds, &reasons, &at, &forget_at, &users, &orgs, &work.channel];
     let head = work.connection.optional(log::APPEND, row, read::log::decode).await?;
@@ -30,7 +32,7 @@ pub(super) async fn append(work: &Work<'_>, events: &[NewEvent]) -> Result<Optio
 
 /// Tells whoever listens that the log has moved, once this is committed.
 pub(super) async fn tell(work: &Work<'_>, head: LogPosition) -> Result<(), Failure> {
-    work.connection.execute(log::TELL, &[&work.channel, &head.to_string()]).await.map(drop)
+    work.connection.execute(log::TELL, &[&work.channel, &News::Log(head).to_string()]).await.map(drop)
 }
 
 fn kind(kind: EventKind) -> &'static str {

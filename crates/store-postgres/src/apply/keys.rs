@@ -28,30 +28,38 @@ pub(super) async fn add_next(connection: &Connection, key: &StoredKey) -> Result
 /// Adds a key.
 pub(super) async fn add(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
     let State { name, at, remove_at } = State::of(key.state);
-    let inserted = connection.execute(
-        keys::INSERT,
-        &[
-            &key.id.as_str(),
-            &key.purpose.as_str(),
-            &key.algorithm.name(),
-            &key.sealed.as_bytes(),
-            &name,
-            &at,
-            &remove_at,
-            &to_sql(key.created_at),
-        ],
-    );
-    changed(inserted.await?)
+    let inserted = connection
+        .execute(
+            keys::INSERT,
+            &[
+                &key.id.as_str(),
+                &key.purpose.as_str(),
+                &key.algorithm.name(),
+                &key.sealed.as_bytes(),
+                &name,
+                &at,
+                &remove_at,
+                &to_sql(key.created_at),
+            ],
+        )
+        .await?;
+    changed(inserted)
 }
 
 /// Moves a key on whose state still is the one that was read.
-pub(super) async fn move_on(connection: &Connection, key: &StoredKey, from: &KeyState) -> Result<(), Refusal> {
+pub(super) async fn move_on(
+    connection: &Connection,
+    key: &StoredKey,
+    from: &KeyState,
+) -> Result<(), Refusal> {
     let (from, to) = (State::of(*from), State::of(key.state));
-    let moved = connection.execute(
-        keys::MOVE,
-        &[&key.id.as_str(), &from.name, &from.at, &from.remove_at, &to.name, &to.at, &to.remove_at],
-    );
-    changed(moved.await?)
+    let moved = connection
+        .execute(
+            keys::MOVE,
+            &[&key.id.as_str(), &from.name, &from.at, &from.remove_at, &to.name, &to.at, &to.remove_at],
+        )
+        .await?;
+    changed(moved)
 }
 
 /// Forgets a key.

@@ -29,6 +29,7 @@ use handstamp_core::store::{Change, Changes};
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::history::Place;
+use session_moves::{HandOut, Rotation};
 pub(crate) use users::conflict_of;
 
 /// A unit of work within its transaction.
@@ -57,7 +58,7 @@ impl Work<'_> {
         let mut events: Vec<NewEvent> = Vec::new();
         let mut rest = &changes.changes[..];
         while let Some((change, others)) = rest.split_first() {
-            rest = others;
+            let all = std::mem::replace(&mut rest, others);
             match change {
                 Change::BeginEpoch { from, to, lost, forget_at } => {
                     events::append(self, &std::mem::take(&mut events)).await?;
@@ -68,7 +69,7 @@ impl Work<'_> {
                     sessions_ended += ended.len() as u64;
                     events.extend(ended);
                 }
-                Change::SeeSession { .. } => rest = session_moves::see(self.connection, change, rest).await?,
+                Change::SeeSession { .. } => rest = session_moves::see(self.connection, all).await?,
                 change => sessions_ended += self.apply_one(change).await?,
             }
         }
@@ -94,22 +95,34 @@ impl Work<'_> {
             Change::EndSessionsOf { user_id, except, at, reason } => {
                 return session_ends::all_of(connection, *user_id, *except, *at, *reason).await;
             }
-            Change::RotateSession { .. } => session_moves::rotate(connection, change).await,
-            Change::HandOutAgain { .. } => session_moves::hand_out_again(connection, change).await,
+            Change::RotateSession { id, from, to, idle_expiry } => {
+                let rotation = Rotation { id: *id, from: *from, to: *to, idle_expiry: *idle_expiry };
+                session_moves::rotate(connection, rotation).await
+            }
+            Change::HandOutAgain { id, from, at } => {
+                session_moves::hand_out_again(connection, HandOut { id: *id, from: from.current(), at: *at })
+                    .await
+            }
             Change::RelabelSession { id, device } => session_moves::relabel(connection, *id, device).await,
-            Change::KeepSession { id, idle_expiry } => session_moves::keep(connection, *id, *idle_expiry).await,
+            Change::KeepSession { id, idle_expiry } => {
+                session_moves::keep(connection, *id, *idle_expiry).await
+            }
             Change::StartSession { session, user_version, at_most } => {
                 session_start::start(connection, session, *user_version, *at_most).await
             }
             Change::CreateUser(user) => users::create(connection, user).await,
             Change::CreateFirstUser(user) => users::create_first(connection, user).await,
             Change::UpdateUser(user) => users::update(connection, user).await,
-            Change::RehashPassword { user_id, from, to } => users::rehash(connection, *user_id, from, to).await,
+            Change::RehashPassword { user_id, from, to } => {
+                users::rehash(connection, *user_id, from, to).await
+            }
             Change::SetProfile { user_id, from, to } => profiles::set(connection, *user_id, from, to).await,
             Change::CreateOrganization(organization) => organizations::create(connection, organization).await,
             Change::UpdateOrganization(organization) => organizations::update(connection, organization).await,
             Change::LinkUpstream(link) => upstreams::link(connection, link).await,
-            Change::UnlinkUpstream { user_id, upstream } => upstreams::unlink(connection, *user_id, upstream).await,
+            Change::UnlinkUpstream { user_id, upstream } => {
+                upstreams::unlink(connection, *user_id, upstream).await
+            }
             Change::RememberUpstreamSession(beside) => upstreams::remember(connection, beside).await,
             Change::CheckUpstreamSession { from, to } => upstreams::check(connection, *from, to).await,
             Change::PlaceSession { id, from, to } => status_lists::place(connection, *id, *from, *to).await,
@@ -124,7 +137,9 @@ impl Work<'_> {
             Change::RemoveKey(id) => keys::remove(connection, id).await,
             Change::CreateClient(client) => clients::create(connection, client).await,
             Change::RemoveClient(id) => clients::remove(connection, id).await,
-            Change::UseOnce { purpose, id, expires_at } => used::once(connection, *purpose, id, *expires_at).await,
+            Change::UseOnce { purpose, id, expires_at } => {
+                used::once(connection, *purpose, id, *expires_at).await
+            }
             Change::NoteReport { report, at_most } => reports::note(connection, report, *at_most).await,
             // Done by the caller.
             Change::BeginEpoch { .. } | Change::EndGroup { .. } | Change::SeeSession { .. } => Ok(()),

@@ -13,19 +13,20 @@ pub(super) async fn note(
     report: &VerifierReport,
     at_most: u32,
 ) -> Result<(), Refusal> {
-    let noted = connection.execute(
-        reports::NOTE,
-        &[
-            &report.client.as_ref().map_or("", ClientId::as_str),
-            &report.instance.as_str(),
-            &json(report.kids.iter().map(KeyId::as_str)),
-            &i64::from(report.position.epoch),
-            &number(report.position.seq),
-            &i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
-            &to_sql(report.reported_at),
-            &i64::from(at_most),
-        ],
-    );
-    noted.await?;
+    connection
+        .execute(
+            reports::NOTE,
+            &[
+                &report.client.as_ref().map_or("", ClientId::as_str),
+                &report.instance.as_str(),
+                &json(report.kids.iter().map(KeyId::as_str)),
+                &i64::from(report.position.epoch),
+                &number(report.position.seq),
+                &i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
+                &to_sql(report.reported_at),
+                &i64::from(at_most),
+            ],
+        )
+        .await?;
     Ok(())
 }

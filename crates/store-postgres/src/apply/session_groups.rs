@@ -40,10 +40,12 @@ pub(super) async fn end(
 ) -> Result<Vec<NewEvent>, Refusal> {
     let Some((owner, root)) = owner(connection, id).await? else { return Ok(Vec::new()) };
     connection.exists(users::LOCK, &[&owner]).await?;
-    let group = connection.list(sessions::LOCK_GROUP, &[&root], |fields| {
-        Ok(SessionId::from_bytes(fields.of("sessions").id("id")?))
-    });
-    let group = group.await?;
+    let group = connection
+        .list(sessions::LOCK_GROUP, &[&root], |fields| {
+            Ok(SessionId::from_bytes(fields.of("sessions").id("id")?))
+        })
+        .await?;
+    let group = group;
     if !group.contains(&id) {
         // Over meanwhile.
         return Ok(Vec::new());

@@ -18,10 +18,12 @@ pub(super) async fn start(
     user_version: u64,
     at_most: Option<u32>,
 ) -> Result<(), Refusal> {
-    let version = connection.optional(users::LOCK, &[&user_id(session.user_id)], |fields| {
-        fields.of("users").number::<u64>("version")
-    });
-    if version.await? != Some(user_version) {
+    let version = connection
+        .optional(users::LOCK, &[&user_id(session.user_id)], |fields| {
+            fields.of("users").number::<u64>("version")
+        })
+        .await?;
+    if version != Some(user_version) {
         return Err(Conflict::UserChanged.into());
     }
     if let Some(carried) = &session.carried {
@@ -36,10 +38,12 @@ pub(super) async fn start(
 }
 
 async fn count_live(connection: &Connection, user: UserId, now: Timestamp) -> Result<u64, Failure> {
-    let count = connection.optional(sessions::COUNT_LIVE, &[&user_id(user), &to_sql(now)], |fields| {
-        fields.of("sessions").number("count")
-    });
-    Ok(count.await?.unwrap_or(0))
+    let count = connection
+        .optional(sessions::COUNT_LIVE, &[&user_id(user), &to_sql(now)], |fields| {
+            fields.of("sessions").number("count")
+        })
+        .await?;
+    Ok(count.unwrap_or(0))
 }
 
 async fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
@@ -48,33 +52,35 @@ async fn insert(connection: &Connection, session: &Session) -> Result<(), Refusa
         SessionState::Active => (None, None),
         SessionState::Ended { at, reason } => (Some(to_sql(at)), Some(reason.as_str())),
     };
-    let inserted = connection.execute(
-        sessions::INSERT,
-        &[
-            &session_id(session.id),
-            &user_id(session.user_id),
-            &session.client_id.as_str(),
-            &plain(&session.device),
-            &to_sql(session.created_at),
-            &to_sql(session.auth_time),
-            &json(session.amr.iter().map(String::as_str)),
-            &to_sql(session.absolute_expiry),
-            &to_sql(session.idle_expiry),
-            &number(refresh.generation.into()),
-            &number(refresh.branch.into()),
-            &refresh.parent_branch.map(i64::from),
-            &to_sql(refresh.rotated_at),
-            &to_sql(refresh.handed_out_at),
-            &refresh.confirmed,
-            &to_sql(session.last_seen_at),
-            &ended_at,
-            &end_reason,
-            &session.status.as_ref().map(|place| place.list.as_bytes().as_slice()),
-            &session.status.map(|place| i64::from(place.index)),
-            &session.carried.as_ref().map(|carried| session_id(carried.from)),
-            &session.carried.as_ref().map(|carried| carried.to.as_str()),
-        ],
-    );
+    let inserted = connection
+        .execute(
+            sessions::INSERT,
+            &[
+                &session_id(session.id),
+                &user_id(session.user_id),
+                &session.client_id.as_str(),
+                &plain(&session.device),
+                &to_sql(session.created_at),
+                &to_sql(session.auth_time),
+                &json(session.amr.iter().map(String::as_str)),
+                &to_sql(session.absolute_expiry),
+                &to_sql(session.idle_expiry),
+                &number(refresh.generation.into()),
+                &number(refresh.branch.into()),
+                &refresh.parent_branch.map(i64::from),
+                &to_sql(refresh.rotated_at),
+                &to_sql(refresh.handed_out_at),
+                &refresh.confirmed,
+                &to_sql(session.last_seen_at),
+                &ended_at,
+                &end_reason,
+                &session.status.as_ref().map(|place| place.list.as_bytes().as_slice()),
+                &session.status.map(|place| i64::from(place.index)),
+                &session.carried.as_ref().map(|carried| session_id(carried.from)),
+                &session.carried.as_ref().map(|carried| carried.to.as_str()),
+            ],
+        )
+        .await?;
     // An id drawn twice, or the same unit of work sent twice: there is a session, and it is not this one.
-    if inserted.await? == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
+    if inserted == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
 }

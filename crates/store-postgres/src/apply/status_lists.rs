@@ -15,15 +15,15 @@ pub(super) async fn place(
     from: Option<StatusPlace>,
     to: StatusPlace,
 ) -> Result<(), Refusal> {
-    let (list, index) = (
-        from.as_ref().map(|from| from.list.as_bytes().as_slice()),
-        from.map(|from| i64::from(from.index)),
-    );
-    let placed = connection.execute(
-        sessions::PLACE,
-        &[&session_id(session), &list, &index, &to.list.as_bytes().as_slice(), &i64::from(to.index)],
-    );
-    match placed.await? {
+    let (list, index) =
+        (from.as_ref().map(|from| from.list.as_bytes().as_slice()), from.map(|from| i64::from(from.index)));
+    let placed = connection
+        .execute(
+            sessions::PLACE,
+            &[&session_id(session), &list, &index, &to.list.as_bytes().as_slice(), &i64::from(to.index)],
+        )
+        .await?;
+    match placed {
         0 => Err(Conflict::SessionChanged.into()),
         _ => Ok(()),
     }
@@ -31,18 +31,20 @@ pub(super) async fn place(
 
 /// Adds a list.
 pub(super) async fn begin(connection: &Connection, list: &StatusList) -> Result<(), Refusal> {
-    let inserted = connection.execute(
-        status_lists::INSERT,
-        &[
-            &list.id.as_bytes().as_slice(),
-            &i64::from(list.bits.count()),
-            &i64::from(list.size),
-            &i64::from(list.taken),
-            &to_sql(list.created_at),
-            &to_sql(list.keep_until),
-        ],
-    );
-    changed(inserted.await?)
+    let inserted = connection
+        .execute(
+            status_lists::INSERT,
+            &[
+                &list.id.as_bytes().as_slice(),
+                &i64::from(list.bits.count()),
+                &i64::from(list.size),
+                &i64::from(list.taken),
+                &to_sql(list.created_at),
+                &to_sql(list.keep_until),
+            ],
+        )
+        .await?;
+    changed(inserted)
 }
 
 /// Takes places that nobody took since the list was read.
@@ -53,11 +55,13 @@ pub(super) async fn take(
     to: u32,
     keep_until: Timestamp,
 ) -> Result<(), Refusal> {
-    let taken = connection.execute(
-        status_lists::TAKE,
-        &[&list.as_bytes().as_slice(), &i64::from(from), &i64::from(to), &to_sql(keep_until)],
-    );
-    changed(taken.await?)
+    let taken = connection
+        .execute(
+            status_lists::TAKE,
+            &[&list.as_bytes().as_slice(), &i64::from(from), &i64::from(to), &to_sql(keep_until)],
+        )
+        .await?;
+    changed(taken)
 }
 
 fn changed(rows: u64) -> Result<(), Refusal> {

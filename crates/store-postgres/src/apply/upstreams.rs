@@ -12,17 +12,19 @@ use crate::times::to_sql;
 
 /// Links a user to somebody at an upstream.
 pub(super) async fn link(connection: &Connection, link: &UpstreamLink) -> Result<(), Refusal> {
-    let inserted = connection.execute(
-        upstreams::ADD_LINK,
-        &[
-            &link.upstream.as_str(),
-            &link.subject.issuer(),
-            &link.subject.sub(),
-            &user_id(link.user_id),
-            &to_sql(link.linked_at),
-        ],
-    );
-    if inserted.await? == 0 { Err(Conflict::LinkTaken.into()) } else { Ok(()) }
+    let inserted = connection
+        .execute(
+            upstreams::ADD_LINK,
+            &[
+                &link.upstream.as_str(),
+                &link.subject.issuer(),
+                &link.subject.sub(),
+                &user_id(link.user_id),
+                &to_sql(link.linked_at),
+            ],
+        )
+        .await?;
+    if inserted == 0 { Err(Conflict::LinkTaken.into()) } else { Ok(()) }
 }
 
 /// Removes a user's link to an upstream.
@@ -41,28 +43,32 @@ pub(super) async fn unlink(
 pub(super) async fn remember(connection: &Connection, beside: &UpstreamSession) -> Result<(), Refusal> {
     let id = session_id(beside.session_id);
     let (upstream, issuer, sub) = (beside.upstream.as_str(), beside.subject.issuer(), beside.subject.sub());
-    let user = connection.optional(upstreams::LOCK_SESSION, &[&id], |fields| {
-        Ok(Uuid::from_bytes(fields.of("sessions").id("user_id")?))
-    });
-    let user = user.await?.ok_or(Conflict::SessionChanged)?;
+    let user = connection
+        .optional(upstreams::LOCK_SESSION, &[&id], |fields| {
+            Ok(Uuid::from_bytes(fields.of("sessions").id("user_id")?))
+        })
+        .await?;
+    let user = user.ok_or(Conflict::SessionChanged)?;
     if !connection.exists(upstreams::LOCK_LINK, &[&upstream, &issuer, &sub, &user]).await? {
         return Err(Conflict::LinkUnknown.into());
     }
-    let inserted = connection.execute(
-        upstreams::REMEMBER,
-        &[
-            &id,
-            &upstream,
-            &issuer,
-            &sub,
-            &beside.sid.as_ref().map(UpstreamSid::as_str),
-            &beside.secret.as_ref().map(SealedSecret::as_bytes),
-            &to_sql(beside.check.checked_at),
-            &beside.check.asked_at.map(to_sql),
-            &beside.exchanged,
-        ],
-    );
-    if inserted.await? == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
+    let inserted = connection
+        .execute(
+            upstreams::REMEMBER,
+            &[
+                &id,
+                &upstream,
+                &issuer,
+                &sub,
+                &beside.sid.as_ref().map(UpstreamSid::as_str),
+                &beside.secret.as_ref().map(SealedSecret::as_bytes),
+                &to_sql(beside.check.checked_at),
+                &beside.check.asked_at.map(to_sql),
+                &beside.exchanged,
+            ],
+        )
+        .await?;
+    if inserted == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
 }
 
 /// Notes that the upstream is asked or has answered, if it was last asked as it was read.
@@ -71,16 +77,18 @@ pub(super) async fn check(
     from: UpstreamCheck,
     to: &UpstreamSession,
 ) -> Result<(), Refusal> {
-    let checked = connection.execute(
-        upstreams::CHECK,
-        &[
-            &session_id(to.session_id),
-            &to_sql(from.checked_at),
-            &from.asked_at.map(to_sql),
-            &to.secret.as_ref().map(SealedSecret::as_bytes),
-            &to_sql(to.check.checked_at),
-            &to.check.asked_at.map(to_sql),
-        ],
-    );
-    if checked.await? == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
+    let checked = connection
+        .execute(
+            upstreams::CHECK,
+            &[
+                &session_id(to.session_id),
+                &to_sql(from.checked_at),
+                &from.asked_at.map(to_sql),
+                &to.secret.as_ref().map(SealedSecret::as_bytes),
+                &to_sql(to.check.checked_at),
+                &to.check.asked_at.map(to_sql),
+            ],
+        )
+        .await?;
+    if checked == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
 }

@@ -11,23 +11,24 @@ use crate::times::to_sql;
 /// Adds a user.
 pub(super) async fn create(connection: &Connection, user: &User) -> Result<(), Refusal> {
     let row = Row::of(user);
-    let inserted = connection.execute(
-        users::INSERT,
-        &[
-            &user_id(user.id),
-            &user.username.as_str(),
-            &row.email,
-            &row.org_id,
-            &row.roles,
-            &row.claims,
-            &row.disabled_at,
-            &row.password,
-            &row.origin,
-            &to_sql(user.created_at),
-            &row.version,
-        ],
-    );
-    inserted.await?;
+    connection
+        .execute(
+            users::INSERT,
+            &[
+                &user_id(user.id),
+                &user.username.as_str(),
+                &row.email,
+                &row.org_id,
+                &row.roles,
+                &row.claims,
+                &row.disabled_at,
+                &row.password,
+                &row.origin,
+                &to_sql(user.created_at),
+                &row.version,
+            ],
+        )
+        .await?;
     Ok(())
 }
 
@@ -43,23 +44,25 @@ pub(super) async fn create_first(connection: &Connection, user: &User) -> Result
 /// Replaces a user that still has the version that was read.
 pub(super) async fn update(connection: &Connection, user: &User) -> Result<(), Refusal> {
     let row = Row::of(user);
-    let updated = connection.execute(
-        users::UPDATE,
-        &[
-            &user_id(user.id),
-            &user.username.as_str(),
-            &row.email,
-            &row.org_id,
-            &row.roles,
-            &row.claims,
-            &row.disabled_at,
-            &row.password,
-            &row.origin,
-            &to_sql(user.created_at),
-            &row.version,
-        ],
-    );
-    changed(updated.await?)
+    let updated = connection
+        .execute(
+            users::UPDATE,
+            &[
+                &user_id(user.id),
+                &user.username.as_str(),
+                &row.email,
+                &row.org_id,
+                &row.roles,
+                &row.claims,
+                &row.disabled_at,
+                &row.password,
+                &row.origin,
+                &to_sql(user.created_at),
+                &row.version,
+            ],
+        )
+        .await?;
+    changed(updated)
 }
 
 /// Replaces the hash that was read.

@@ -21,11 +21,13 @@ pub(crate) async fn by_sessions(
     ids: &[SessionId],
 ) -> Result<HashMap<SessionId, (Session, Subject)>, Failure> {
     let ids: Vec<Uuid> = ids.iter().copied().map(session_id).collect();
-    let found = pool.list(subjects::BY_SESSIONS, &[&ids], |fields| {
-        let session = sessions::decode(fields)?;
-        Ok((session.id, (session, decode(fields)?)))
-    });
-    Ok(found.await?.into_iter().collect())
+    let found = pool
+        .list(subjects::BY_SESSIONS, &[&ids], |fields| {
+            let session = sessions::decode(fields)?;
+            Ok((session.id, (session, decode(fields)?)))
+        })
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Takes a subject's columns.

@@ -17,12 +17,12 @@ statements! {
                   FROM head, unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int8[], $6::int8[], $7::uuid[], $8::text[]) \
                       WITH ORDINALITY AS event (selector, target, kind, reason, at, forget_at, user_id, org_id, number)\
               ) \
-              SELECT epoch, seq, pg_notify($9, epoch || '.' || seq)::text FROM head";
+              SELECT epoch, seq, pg_notify($9, 'log ' || epoch || '.' || seq)::text FROM head";
     /// Begins another epoch so many numbers ahead, if the log is in the one that was read. Says where it stood before.
     BEGIN_EPOCH = "UPDATE revocation_log SET epoch = $2, seq = seq + $3, system = $4, timeline = $5 WHERE epoch = $1 RETURNING seq - $3";
     /// Notes up to where an epoch goes on from one before.
     ADD_EPOCH = "INSERT INTO revocation_epochs (epoch, last_seq, forget_at) VALUES ($1, $2, $3)";
-    /// Tells whoever listens that the log has moved.
+    /// Tells whoever listens, once the transaction is committed.
     TELL = "SELECT pg_notify($1, $2)::text";
     /// The channel on which the tables of this schema are talked of.
     CHANNEL = "SELECT 'handstamp_' || 'revocation_log'::regclass::oid";

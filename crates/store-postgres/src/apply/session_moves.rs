@@ -1,0 +1,195 @@
+use std::collections::HashSet;
+
+use handstamp_core::model::{LogPosition, RefreshState, SessionId, Step};
+use handstamp_core::store::{Change, Conflict};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::plain;
+use crate::connection::Connection;
+use crate::failure::{Failure, Refusal};
+use crate::read::{log, session_id};
+use crate::sql::{Sql, refresh, sessions};
+use crate::times::to_sql;
+
+/// A refresh family that moves on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rotation {
+    pub(crate) id: SessionId,
+    pub(crate) from: RefreshState,
+    pub(crate) to: RefreshState,
+    pub(crate) idle_expiry: Timestamp,
+}
+
+/// A current token that was handed out again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HandOut {
+    pub(crate) id: SessionId,
+    pub(crate) from: Step,
+    pub(crate) at: Timestamp,
+}
+
+/// An access token that came back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sighting {
+    pub(crate) id: SessionId,
+    pub(crate) at: Timestamp,
+    pub(crate) issued_under: Step,
+}
+
+/// Moves refresh families on, if everything the decisions rest on still holds. Says of each whether it did, and where the log stands.
+/// No session may be among them twice.
+pub(crate) async fn rotate_all(
+    connection: &Connection,
+    sql: Sql,
+    moves: &[Rotation],
+) -> Result<Vec<Option<LogPosition>>, Failure> {
+    let ids = ids(moves.iter().map(|one| one.id));
+    let (from, to): (Vec<_>, Vec<_>) = moves.iter().map(|one| (one.from, one.to)).unzip();
+    let (from, to) = (Columns::of(&from), Columns::of(&to));
+    let idle_expiry: Vec<i64> = moves.iter().map(|one| to_sql(one.idle_expiry)).collect();
+    let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] = &[
+        &ids,
+        &from.generation,
+        &from.branch,
+        &from.parent_branch,
+        &from.rotated_at,
+        &from.handed_out_at,
+        &from.confirmed,
+        &to.generation,
+        &to.branch,
+        &to.parent_branch,
+        &to.rotated_at,
+        &to.handed_out_at,
+        &to.confirmed,
+        &idle_expiry,
+    ];
+    held(connection, sql, row, moves.len()).await
+}
+
+/// Notes that current tokens were handed out again, if the families still stand where the decisions found them. Says as
+/// [`rotate_all`] does.
+pub(crate) async fn hand_out_all(
+    connection: &Connection,
+    sql: Sql,
+    moves: &[HandOut],
+) -> Result<Vec<Option<LogPosition>>, Failure> {
+    let ids = ids(moves.iter().map(|one| one.id));
+    let (generation, branch) = steps(moves.iter().map(|one| one.from));
+    let at: Vec<i64> = moves.iter().map(|one| to_sql(one.at)).collect();
+    held(connection, sql, &[&ids, &generation, &branch, &at], moves.len()).await
+}
+
+/// Notes that access tokens came back, in a transaction of its own. Returns where the log stands.
+pub(crate) async fn see_all(connection: &Connection, seen: &[Sighting]) -> Result<LogPosition, Failure> {
+    let (ids, at, generation, branch) = sightings(seen);
+    let head =
+        connection.optional(refresh::SEE_AT_ONCE, &[&ids, &at, &generation, &branch], log::decode).await?;
+    head.ok_or_else(log::row_is_gone)
+}
+
+pub(super) async fn rotate(connection: &Connection, rotation: Rotation) -> Result<(), Refusal> {
+    changed(&rotate_all(connection, refresh::ROTATE, &[rotation]).await?)
+}
+
+pub(super) async fn hand_out_again(connection: &Connection, hand_out: HandOut) -> Result<(), Refusal> {
+    changed(&hand_out_all(connection, refresh::HAND_OUT_AGAIN, &[hand_out]).await?)
+}
+
+/// Notes that access tokens came back: as many changes of this kind as stand side by side. Of a session that is over or gone there is
+/// nothing to note. Returns the changes that are left.
+pub(super) async fn see<'a>(connection: &Connection, changes: &'a [Change]) -> Result<&'a [Change], Refusal> {
+    let mut known = HashSet::new();
+    let seen = changes.iter().map_while(|change| match change {
+        Change::SeeSession { id, at, issued_under } if known.insert(*id) => {
+            Some(Sighting { id: *id, at: *at, issued_under: *issued_under })
+        }
+        _ => None,
+    });
+    let seen: Vec<Sighting> = seen.collect();
+    let (ids, at, generation, branch) = sightings(&seen);
+    connection.execute(refresh::SEE, &[&ids, &at, &generation, &branch]).await?;
+    Ok(&changes[seen.len()..])
+}
+
+/// Renames the device.
+pub(super) async fn relabel(connection: &Connection, id: SessionId, device: &str) -> Result<(), Refusal> {
+    match connection.execute(sessions::RELABEL, &[&session_id(id), &plain(device)]).await? {
+        0 => Err(Conflict::SessionChanged.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps a session from running out before a moment, unless it is over.
+pub(super) async fn keep(
+    connection: &Connection,
+    id: SessionId,
+    idle_expiry: Timestamp,
+) -> Result<(), Refusal> {
+    connection.execute(sessions::KEEP, &[&session_id(id), &to_sql(idle_expiry)]).await?;
+    Ok(())
+}
+
+async fn held(
+    connection: &Connection,
+    sql: Sql,
+    row: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+    count: usize,
+) -> Result<Vec<Option<LogPosition>>, Failure> {
+    let rows = connection
+        .list(sql, row, |fields| {
+            let number: usize = fields.of("sessions").number("number")?;
+            Ok((number, log::decode(fields)?))
+        })
+        .await?;
+    let mut held = vec![None; count];
+    for (number, head) in rows {
+        // Numbers begin with 1.
+        if let Some(place) = held.get_mut(number.wrapping_sub(1)) {
+            *place = Some(head);
+        }
+    }
+    Ok(held)
+}
+
+fn changed(held: &[Option<LogPosition>]) -> Result<(), Refusal> {
+    if held.contains(&None) { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
+}
+
+fn ids(ids: impl Iterator<Item = SessionId>) -> Vec<Uuid> {
+    ids.map(session_id).collect()
+}
+
+fn steps(steps: impl Iterator<Item = Step>) -> (Vec<i64>, Vec<i64>) {
+    steps.map(|step| (i64::from(step.generation), i64::from(step.branch))).unzip()
+}
+
+fn sightings(seen: &[Sighting]) -> (Vec<Uuid>, Vec<i64>, Vec<i64>, Vec<i64>) {
+    let at = seen.iter().map(|one| to_sql(one.at)).collect();
+    let (generation, branch) = steps(seen.iter().map(|one| one.issued_under));
+    (ids(seen.iter().map(|one| one.id)), at, generation, branch)
+}
+
+/// Refresh states, a column each.
+struct Columns {
+    generation: Vec<i64>,
+    branch: Vec<i64>,
+    parent_branch: Vec<Option<i64>>,
+    rotated_at: Vec<i64>,
+    handed_out_at: Vec<i64>,
+    confirmed: Vec<bool>,
+}
+
+impl Columns {
+    fn of(states: &[RefreshState]) -> Self {
+        let (generation, branch) = steps(states.iter().map(RefreshState::current));
+        Self {
+            generation,
+            branch,
+            parent_branch: states.iter().map(|state| state.parent_branch.map(i64::from)).collect(),
+            rotated_at: states.iter().map(|state| to_sql(state.rotated_at)).collect(),
+            handed_out_at: states.iter().map(|state| to_sql(state.handed_out_at)).collect(),
+            confirmed: states.iter().map(|state| state.confirmed).collect(),
+        }
+    }
+}
