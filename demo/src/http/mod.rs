@@ -1,6 +1,7 @@
 //! What both services share of HTTP: the form of errors, the reading of bodies, and who may call from a browser.
 
 pub(crate) mod body;
+mod description;
 mod failure;
 mod front_door;
 pub(crate) mod health;
@@ -10,6 +11,7 @@ mod on_behalf;
 mod service;
 
 pub(crate) use body::JsonBody;
+pub(crate) use description::description;
 pub(crate) use failure::ServiceError;
 pub use front_door::FrontDoor;
 pub(crate) use idempotency_key::IdempotencyKey;

@@ -61,6 +61,10 @@ pub fn router(
         .route("/orders/{id}/attachment", get(routes::attachment).access(access::in_org()))
         // Declares nothing, on purpose: it answers 403 to everybody, and says so at start-up.
         .route("/orders/statistics", get(routes::statistics))
+        .route(
+            "/openapi.json",
+            http::description(include_str!("openapi.json"), &setup.cookie_name).access(access::public()),
+        )
         .route("/health/live", health::live().access(access::public()))
         .route("/health/ready", health::ready(verifier).access(access::public()));
     Ok(http::complete(table.into_router().with_state(service), &setup.front_door))

@@ -45,6 +45,10 @@ pub fn router(setup: &ServiceSetup, credentials: ClientCredentials) -> Result<Ro
     let routes = Routes::new(verifier.clone())
         .route("/profiles", get(list).access(access::in_org()))
         .route("/profiles/{sub}", get(show).access(access::in_org()))
+        .route(
+            "/openapi.json",
+            http::description(include_str!("openapi.json"), &setup.cookie_name).access(access::public()),
+        )
         .route("/health/live", health::live().access(access::public()))
         .route("/health/ready", health::ready(verifier).access(access::public()));
     Ok(http::complete(routes.into_router().with_state(people), &setup.front_door))
