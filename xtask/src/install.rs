@@ -20,6 +20,7 @@ const TOOLS: &[Tool] = &[
     },
     Tool { program: "npm", package: "npm", used_for: "installing what those tests need" },
     Tool { program: "chromium", package: "chromium", used_for: "the tests in a real browser" },
+    Tool { program: "certutil", package: "libnss3-tools", used_for: "telling that browser which authority to trust" },
     Tool { program: "openssl", package: "openssl", used_for: "the certificate of the tests over https" },
     Tool { program: "curl", package: "curl", used_for: "the tests over TLS and HTTP/2" },
     Tool {

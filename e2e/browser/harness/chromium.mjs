@@ -7,19 +7,17 @@ let running;
 
 /** Returns the one browser of this test file; tests get a profile of their own from it. */
 export function browser() {
-  running ??= launch();
+  running ??= certificate().then(({ pin }) => launch([`--ignore-certificate-errors-spki-list=${pin}`]));
   return running;
 }
 
-async function launch() {
-  const { pin } = await certificate();
+/** Starts a browser with these arguments and variables. */
+export function launch(args, env = {}) {
   return driver.launch({
     executablePath: chromium(),
-    args: [
-      // Every name is this machine: no test leaves it.
-      '--host-resolver-rules=MAP * 127.0.0.1',
-      `--ignore-certificate-errors-spki-list=${pin}`,
-    ],
+    // Every name is this machine: no test leaves it.
+    args: ['--host-resolver-rules=MAP * 127.0.0.1', ...args],
+    env: { ...process.env, ...env },
     // People's browsers keep pages for the Back button.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
