@@ -1,6 +1,7 @@
 //! One example, run as its README says, on ports of its own.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,8 +20,9 @@ use crate::support::{PASSWORD, PATIENCE, free_port};
 /// An origin that may call the app's services beside its own.
 pub(super) const FRIEND: &str = "https://friend.example";
 
-/// The ports that stand in the examples: of the proxy, the auth service, its gRPC listener and the service behind.
-const PORTS: [&str; 4] = ["8080", "8600", "8601", "9000"];
+/// The variables that choose ports in the place of the examples' own: of the proxy, the auth service, its gRPC listener and the
+/// service behind.
+const PORTS: [&str; 4] = ["PROXY_PORT", "AUTH_PORT", "EXT_AUTHZ_PORT", "SERVICE_PORT"];
 
 /// A proxy with all that stands behind it. It ends with the test.
 pub(crate) struct Front {
@@ -42,31 +44,29 @@ impl Front {
     /// Starts what stands behind Traefik.
     pub(crate) fn behind_traefik(variables: &[(&str, &str)]) -> Self {
         let mut front = Self::run("traefik", &[], variables);
-        let configuration = front.folder.path().join("traefik/dynamic.yaml");
-        front.traefik = Some(Traefik::read(&configuration, front.ports));
         front.wait(front.ports[1]);
+        let configuration = front.scratch("config/dynamic.yaml");
+        front.traefik = Some(Traefik::read(&configuration, front.ports));
         front
     }
 
     fn run(example: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let ports = PORTS.map(|_| free_port());
-        for part in ["echo", example] {
-            copy(&repository().join("examples").join(part), &folder.path().join(part), ports);
-        }
         let path = |path: PathBuf| path.to_string_lossy().into_owned();
-        let binaries = [
+        let mut own = vec![
             ("HANDSTAMP", path(binary::handstamp().to_owned())),
             ("ENVOY", path(repository().join("target/peers/python/bin/envoy"))),
             ("TMPDIR", path(folder.path().to_owned())),
+            ("HANDSTAMP_SERVER_ALLOWED_ORIGINS", FRIEND.to_owned()),
         ];
-        let binaries = binaries.iter().map(|(name, value)| (*name, value.as_str()));
-        let friend = ("HANDSTAMP_SERVER_ALLOWED_ORIGINS", FRIEND);
-        let variables: Vec<_> = binaries.chain([friend]).chain(variables.iter().copied()).collect();
-        let script = folder.path().join(example).join("run");
+        own.extend(PORTS.into_iter().zip(ports.map(|port| port.to_string())));
         if example == "traefik" {
-            without_proxy(&script);
+            own.push(("PATH", without_proxy(folder.path())));
         }
+        let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+        let variables: Vec<_> = own.chain(variables.iter().copied()).collect();
+        let script = repository().join("examples").join(example).join("run");
         let running = Running::script(&script, arguments, &variables);
         Self { running: Mutex::new(Some(running)), folder, ports, traefik: None }
     }
@@ -83,6 +83,13 @@ impl Front {
             assert!(Instant::now() < deadline, "the example does not start: {stderr}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Returns a file that the example has made for itself.
+    fn scratch(&self, file: &str) -> PathBuf {
+        let entries = fs::read_dir(self.folder.path()).expect("the test's folder");
+        let mut files = entries.filter_map(|entry| Some(entry.ok()?.path().join(file)));
+        files.find(|file| file.is_file()).unwrap_or_else(|| panic!("{file} is not there"))
     }
 
     fn stderr(&self) -> String {
@@ -113,10 +120,7 @@ impl Front {
 
     /// Ends the auth service, and nothing else.
     pub(super) fn stop_the_auth_service(&self) {
-        let entries = fs::read_dir(self.folder.path()).expect("the test's folder");
-        let mut notes = entries.filter_map(|entry| Some(entry.ok()?.path().join("serve.pid")));
-        let note = notes.find(|note| note.is_file()).expect("the number of the process");
-        let pid = fs::read_to_string(note).expect("the number of the process");
+        let pid = fs::read_to_string(self.scratch("serve.pid")).expect("the number of the process");
         assert!(Command::new("kill").arg(pid.trim()).status().is_ok_and(|status| status.success()));
         let deadline = Instant::now() + PATIENCE;
         while std::net::TcpStream::connect(("127.0.0.1", self.ports[1])).is_ok() {
@@ -239,23 +243,10 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").to_owned()
 }
 
-/// Copies a folder's files, with our ports in the place of theirs.
-fn copy(from: &Path, to: &Path, ports: [u16; 4]) {
-    fs::create_dir(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("an example") {
-        let path = entry.expect("a file").path();
-        let Ok(text) = fs::read_to_string(&path) else { continue };
-        let text = PORTS
-            .iter()
-            .zip(ports)
-            .fold(text, |text, (theirs, ours)| text.replace(theirs, &ours.to_string()));
-        fs::write(to.join(path.file_name().expect("a name")), text).expect("a copy");
-    }
-}
-
-/// Takes the proxy out of an example.
-fn without_proxy(script: &Path) {
-    let text = fs::read_to_string(script).expect("the example's script");
-    let behind = text.lines().take_while(|line| !line.starts_with("cd ")).collect::<Vec<_>>().join("\n");
-    fs::write(script, behind + "\nwait\n").expect("the script can be written");
+/// Puts a Traefik into the folder that does nothing, and returns the `PATH` that finds it.
+fn without_proxy(folder: &Path) -> String {
+    let traefik = folder.join("traefik");
+    fs::write(&traefik, "#!/bin/sh\nexec sleep infinity\n").expect("a script");
+    fs::set_permissions(&traefik, fs::Permissions::from_mode(0o755)).expect("a program of ours");
+    format!("{}:{}", folder.display(), std::env::var("PATH").expect("a PATH"))
 }
