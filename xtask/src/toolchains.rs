@@ -63,7 +63,7 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next().and_then(Result::ok).unwrap_or(0)))
 }
 
-/// Exactly what `requirements.txt` says, once for each version of it, and apart from what other tests use.
+/// Exactly what `requirements.txt` says, byte for byte, once for each version of it, and apart from what other tests use.
 fn python_packages() -> Result<(), String> {
     let requirements = root().join("examples/fastapi/requirements.txt");
     let stamp = read(&requirements)?;
@@ -75,7 +75,8 @@ fn python_packages() -> Result<(), String> {
     run("python3", &["-m", "venv", &folder.to_string_lossy()])?;
     let pip = folder.join("bin/pip");
     let requirements = requirements.to_string_lossy();
-    run(&pip.to_string_lossy(), &["install", "-q", "--disable-pip-version-check", "-r", &requirements])?;
+    let exactly = ["install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", &requirements];
+    run(&pip.to_string_lossy(), &exactly)?;
     write_stamp(&folder, &stamp)
 }
 
