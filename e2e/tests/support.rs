@@ -199,6 +199,14 @@ impl Served {
         Reply { status, body: reply.json().await.unwrap_or(Value::Null) }
     }
 
+    /// Asks whether the service is ready.
+    pub(crate) async fn ready(&self) -> Reply {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let reply = client.get(format!("{}/health/ready", self.base)).send().await.expect("a reply");
+        let status = reply.status().as_u16();
+        Reply { status, body: reply.json().await.unwrap_or(Value::Null) }
+    }
+
     /// Signs somebody in and returns the tokens.
     pub(crate) async fn sign_in(&self, login: &str) -> Reply {
         self.post("/auth/sign-in", &json!({ "login": login, "password": PASSWORD, "delivery": "body" })).await

@@ -135,7 +135,13 @@ impl Cluster {
     }
 
     /// Asks whoever is at `base` for something, as a client without a browser does. Nothing comes back if nobody is there.
-    pub(super) async fn post(&self, base: &str, path: &str, bearer: Option<&str>, body: &Value) -> Option<Reply> {
+    pub(super) async fn post(
+        &self,
+        base: &str,
+        path: &str,
+        bearer: Option<&str>,
+        body: &Value,
+    ) -> Option<Reply> {
         let mut request = self.http.post(format!("{base}{path}")).header("x-handstamp", "1").json(body);
         if let Some(bearer) = bearer {
             request = request.bearer_auth(bearer);

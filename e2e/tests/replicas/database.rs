@@ -23,7 +23,10 @@ async fn told(
     if !lasts.is_zero() {
         for replica in 0..REPLICAS {
             let ready = cluster.ready(replica).await;
-            assert!(ready.is_none_or(|ready| ready.status == 503), "a replica without its database says it is ready");
+            assert!(
+                ready.is_none_or(|ready| ready.status == 503),
+                "a replica without its database says it is ready"
+            );
         }
     }
     sleep(lasts / 2).await;
@@ -62,7 +65,8 @@ async fn a_killed_database_signs_nobody_out_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_database_signs_nobody_out_and_loses_nothing() {
     let fault = |cluster: &Cluster| cluster.postgres.pause();
-    told("PostgreSQL frozen for 10 s", fault, Duration::from_secs(10), |cluster| cluster.postgres.resume()).await;
+    told("PostgreSQL frozen for 10 s", fault, Duration::from_secs(10), |cluster| cluster.postgres.resume())
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -154,7 +154,12 @@ async fn stay(mut device: Device, seen: Arc<Mutex<Seen>>, stop: Arc<AtomicBool>)
 }
 
 /// Signs in and out until it is time to go home, and watches how long the token is good after the sign-out was acknowledged.
-async fn come_and_go(cluster: Arc<Cluster>, service: Verifier, seen: Arc<Mutex<Seen>>, stop: Arc<AtomicBool>) {
+async fn come_and_go(
+    cluster: Arc<Cluster>,
+    service: Verifier,
+    seen: Arc<Mutex<Seen>>,
+    stop: Arc<AtomicBool>,
+) {
     while !stop.load(Ordering::Relaxed) {
         let device = match Device::signed_in(&cluster).await {
             Ok(device) => device,
@@ -177,7 +182,9 @@ async fn come_and_go(cluster: Arc<Cluster>, service: Verifier, seen: Arc<Mutex<S
         let _ = service.verify(&device.access).await;
         while ask(&service, &device.access) == Answer::Accepted {
             if acknowledged.elapsed() > REVOKED_WITHIN {
-                with(&seen, |seen| seen.wrong.push(format!("a token is good {REVOKED_WITHIN:?} after its sign-out")));
+                with(&seen, |seen| {
+                    seen.wrong.push(format!("a token is good {REVOKED_WITHIN:?} after its sign-out"))
+                });
                 return;
             }
             sleep(Duration::from_millis(1)).await;

@@ -5,6 +5,7 @@ mod clients;
 mod crash;
 mod encrypted;
 mod folder;
+mod full_disk;
 mod key_rotation;
 mod pages;
 mod profiles;
