@@ -86,6 +86,11 @@ const WALLS: &[Wall] = &[
         never: &["sqlx", "rusqlite", "handstamp-core", "handstamp-server"],
     },
     Wall {
+        package: "handstamp-audit",
+        ours: &["handstamp-testkit", "handstamp-verify", "handstamp-api-types", "handstamp-token"],
+        never: &["axum", "sqlx", "rusqlite", "handstamp-core", "handstamp-server"],
+    },
+    Wall {
         package: "handstamp-demo",
         ours: &["handstamp-testkit", "handstamp-verify", "handstamp-api-types", "handstamp-token"],
         never: &["sqlx"],
@@ -94,6 +99,7 @@ const WALLS: &[Wall] = &[
         package: "handstamp",
         ours: &[
             "handstamp-api-types",
+            "handstamp-audit",
             "handstamp-core",
             "handstamp-demo",
             "handstamp-gateway",

@@ -1,0 +1,68 @@
+//! What is tried on each operation: one kind of mistake, one file.
+
+mod cors;
+mod forged;
+mod identity;
+pub(crate) mod leak;
+mod routing;
+
+use handstamp_testkit::recipe::Material;
+
+use crate::carrier::Carrier;
+use crate::engine::{Accepted, Plan};
+use crate::openapi::{Document, Operation};
+use crate::report::{CaseReport, Outcome};
+use crate::source::GoodToken;
+
+pub(crate) use forged::forger_keys;
+
+/// What plans are made from.
+pub(crate) struct Scene<'a> {
+    pub(crate) document: &'a Document,
+    pub(crate) operation: &'a Operation,
+    pub(crate) carrier: &'a Carrier,
+    pub(crate) owner: &'a GoodToken,
+    pub(crate) outsider: Option<&'a GoodToken>,
+    pub(crate) material: &'a Material,
+    /// What the service shows at an address where nothing is.
+    pub(crate) everybody: Accepted,
+    /// An address below the target where nothing is.
+    pub(crate) nowhere: &'a str,
+    /// Host and port of the target, as an `Origin` has them.
+    pub(crate) origin: &'a str,
+    /// Whether this operation's objects belong to everybody who is signed in.
+    pub(crate) is_shared: bool,
+    /// Tells operations that are open on purpose.
+    pub(crate) is_public: &'a (dyn Fn(&Operation) -> bool + Sync),
+    /// Whether it is the first carrier's turn: what carries no token at all is tried once.
+    pub(crate) is_first_carrier: bool,
+}
+
+/// Attempts to make, and cases that cannot be made with what there is.
+#[derive(Default)]
+pub(crate) struct Plans {
+    pub(crate) attempts: Vec<Plan>,
+    pub(crate) left_out: Vec<CaseReport>,
+}
+
+impl Plans {
+    /// Returns everything to try on an operation, with tokens carried in one place.
+    pub(crate) fn of(scene: &Scene<'_>) -> Self {
+        let mut plans = Self::default();
+        forged::plan(scene, &mut plans);
+        identity::plan(scene, &mut plans);
+        if scene.is_first_carrier {
+            routing::plan(scene, &mut plans);
+        }
+        cors::plan(scene, &mut plans);
+        plans
+    }
+
+    fn leave_out(&mut self, scene: &Scene<'_>, rule: &str, because: impl Into<String>) {
+        self.left_out.push(CaseReport {
+            case: rule.to_owned(),
+            carrier: scene.carrier.to_string(),
+            outcome: Outcome::NotTried { because: because.into() },
+        });
+    }
+}

@@ -1,0 +1,191 @@
+//! Other ways to write the same address, and other methods on it, without credentials.
+
+use handstamp_testkit::recipe::Severity;
+use http::Method;
+
+use super::{Plans, Scene};
+use crate::engine::{Expected, Plan};
+use crate::openapi::Operation;
+use crate::wire::Shot;
+
+const SPELLING_WHY: &str = "The check looks at the address as it was written, and the route at what it means: whoever writes it \
+                            otherwise passes by the check.";
+const SPELLING_FIX: &str = "Tie the check to the route, not to a pattern of paths. Where a proxy decides, let it and the service read \
+                            paths alike.";
+
+/// A second way to write a path.
+type Spelling = (&'static str, &'static str, fn(&str) -> Option<String>);
+
+const SPELLINGS: [Spelling; 14] = [
+    ("slash-after", "a slash after the path", |path| Some(format!("{path}/"))),
+    ("slash-before", "two slashes before the path", |path| Some(format!("/{path}"))),
+    ("slash-within", "two slashes within the path", |path| {
+        let at = path.rfind('/').filter(|at| *at > 0)?;
+        Some(format!("{}/{}", path.get(..at)?, path.get(at..)?))
+    }),
+    ("capitals", "the path in capitals", |path| {
+        let capitals = path.to_ascii_uppercase();
+        (capitals != path).then_some(capitals)
+    }),
+    ("encoded", "a letter of the path percent-encoded", |path| {
+        let letter = path.bytes().nth(1).filter(u8::is_ascii_alphanumeric)?;
+        Some(format!("/%{letter:02X}{}", path.get(2..)?))
+    }),
+    ("encoded-twice", "a letter of the path percent-encoded twice", |path| {
+        let letter = path.bytes().nth(1).filter(u8::is_ascii_alphanumeric)?;
+        Some(format!("/%25{letter:02X}{}", path.get(2..)?))
+    }),
+    ("dot", "a dot segment before the path", |path| Some(format!("/.{path}"))),
+    ("dot-dot", "a way back before the path", |path| Some(format!("/public/..{path}"))),
+    ("dot-dot-encoded", "a way back before the path, percent-encoded", |path| {
+        Some(format!("/public/%2e%2e{path}"))
+    }),
+    ("dot-dot-semicolon", "a way back that only some readers see", |path| Some(format!("/public/..;{path}"))),
+    ("semicolon", "a path parameter after the path", |path| Some(format!("{path};a=b"))),
+    ("extension", "an extension after the path", |path| Some(format!("{path}.json"))),
+    ("zero", "an encoded zero byte after the path", |path| Some(format!("{path}%00"))),
+    ("backslash", "backslashes for slashes", |path| {
+        Some(format!("/{}", path.get(1..)?.replace('/', "\\"))).filter(|changed| changed != path)
+    }),
+];
+
+pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
+    for (name, title, spell) in SPELLINGS {
+        let change = move |shot: &mut Shot| {
+            let (path, query) =
+                shot.target.split_once('?').map_or((shot.target.as_str(), None), |(p, q)| (p, Some(q)));
+            let Some(path) = spell(path) else { return false };
+            shot.target = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+            true
+        };
+        plans.attempts.push(
+            open(scene, format!("routing/{name}"), format!("{title}, without credentials"), change)
+                .because(SPELLING_WHY, SPELLING_FIX),
+        );
+    }
+    override_method(scene, plans);
+    rewrite(scene, plans);
+    internal_address(scene, plans);
+    if is_first_of_its_path(scene) {
+        undocumented_methods(scene, plans);
+    }
+}
+
+fn open(
+    scene: &Scene<'_>,
+    rule: String,
+    title: String,
+    change: impl Fn(&mut Shot) -> bool + Send + Sync + 'static,
+) -> Plan {
+    Plan::new(rule, Severity::Critical, title, Expected::AnyRefusal, change)
+        .unless_everybody_is_shown(scene.everybody.clone())
+}
+
+/// A framework that takes the method from a header checks the one and runs the other.
+fn override_method(scene: &Scene<'_>, plans: &mut Plans) {
+    for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
+        let method = scene.operation.name.method.clone();
+        let change = move |shot: &mut Shot| {
+            shot.method = if method == Method::POST { Method::GET } else { Method::POST };
+            shot.add_header(name, method.as_str())
+        };
+        plans.attempts.push(
+            open(
+                scene,
+                format!("routing/method-override/{name}"),
+                format!("another method that {name} changes, without credentials"),
+                change,
+            )
+            .because(
+                "The check sees one method and the handler runs another.",
+                "Turn method overriding off, or put it before the check.",
+            ),
+        );
+    }
+}
+
+/// Some frameworks serve the address in a header instead of the one asked for.
+fn rewrite(scene: &Scene<'_>, plans: &mut Plans) {
+    for name in ["x-original-url", "x-rewrite-url"] {
+        let nowhere = scene.nowhere.to_owned();
+        let change = move |shot: &mut Shot| {
+            let target = std::mem::replace(&mut shot.target, nowhere.clone());
+            shot.add_header(name, &target)
+        };
+        plans.attempts.push(
+            open(
+                scene,
+                format!("routing/rewrite/{name}"),
+                format!("another address that {name} changes, without credentials"),
+                change,
+            )
+            .because(
+                "The check sees one address and the handler of another runs.",
+                "Ignore this header, and let the proxy in front remove it.",
+            ),
+        );
+    }
+}
+
+fn internal_address(scene: &Scene<'_>, plans: &mut Plans) {
+    let change = |shot: &mut Shot| {
+        [
+            ("x-forwarded-for", "127.0.0.1"),
+            ("x-real-ip", "127.0.0.1"),
+            ("x-client-ip", "127.0.0.1"),
+            ("forwarded", "for=127.0.0.1"),
+            ("x-internal", "true"),
+            ("x-internal-request", "true"),
+        ]
+        .iter()
+        .all(|(name, value)| shot.add_header(name, value))
+    };
+    plans.attempts.push(
+        open(
+            scene,
+            "routing/internal-address".to_owned(),
+            "a request that says it comes from within, without credentials".to_owned(),
+            change,
+        )
+        .because(
+            "Anybody can write these headers: they say nothing of where a request comes from.",
+            "Ask everybody for a token, wherever they come from.",
+        ),
+    );
+}
+
+/// Tried once for each path, at its first operation that is attacked.
+fn is_first_of_its_path(scene: &Scene<'_>) -> bool {
+    let mut attacked = on_this_path(scene).filter(|operation| !(scene.is_public)(operation));
+    attacked.next().is_some_and(|first| first.name == scene.operation.name)
+}
+
+fn on_this_path<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a Operation> {
+    let path = scene.operation.name.path.as_str();
+    scene.document.operations().iter().filter(move |operation| operation.name.path == path)
+}
+
+fn undocumented_methods(scene: &Scene<'_>, plans: &mut Plans) {
+    let mut documented: Vec<&Method> = on_this_path(scene).map(|operation| &operation.name.method).collect();
+    // HEAD is GET without its body, and as public as that.
+    if on_this_path(scene)
+        .any(|operation| operation.name.method == Method::GET && (scene.is_public)(operation))
+    {
+        documented.push(&Method::HEAD);
+    }
+    // OPTIONS is how browsers ask, and tells nothing of anybody.
+    let others =
+        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE];
+    for method in others.into_iter().filter(|method| !documented.contains(&method)) {
+        let rule = format!("routing/undocumented-method/{}", method.as_str().to_ascii_lowercase());
+        let title = format!("{method}, which the description does not know, without credentials");
+        let change = move |shot: &mut Shot| {
+            shot.method = method.clone();
+            true
+        };
+        plans.attempts.push(open(scene, rule, title, change).because(
+            "A method that nobody wrote down is one that nobody checks.",
+            "Answer 405 to methods that are not meant, and check every method of a path alike.",
+        ));
+    }
+}

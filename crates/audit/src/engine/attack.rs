@@ -1,0 +1,264 @@
+use handstamp_testkit::recipe::Severity;
+
+use super::attempt::Plan;
+use super::prepare::Stage;
+use super::run::Run;
+use super::traces::Trace;
+use super::{AuditError, judge, objects};
+use crate::carrier::Carrier;
+use crate::cases::{Plans, Scene, leak};
+use crate::openapi::Operation;
+use crate::report::{CaseReport, Finding, Outcome, Received, Sent, Veil};
+use crate::source::GoodToken;
+use crate::synthesis::Variant;
+use crate::wire::{Answer, Shot};
+
+/// What an attack on one operation came to, with tokens carried in one place.
+pub(super) struct Attacked {
+    /// Whether a good token was let in, before and after. The error says why not.
+    pub(super) control: Result<(), String>,
+    pub(super) cases: Vec<CaseReport>,
+}
+
+/// One operation under attack.
+struct Field<'a> {
+    operation: &'a Operation,
+    carrier: &'a Carrier,
+    owner: GoodToken,
+    stage: Stage,
+    /// Where requests remove what they work on, each that is let in needs another object.
+    consumes: bool,
+    cases: Vec<CaseReport>,
+    /// Which request bore which mark, to find what was done in spite of a refusal.
+    traces: Vec<Trace>,
+    leaks: Vec<&'static str>,
+    let_in: usize,
+}
+
+impl<'a> Run<'a> {
+    /// Sends a control, every case, and a control again.
+    pub(super) async fn attack(
+        &mut self,
+        operation: &'a Operation,
+        carrier: &Carrier,
+        is_first_carrier: bool,
+    ) -> Result<Attacked, AuditError> {
+        let owner = self.owner().await?;
+        let before = self.control(operation, carrier, &owner).await;
+        if let Ok(stage) = &before {
+            self.stages.entry(operation.name.to_string()).or_insert_with(|| (stage.clone(), carrier.clone()));
+        }
+        let mut control = before.as_ref().map(|_| ()).map_err(Clone::clone);
+        let consumes = operation.name.method == http::Method::DELETE;
+        let mut stage = before.unwrap_or_else(|_| self.makeshift(operation));
+        if consumes && control.is_ok() {
+            match self.another(operation, &owner).await {
+                Some(known) => stage.known = known,
+                None => control = Err("there is no second object to try it on".to_owned()),
+            }
+        }
+        let mut field = Field {
+            operation,
+            carrier,
+            owner,
+            stage,
+            consumes,
+            cases: Vec::new(),
+            traces: Vec::new(),
+            leaks: Vec::new(),
+            let_in: 0,
+        };
+        self.try_all(&mut field, is_first_carrier).await?;
+        if control.is_ok() && !self.is_gone {
+            control = self.control_again(&mut field).await;
+        }
+        self.look_for_traces(operation, &field.stage, &field.owner, &mut field.traces, &mut field.cases)
+            .await;
+        if control.is_err() {
+            // Without a control a refusal means nothing; that somebody got in does.
+            field.cases.retain(|case| matches!(case.outcome, Outcome::Finding(_)));
+        }
+        Ok(Attacked { control, cases: field.cases })
+    }
+
+    /// A request that may not be right, for an operation of which no right one is known.
+    fn makeshift(&self, operation: &Operation) -> Stage {
+        let known = self.ways_to(operation, false).into_iter().next().unwrap_or_default();
+        Stage { variant: Variant { whole: false, examples: true, media: 0 }, known }
+    }
+
+    /// Returns how to fill in the path so that it leads to an object that is still there.
+    async fn another(&mut self, operation: &Operation, owner: &GoodToken) -> Option<objects::Known> {
+        self.make_object(operation, owner).await;
+        self.ways_to(operation, true).into_iter().find(|way| objects::is_known(operation, way))
+    }
+
+    async fn try_all(&mut self, field: &mut Field<'_>, is_first_carrier: bool) -> Result<(), AuditError> {
+        let outsider = self.outsider().await?;
+        let material = self.material(&field.owner).await?;
+        let (everybody, nowhere) = (self.everybody.clone(), self.site.nowhere());
+        let origin = self.site.wire.target().origin().to_owned();
+        let is_public = |operation: &Operation| self.is_public(operation);
+        let plans = Plans::of(&Scene {
+            document: self.site.document,
+            operation: field.operation,
+            carrier: field.carrier,
+            owner: &field.owner,
+            outsider: outsider.as_ref(),
+            material: &material,
+            everybody,
+            nowhere: &nowhere,
+            origin: &origin,
+            is_shared: self.site.options.shared.contains(&field.operation.name),
+            is_public: &is_public,
+            is_first_carrier,
+        });
+        field
+            .cases
+            .extend(plans.left_out.into_iter().filter(|case| self.site.options.wants_case(&case.case)));
+        for plan in plans.attempts.iter().filter(|plan| self.site.options.wants_case(plan.rule())) {
+            if self.is_gone {
+                break;
+            }
+            self.try_one(field, plan).await;
+        }
+        Ok(())
+    }
+
+    async fn try_one(&mut self, field: &mut Field<'_>, plan: &Plan) {
+        let mark = self.site.next_mark();
+        let Ok(draft) = self.site.draft(field.operation, field.stage.variant, &field.stage.known, &mark)
+        else {
+            return;
+        };
+        let case = |outcome| CaseReport {
+            case: plan.rule().to_owned(),
+            carrier: field.carrier.to_string(),
+            outcome,
+        };
+        let Some(attempt) = plan.on(self.site.shot(&draft)) else {
+            let because = "it cannot be written".to_owned();
+            return field.cases.push(case(Outcome::NotTried { because }));
+        };
+        let visits = self.visits();
+        let answer = self.site.send(&attempt.shot).await;
+        let veil = self.veil();
+        let outcome = judge::judge(&attempt, &answer, &veil);
+        let is_let_in = matches!(&outcome, Outcome::Finding(_)) && answer.is_success();
+        if matches!(outcome, Outcome::Finding(_)) {
+            self.site.count_finding();
+        }
+        field.cases.push(case(outcome));
+        let veil = veil.over(attempt.forged.as_deref());
+        if self.visits() > visits {
+            field.cases.push(case(fetched(&attempt.shot, &answer, &veil)));
+        }
+        for leak in leaks(&answer, &attempt.shot, attempt.forged.as_deref()) {
+            if !field.leaks.contains(&leak.rule) {
+                field.leaks.push(leak.rule);
+                field.cases.push(CaseReport {
+                    case: leak.rule.to_owned(),
+                    ..case(leaked(leak, &attempt.shot, &answer, &veil))
+                });
+            }
+        }
+        if matches!(answer, Answer::Nobody) {
+            self.is_gone = true;
+            self.remarks.push(format!(
+                "After {} on {} nobody listened any more.",
+                plan.rule(),
+                field.operation.name
+            ));
+        }
+        if is_let_in {
+            field.let_in += 1;
+            if field.consumes {
+                self.note_gone(field.operation, &field.stage.known);
+                if let Some(known) = self.another(field.operation, &field.owner).await {
+                    field.stage.known = known;
+                }
+            }
+        } else if !answer.is_success() {
+            field.traces.push(Trace::new(mark, plan.rule(), attempt.shot, attempt.forged));
+        }
+    }
+
+    /// Sends the control once more: only now is it known that what was refused could have been let in.
+    async fn control_again(&mut self, field: &mut Field<'_>) -> Result<(), String> {
+        let answer = self.try_control(field.operation, &field.stage, field.carrier, &field.owner).await?;
+        if answer.is_success() {
+            return Ok(());
+        }
+        let is_away = matches!(answer.status(), Some(http::StatusCode::NOT_FOUND | http::StatusCode::GONE));
+        if field.consumes && is_away && field.let_in == 0 {
+            field.cases.push(CaseReport {
+                case: "effect/done-all-the-same".to_owned(),
+                carrier: field.carrier.to_string(),
+                outcome: done_all_the_same(field, &answer, &self.veil()),
+            });
+            self.site.count_finding();
+            return Ok(());
+        }
+        Err(format!("after the attack a good token gets {}", answer.in_words()))
+    }
+
+    fn visits(&self) -> u64 {
+        self.site.canary.as_ref().map_or(0, crate::wire::Canary::visits)
+    }
+}
+
+fn leaks(answer: &Answer, shot: &Shot, forged: Option<&str>) -> Vec<&'static leak::Leak> {
+    let Some(reply) = answer.reply().filter(|reply| !reply.status.is_success()) else { return Vec::new() };
+    let sent = shot.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let sent = sent.map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
+    leak::find(&reply.text(), forged.into_iter().chain(sent))
+}
+
+fn leaked(leak: &leak::Leak, shot: &Shot, answer: &Answer, veil: &Veil) -> Outcome {
+    Outcome::Finding(Box::new(Finding {
+        rule: leak.rule.to_owned(),
+        severity: leak.severity,
+        title: leak.title.to_owned(),
+        why: leak.why.to_owned(),
+        fix: leak.fix.to_owned(),
+        sent: Sent::of(shot, veil),
+        received: Received::of(answer, veil),
+    }))
+}
+
+fn fetched(shot: &Shot, answer: &Answer, veil: &Veil) -> Outcome {
+    Outcome::Finding(Box::new(Finding {
+        rule: "key-brought-along/fetched".to_owned(),
+        severity: Severity::High,
+        title: "fetches what a token tells it to".to_owned(),
+        why: "A token that nobody has verified made the service open a connection: to any address within its network, as often as \
+              somebody likes (RFC 8725 §3.10)."
+            .to_owned(),
+        fix: "Take keys from one address that is configured. Ignore `jku`, `x5u` and an unknown `iss`.".to_owned(),
+        sent: Sent::of(shot, veil),
+        received: Received::of(answer, veil),
+    }))
+}
+
+fn done_all_the_same(field: &Field<'_>, answer: &Answer, veil: &Veil) -> Outcome {
+    let shot = field.traces.first().map(|trace| trace.shot.clone());
+    let sent = shot.map_or_else(
+        || Sent {
+            line: field.operation.name.to_string(),
+            headers: Vec::new(),
+            body: String::new(),
+            token: None,
+        },
+        |shot| Sent::of(&shot, veil),
+    );
+    Outcome::Finding(Box::new(Finding {
+        rule: "effect/done-all-the-same".to_owned(),
+        severity: Severity::Critical,
+        title: "refuses, and does it all the same".to_owned(),
+        why: "Every bad token was refused, and afterwards the object was gone: the work is done before anybody asks who sent it."
+            .to_owned(),
+        fix: "Check the token before the handler runs.".to_owned(),
+        sent,
+        received: Received::of(answer, veil),
+    }))
+}

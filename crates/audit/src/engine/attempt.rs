@@ -1,0 +1,126 @@
+use handstamp_testkit::recipe::{Case, Severity};
+
+use super::judge::Accepted;
+use crate::wire::{Reply, Shot};
+
+/// One request that must be refused, and what it means when it is not.
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
+    /// The case's name.
+    pub(crate) rule: String,
+    /// What it means that it is let in.
+    pub(crate) severity: Severity,
+    /// What is bad about it, in a few words.
+    pub(crate) title: String,
+    /// What is said of a service that lets it in.
+    pub(crate) complaint: String,
+    pub(crate) why: String,
+    pub(crate) fix: String,
+    pub(crate) shot: Shot,
+    /// The token that was made for it.
+    pub(crate) forged: Option<String>,
+    pub(crate) expected: Expected,
+    /// What is no secret although it comes with 200.
+    pub(crate) accepted: Accepted,
+}
+
+/// How an attempt should be answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Expected {
+    /// With a refusal, as the recipe says.
+    Recipe(&'static Case),
+    /// The token is good, but not for this: 403, or 404 where that there is something is a secret too.
+    Forbidden,
+    /// With a refusal of any kind.
+    AnyRefusal,
+    /// With anything but what this finds in it.
+    Unless(fn(&Shot, &Reply) -> bool),
+}
+
+/// Changes a request without credentials into an attempt. Returns whether it can be written at all.
+type Change = Box<dyn Fn(&mut Shot) -> bool + Send + Sync>;
+
+/// An attempt before it has a request: the object it works on may be gone by then.
+pub(crate) struct Plan {
+    rule: String,
+    severity: Severity,
+    title: String,
+    complaint: Option<String>,
+    why: String,
+    fix: String,
+    expected: Expected,
+    forged: Option<String>,
+    accepted: Accepted,
+    change: Change,
+}
+
+impl Plan {
+    pub(crate) fn new(
+        rule: impl Into<String>,
+        severity: Severity,
+        title: impl Into<String>,
+        expected: Expected,
+        change: impl Fn(&mut Shot) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            rule: rule.into(),
+            severity,
+            title: title.into(),
+            complaint: None,
+            why: String::new(),
+            fix: String::new(),
+            expected,
+            forged: None,
+            accepted: Accepted::default(),
+            change: Box::new(change),
+        }
+    }
+
+    /// Says why it matters and what to do.
+    pub(crate) fn because(mut self, why: impl Into<String>, fix: impl Into<String>) -> Self {
+        (self.why, self.fix) = (why.into(), fix.into());
+        self
+    }
+
+    /// Sets what is said of a service that fails, where "lets in" would be the wrong words.
+    pub(crate) fn complaint(mut self, complaint: impl Into<String>) -> Self {
+        self.complaint = Some(complaint.into());
+        self
+    }
+
+    /// Names the token that was made for it.
+    pub(crate) fn forged(mut self, token: impl Into<String>) -> Self {
+        self.forged = Some(token.into());
+        self
+    }
+
+    /// Names what everybody is shown.
+    pub(crate) fn unless_everybody_is_shown(mut self, accepted: Accepted) -> Self {
+        self.accepted = accepted;
+        self
+    }
+
+    pub(crate) fn rule(&self) -> &str {
+        &self.rule
+    }
+
+    /// Returns the attempt on a request; none where it cannot be written.
+    pub(crate) fn on(&self, mut shot: Shot) -> Option<Attempt> {
+        if !(self.change)(&mut shot) {
+            return None;
+        }
+        let complaint = self.complaint.clone().unwrap_or_else(|| format!("lets in: {}", self.title));
+        Some(Attempt {
+            rule: self.rule.clone(),
+            severity: self.severity,
+            title: self.title.clone(),
+            complaint,
+            why: self.why.clone(),
+            fix: self.fix.clone(),
+            shot,
+            forged: self.forged.clone(),
+            expected: self.expected,
+            accepted: self.accepted.clone(),
+        })
+    }
+}

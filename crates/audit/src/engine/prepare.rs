@@ -1,0 +1,152 @@
+use http::StatusCode;
+use http::header;
+
+use super::objects::{self, Known};
+use super::run::Run;
+use crate::carrier::Carrier;
+use crate::openapi::Operation;
+use crate::source::GoodToken;
+use crate::synthesis::Variant;
+use crate::wire::Answer;
+
+/// So many requests are tried before an operation is given up.
+const MAX_TRIES: usize = 24;
+
+/// A way to make requests of an operation that its service takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Stage {
+    pub(crate) variant: Variant,
+    pub(crate) known: Known,
+}
+
+impl Run<'_> {
+    /// Sends requests with a good token until one is let in. The error says why none was.
+    pub(super) async fn control(
+        &mut self,
+        operation: &Operation,
+        carrier: &Carrier,
+        token: &GoodToken,
+    ) -> Result<Stage, String> {
+        let touches = !operation.is_safe() && objects::last_name(&operation.name.path).is_some();
+        if touches {
+            self.make_object(operation, token).await;
+        }
+        let mut refused = "no request could be made".to_owned();
+        let mut tries = 0;
+        for known in self.ways_to(operation, touches) {
+            if touches && !objects::is_known(operation, &known) {
+                return Err(self.nothing_to_touch());
+            }
+            for variant in Variant::all(operation.body.as_ref().map_or(1, |body| body.media.len())) {
+                if tries == MAX_TRIES {
+                    return Err(refused);
+                }
+                tries += 1;
+                let stage = Stage { variant, known: known.clone() };
+                match self.try_control(operation, &stage, carrier, token).await {
+                    Ok(Answer::Reply(reply)) if reply.status.is_success() => return Ok(stage),
+                    Ok(answer) => {
+                        refused = format!("a good token gets {}", answer.in_words());
+                        match answer.status() {
+                            // Not a matter of what the request says.
+                            Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | None => {
+                                return Err(refused);
+                            }
+                            Some(StatusCode::NOT_FOUND | StatusCode::GONE) => break,
+                            _ => {}
+                        }
+                    }
+                    Err(problem) => refused = problem,
+                }
+            }
+        }
+        Err(refused)
+    }
+
+    /// Sends one control, and notes what it tells of.
+    pub(super) async fn try_control(
+        &mut self,
+        operation: &Operation,
+        stage: &Stage,
+        carrier: &Carrier,
+        token: &GoodToken,
+    ) -> Result<Answer, String> {
+        let mark = self.site.next_mark();
+        let draft = self.site.draft(operation, stage.variant, &stage.known, &mark)?;
+        let mut shot = self.site.shot(&draft);
+        if !carrier.put(token.reveal(), &mut shot) {
+            return Err("the good token cannot be written into a header".to_owned());
+        }
+        let answer = self.site.send(&shot).await;
+        if answer.is_success() {
+            self.note(operation, stage, &answer);
+        }
+        Ok(answer)
+    }
+
+    /// Notes the objects that an answer tells of, or that it says are gone.
+    fn note(&mut self, operation: &Operation, stage: &Stage, answer: &Answer) {
+        let Some(reply) = answer.reply() else { return };
+        let path = objects::filled(&operation.name.path, &stage.known);
+        match operation.name.method.as_str() {
+            "GET" => {
+                if let Some(json) = reply.json() {
+                    self.shelf.note(&path, &json, false);
+                }
+            }
+            "POST" => {
+                if let Some(json) = reply.json() {
+                    self.shelf.note(&path, &json, true);
+                }
+                if let Some(location) = reply.header(header::LOCATION) {
+                    self.shelf.note_location(&path, location);
+                }
+            }
+            "DELETE" => self.note_gone(operation, &stage.known),
+            _ => {}
+        }
+    }
+
+    /// Notes that the object of an operation is no more.
+    pub(super) fn note_gone(&mut self, operation: &Operation, known: &Known) {
+        if let Some(last) = objects::last_name(&operation.name.path)
+            && let Some(id) = known.get(last.name)
+        {
+            self.shelf.remove(&objects::filled(last.collection, known), last.name, id);
+        }
+    }
+
+    /// Makes an object for an operation to work on, where another operation makes such objects and is known to work.
+    pub(super) async fn make_object(&mut self, operation: &Operation, token: &GoodToken) {
+        let Some(last) = objects::last_name(&operation.name.path) else { return };
+        let document = self.site.document;
+        let maker = document.operations().iter().find(|maker| {
+            maker.name.method == http::Method::POST
+                && maker.name.path.trim_end_matches('/') == last.collection
+        });
+        let Some(maker) = maker else { return };
+        let Some((stage, carrier)) = self.stages.get(&maker.name.to_string()).cloned() else { return };
+        // That it cannot be made shows in what follows.
+        let _ = self.try_control(maker, &stage, &carrier, token).await;
+    }
+
+    /// Returns the ways to fill in an operation's path.
+    pub(super) fn ways_to(&self, operation: &Operation, touches: bool) -> Vec<Known> {
+        let ours =
+            objects::ways(operation, &self.shelf, &self.claims, &self.site.options.parameters, touches);
+        let has_ours = ours.iter().any(|way| objects::is_known(operation, way));
+        if touches && !has_ours && self.site.options.touch_existing {
+            return objects::ways(operation, &self.shelf, &self.claims, &self.site.options.parameters, false);
+        }
+        ours
+    }
+
+    pub(super) fn nothing_to_touch(&self) -> String {
+        if self.site.options.touch_existing {
+            "there is no object to try it on: name one with --param".to_owned()
+        } else {
+            "there is no object of this run's own to try it on: name one with --param, or allow existing ones with --touch-existing"
+                .to_owned()
+        }
+    }
+}

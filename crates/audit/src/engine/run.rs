@@ -1,0 +1,222 @@
+use std::collections::BTreeMap;
+
+use handstamp_testkit::recipe::Material;
+use http::{HeaderMap, Method};
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::judge::Accepted;
+use super::prepare::Stage;
+use super::shelf::Shelf;
+use super::{Audit, AuditError, Progress, Site};
+use crate::carrier::Carrier;
+use crate::openapi::{Access, Operation};
+use crate::report::{CaseReport, OperationReport, Report, Standing, Veil};
+use crate::source::{GoodToken, Who};
+use crate::wire::{Answer, Shot};
+
+/// A run while it goes on: what it works with, and what it has learnt.
+pub(crate) struct Run<'a> {
+    pub(super) site: Site<'a>,
+    pub(super) shelf: Shelf,
+    /// The owner's claims, as their token has them.
+    pub(super) claims: Map<String, Value>,
+    /// Operations that a good token is known to open, and how.
+    pub(super) stages: BTreeMap<String, (Stage, Carrier)>,
+    /// Whether the outsider's token opens anything at all; none as long as nobody has tried.
+    pub(super) outsider_is_good: Option<bool>,
+    /// What an address shows where nothing is.
+    pub(super) everybody: Accepted,
+    /// Every good token that was handed out, to be kept out of the report.
+    good: Vec<String>,
+    pub(super) remarks: Vec<String>,
+    /// Nobody listens any more.
+    pub(super) is_gone: bool,
+}
+
+pub(super) async fn run(audit: &Audit, progress: &dyn Progress) -> Result<Report, AuditError> {
+    let start = Instant::now();
+    let site = Site::new(audit, progress).await?;
+    let report = Run::begin(site).await?.to_the_end(audit, start).await;
+    audit.source.close().await;
+    report
+}
+
+impl<'a> Run<'a> {
+    async fn begin(site: Site<'a>) -> Result<Self, AuditError> {
+        let nothing = Shot {
+            method: Method::GET,
+            target: site.nowhere(),
+            headers: HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        };
+        let answer = site.send(&nothing).await;
+        if matches!(answer, Answer::Nobody) {
+            return Err(AuditError::Nobody { target: site.wire.target().to_string() });
+        }
+        let mut everybody = Vec::new();
+        everybody.extend(answer.reply().cloned());
+        for method in [Method::POST, Method::HEAD] {
+            everybody.extend(site.send(&Shot { method, ..nothing.clone() }).await.reply().cloned());
+        }
+        let owner = site.source.token(Who::Owner).await?;
+        let owner = owner.ok_or_else(|| crate::source::SourceError::new("the source has none"))?;
+        Material::of_token(owner.reveal(), site.clock.now()).map_err(AuditError::NotAJwt)?;
+        Ok(Self {
+            site,
+            shelf: Shelf::default(),
+            claims: owner.unverified_claims(),
+            stages: BTreeMap::new(),
+            outsider_is_good: None,
+            everybody: Accepted::new(everybody),
+            good: Vec::new(),
+            remarks: Vec::new(),
+            is_gone: false,
+        })
+    }
+
+    async fn to_the_end(mut self, audit: &Audit, start: Instant) -> Result<Report, AuditError> {
+        let operations = self.in_order()?;
+        let mut reports = Vec::new();
+        for (number, operation) in operations.iter().enumerate() {
+            self.site.operation_begins(number + 1, operations.len(), &operation.name.to_string());
+            reports.push(self.operation(operation).await?);
+        }
+        self.aftermath(&mut reports).await?;
+        let unreadable =
+            audit.document.unreadable().iter().filter(|(name, _)| audit.options.wants_operation(name));
+        reports.extend(unreadable.map(|(name, problem)| OperationReport {
+            operation: name.to_string(),
+            standing: Standing::Inconclusive {
+                because: format!("the description cannot be read: {problem}"),
+            },
+            cases: Vec::new(),
+        }));
+        Ok(Report {
+            target: format!("{}{}", audit.target.origin(), self.site.base_path),
+            source: audit.source.description(),
+            operations: reports,
+            remarks: self.remarks,
+            requests: self.site.wire.sent(),
+            took: start.elapsed(),
+        })
+    }
+
+    /// Returns the operations in the order that teaches most: lists tell of objects, and what removes objects comes last.
+    fn in_order(&self) -> Result<Vec<&'a Operation>, AuditError> {
+        let document = self.site.document;
+        let options = self.site.options;
+        let mut operations: Vec<_> = document
+            .operations()
+            .iter()
+            .filter(|operation| options.wants_operation(&operation.name))
+            .collect();
+        if operations.is_empty()
+            && !document.unreadable().iter().any(|(name, _)| options.wants_operation(name))
+        {
+            return Err(AuditError::NoOperation);
+        }
+        operations.sort_by_key(|operation| {
+            let turn = match operation.name.method.as_str() {
+                "GET" | "HEAD" | "OPTIONS" => 0,
+                "POST" => 1,
+                "DELETE" => 3,
+                _ => 2,
+            };
+            let depth = operation.path_names().count();
+            (turn == 3, depth, turn)
+        });
+        Ok(operations)
+    }
+
+    /// Returns whether an operation is open on purpose.
+    pub(super) fn is_public(&self, operation: &Operation) -> bool {
+        operation.access == Access::Public || self.site.options.public.contains(&operation.name)
+    }
+
+    async fn operation(&mut self, operation: &'a Operation) -> Result<OperationReport, AuditError> {
+        let name = operation.name.to_string();
+        let report = |standing, cases| OperationReport { operation: name.clone(), standing, cases };
+        if self.is_public(operation) {
+            return Ok(report(Standing::Public, Vec::new()));
+        }
+        if self.is_gone {
+            let because = "nobody listens any more".to_owned();
+            return Ok(report(Standing::Inconclusive { because }, Vec::new()));
+        }
+        let mut carriers = self.site.options.carriers.clone();
+        if carriers.is_empty() {
+            carriers = Carrier::of(&operation.access);
+        }
+        let mut unclear = Vec::new();
+        if carriers.is_empty() {
+            unclear.push("it asks for something that is no token".to_owned());
+            carriers.push(Carrier::Bearer);
+        }
+        let mut cases: Vec<CaseReport> = Vec::new();
+        for (turn, carrier) in carriers.iter().enumerate() {
+            let attacked = self.attack(operation, carrier, turn == 0).await?;
+            cases.extend(attacked.cases);
+            if let Err(because) = attacked.control
+                && unclear.is_empty()
+            {
+                unclear.push(if carriers.len() == 1 { because } else { format!("{because} ({carrier})") });
+            }
+        }
+        let standing = match unclear.into_iter().next() {
+            Some(because) => Standing::Inconclusive { because },
+            None => Standing::Judged,
+        };
+        Ok(report(standing, cases))
+    }
+
+    /// Returns a token of the owner, to be kept out of the report.
+    pub(super) async fn owner(&mut self) -> Result<GoodToken, AuditError> {
+        let token = self.site.source.token(Who::Owner).await?;
+        let token = token.ok_or_else(|| crate::source::SourceError::new("the source has none any more"))?;
+        self.keep_out(&token);
+        Ok(token)
+    }
+
+    /// Returns a token of somebody in another organisation, where there is one.
+    pub(super) async fn outsider(&mut self) -> Result<Option<GoodToken>, AuditError> {
+        let token = self.site.source.token(Who::Outsider).await?;
+        if let Some(token) = &token {
+            self.keep_out(token);
+        }
+        Ok(token)
+    }
+
+    /// Keeps a token out of the report.
+    pub(super) fn keep_out(&mut self, token: &GoodToken) {
+        if !self.good.iter().any(|good| good == token.reveal()) {
+            self.good.push(token.reveal().to_owned());
+        }
+    }
+
+    pub(super) fn veil(&self) -> Veil {
+        Veil::new(self.good.clone(), self.site.options.show_forged)
+    }
+
+    /// Returns what forged tokens are made from.
+    pub(super) async fn material(&self, owner: &GoodToken) -> Result<Material, AuditError> {
+        let now = self.site.clock.now();
+        let mut material = Material::of_token(owner.reveal(), now).map_err(AuditError::NotAJwt)?;
+        if let Some(key) = self.site.source.public_key(owner.unverified_kid().as_deref()) {
+            material = material.public_key(key);
+        }
+        if let Some(key) = self.site.source.signing_key() {
+            material = material.signing_key(key);
+        }
+        if let Some(token) = self.site.source.refresh_token().await? {
+            material = material.made("refresh-token", token.reveal());
+        }
+        if let Some(canary) = &self.site.canary {
+            material = material.elsewhere(canary.base());
+            if let Some(keys) = crate::cases::forger_keys(&material) {
+                canary.serve(keys);
+            }
+        }
+        Ok(material)
+    }
+}

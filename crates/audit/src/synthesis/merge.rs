@@ -1,0 +1,69 @@
+use serde_json::{Map, Value};
+
+use crate::openapi::Resolver;
+
+/// How deep `allOf` in `allOf` is followed.
+const MAX_DEPTH: usize = 16;
+
+/// Returns the schema with references followed, `allOf` put together, and of `oneOf` and `anyOf` the first that is not `null`.
+pub(super) fn flat(schema: &Value, resolver: Resolver<'_>) -> Result<Value, String> {
+    flat_at(schema, resolver, 0)
+}
+
+fn flat_at(schema: &Value, resolver: Resolver<'_>, depth: usize) -> Result<Value, String> {
+    if depth > MAX_DEPTH {
+        return Err("the schema contains itself without end".to_owned());
+    }
+    let resolved = resolver.resolve(schema)?;
+    let Some(resolved) = resolved.as_object() else { return Ok(resolved.clone()) };
+    // In 3.1 a schema may say more beside its reference; what stands nearer wins.
+    let mut whole = resolved.clone();
+    if let Some(beside) = schema.as_object().filter(|schema| schema.contains_key("$ref")) {
+        for (name, value) in beside.iter().filter(|(name, _)| *name != "$ref") {
+            whole.insert(name.clone(), value.clone());
+        }
+    }
+    for part in list(&mut whole, "allOf") {
+        let part = flat_at(&part, resolver, depth + 1)?;
+        add(&mut whole, part);
+    }
+    for choice in ["oneOf", "anyOf"] {
+        if let Some(chosen) = first(list(&mut whole, choice)) {
+            let chosen = flat_at(&chosen, resolver, depth + 1)?;
+            add(&mut whole, chosen);
+        }
+    }
+    Ok(Value::Object(whole))
+}
+
+fn list(schema: &mut Map<String, Value>, member: &str) -> Vec<Value> {
+    match schema.remove(member) {
+        Some(Value::Array(list)) => list,
+        _ => Vec::new(),
+    }
+}
+
+fn first(choices: Vec<Value>) -> Option<Value> {
+    let at = choices
+        .iter()
+        .position(|choice| choice.get("type").and_then(Value::as_str) != Some("null"))
+        .unwrap_or(0);
+    choices.into_iter().nth(at)
+}
+
+/// Adds what another schema demands. Of two demands on one thing the first stands, but properties and required names add up.
+fn add(schema: &mut Map<String, Value>, other: Value) {
+    let Value::Object(other) = other else { return };
+    for (name, value) in other {
+        match (schema.get_mut(&name), value) {
+            (Some(Value::Object(here)), Value::Object(there)) if name == "properties" => {
+                for (property, described) in there {
+                    here.entry(property).or_insert(described);
+                }
+            }
+            (Some(Value::Array(here)), Value::Array(there)) if name == "required" => here.extend(there),
+            (Some(_), _) => {}
+            (None, value) => drop(schema.insert(name, value)),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What goes over the network, and to whom: one host, no redirects, no proxy, bounded in time, size and pace.
+
+mod canary;
+mod client;
+mod pace;
+mod reply;
+mod shot;
+mod target;
+
+pub(crate) use canary::Canary;
+pub(crate) use client::Wire;
+pub use client::WireError;
+pub(crate) use reply::{Answer, Reply};
+pub(crate) use shot::Shot;
+pub use target::{Target, TargetError};

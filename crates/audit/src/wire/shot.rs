@@ -1,0 +1,67 @@
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+use crate::synthesis::Draft;
+
+/// One request as it goes out.
+#[derive(Debug, Clone)]
+pub(crate) struct Shot {
+    pub(crate) method: Method,
+    /// Path and query, as they stand on the wire.
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Shot {
+    /// Returns the request of a draft, without credentials.
+    pub(crate) fn of(draft: &Draft) -> Self {
+        let mut shot = Self {
+            method: draft.method.clone(),
+            target: draft.path_and_query(),
+            headers: draft.headers.iter().cloned().collect(),
+            body: draft.body.clone(),
+        };
+        for (name, value) in &draft.cookies {
+            shot.add_cookie(&format!("{name}={value}"));
+        }
+        shot
+    }
+
+    /// Adds a cookie beside those that are there. One with bytes that no header may have is left out.
+    pub(crate) fn add_cookie(&mut self, pair: &str) -> bool {
+        let known = self.headers.get(header::COOKIE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let all = if known.is_empty() {
+            pair.as_bytes().to_vec()
+        } else {
+            [known, b"; ", pair.as_bytes()].concat()
+        };
+        match HeaderValue::from_bytes(&all) {
+            Ok(all) => {
+                self.headers.insert(header::COOKIE, all);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Adds a header beside those that are there, and returns whether it can be sent at all.
+    pub(crate) fn add_header(&mut self, name: &str, value: &str) -> bool {
+        if name.eq_ignore_ascii_case("cookie") {
+            return self.add_cookie(value);
+        }
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+            (Ok(name), Ok(value)) => {
+                self.headers.append(name, value);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds to the query string, as it is.
+    pub(crate) fn add_query(&mut self, query: &str) {
+        let sign = if self.target.contains('?') { '&' } else { '?' };
+        self.target = format!("{}{sign}{query}", self.target);
+    }
+}
