@@ -146,7 +146,7 @@ fn inside(config: &Config, url: &PublicUrl) -> Vec<Finding> {
             users(&house.context).await,
         ];
         drop(house);
-        House::close(&store).await?;
+        store.close().await?;
         Ok(findings)
     });
     match opened {

@@ -77,7 +77,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         public_url,
         clock: Arc::new(SystemClock),
         root_key: house.root_key,
-        shared: handstamp_server::Shared::default(),
+        shared: handstamp_server::Shared { fan_out: store.fan_out(), ..Default::default() },
     })
     .map_err(|cause| Failure::because("the service cannot start", &cause))?;
 
@@ -103,7 +103,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let follows = certificates::follow(certificate.into_iter().chain(for_envoys));
     let served = tokio::try_join!(handstamp_server::serve(sockets, app.clone(), stop), envoys).map(|_| ());
     drop(follows);
-    House::close(&store).await?;
+    store.close().await?;
     served.map_err(|cause| Failure::because("the service stopped", &cause))
 }
 

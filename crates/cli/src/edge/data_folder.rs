@@ -25,14 +25,14 @@ impl DataFolder {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// Names the folder, wherever that is. Makes nothing.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// Returns whether there is a database in this folder. Makes nothing.
     pub(crate) fn holds_database(path: &Path) -> bool {
         path.join(DATABASE_FILE).exists()
-    }
-
-    /// Returns the folder's path.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Returns where the embedded database is.

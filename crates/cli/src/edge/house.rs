@@ -4,23 +4,23 @@ use handstamp_core::Context;
 use handstamp_core::keyring::Keyring;
 use handstamp_core::password::PasswordHasher;
 use handstamp_core::root_key::RootKey;
-use handstamp_core::store::Store;
 use handstamp_server::config::{Config, PublicUrl};
-use handstamp_store_sqlite::{OpenMode, SqliteStore};
+use handstamp_store_sqlite::OpenMode;
 use handstamp_token::{Entropy, SystemEntropy};
 
 use super::data_folder::DataFolder;
 use super::settings::SettingsArgs;
+use super::store::OpenStore;
 use super::{clients, clock, encryption_key, root_key, runtime, token_secret};
 use crate::failure::Failure;
 
-/// Everything put together: settings, database, keys. The one place that chooses a store.
+/// Everything put together: settings, database, keys.
 pub(crate) struct House {
     /// What every flow needs.
     pub(crate) context: Context,
     /// What everything at rest is sealed under.
     pub(crate) root_key: RootKey,
-    store: Arc<SqliteStore>,
+    store: OpenStore,
 }
 
 /// What to do about a data folder in which there is no database yet.
@@ -35,7 +35,6 @@ pub(crate) enum Missing {
 impl House {
     /// Opens the house for a service at this address.
     pub(crate) async fn open(config: &Config, url: &PublicUrl, mode: OpenMode) -> Result<Self, Failure> {
-        refuse_postgres(config)?;
         let mut settings = config.settings(url);
         settings.tokens.encryption = encryption_key::load(config)?;
         settings.tokens.secrets = token_secret::load(config)?;
@@ -45,30 +44,32 @@ impl House {
             OpenMode::Serve(_) => clients::load(config)?,
         };
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let folder = DataFolder::open(&config.storage.data)?;
         // First: a database without its root key could never be opened again.
-        let root_key = root_key::load(&folder, &*entropy)?;
-        let store = SqliteStore::open(folder.path(), mode)
-            .map_err(|cause| Failure::because("cannot open the database", &cause))?;
-        let store = Arc::new(store);
-        let keyring = Keyring::load(&*store, &root_key, &settings, &*entropy, clock::now())
+        let root_key = root_key(config, &*entropy)?;
+        let store = OpenStore::open(config, mode, Arc::clone(&entropy)).await?;
+        let shared = store.shared();
+        let keyring = Keyring::load(&*shared, &root_key, &settings, &*entropy, clock::now())
             .await
             .map_err(|cause| Failure::because("cannot load the keys", &cause))?;
         let hasher = PasswordHasher::new(&settings.passwords)
             .map_err(|cause| Failure::because("the password settings cannot be used", &cause))?;
-        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let context = Context::new(shared, entropy, settings, hasher, keyring);
         Ok(Self { context, root_key, store })
     }
 
-    /// Lets go of the database in good order.
-    pub(crate) async fn close(store: &SqliteStore) -> Result<(), Failure> {
-        store.close().await.map_err(|cause| Failure::because("cannot close the database", &cause))
-    }
-
     /// Returns the database, to be closed when the context is gone to work.
-    pub(crate) fn store(&self) -> Arc<SqliteStore> {
-        Arc::clone(&self.store)
+    pub(crate) fn store(&self) -> OpenStore {
+        self.store.clone()
+    }
+}
+
+/// An embedded database has its root key beside it, and the first start makes both. What several replicas share no one of them makes:
+/// each would make its own.
+fn root_key(config: &Config, entropy: &dyn Entropy) -> Result<RootKey, Failure> {
+    let data = &config.storage.data;
+    match config.storage.database_url {
+        None => root_key::load(&DataFolder::open(data)?, entropy),
+        Some(_) => root_key::load_existing(&DataFolder::at(data)),
     }
 }
 
@@ -97,16 +98,7 @@ pub(crate) fn visit(
         let store = house.store();
         let done = work(&house.context).await;
         drop(house);
-        House::close(&store).await?;
+        store.close().await?;
         done
     })
-}
-
-fn refuse_postgres(config: &Config) -> Result<(), Failure> {
-    if config.storage.database_url.is_none() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        "this build has no PostgreSQL store yet: leave out --database-url ([storage] database_url) to use the embedded database",
-    ))
 }

@@ -19,6 +19,7 @@ pub(crate) mod runtime;
 pub(crate) mod secret_file;
 pub(crate) mod settings;
 pub(crate) mod signals;
+pub(crate) mod store;
 pub(crate) mod time_zone;
 pub(crate) mod token_secret;
 pub(crate) mod upstream_credentials;

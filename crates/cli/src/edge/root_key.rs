@@ -27,6 +27,22 @@ pub(crate) fn load(folder: &DataFolder, entropy: &dyn Entropy) -> Result<RootKey
     }
 }
 
+/// Returns the root key that is there, and makes none: what is to be opened with it was sealed elsewhere.
+pub(crate) fn load_existing(folder: &DataFolder) -> Result<RootKey, Failure> {
+    if let Some(text) = environment::text(environment::ROOT_KEY).map(Zeroizing::new) {
+        return RootKey::from_text(&text).map_err(|cause| wrong(environment::ROOT_KEY, cause));
+    }
+    let path = folder.root_key();
+    read(&path)?.ok_or_else(|| {
+        Failure::new(format!(
+            "there is no root key: put the one of the installation into {}, or into {}. For a new installation `handstamp key \
+             generate-root FILE` makes one",
+            path.display(),
+            environment::ROOT_KEY
+        ))
+    })
+}
+
 fn make(path: &Path, entropy: &dyn Entropy) -> Result<RootKey, Failure> {
     match secret_file::write_new(path, &RootKey::generate(entropy).to_text()) {
         // Another process may have been faster: its key is then the key.

@@ -22,8 +22,8 @@ pub(crate) struct SettingsArgs {
     #[arg(long, value_name = "DIR", help_heading = "Settings")]
     data: Option<PathBuf>,
 
-    /// Reserved for a PostgreSQL URL, which this version refuses: `[storage] database_url`. One with a password belongs
-    /// into `HANDSTAMP_STORAGE_DATABASE_URL`
+    /// A PostgreSQL database to use instead: `[storage] database_url`. One with a password belongs into
+    /// `HANDSTAMP_STORAGE_DATABASE_URL`
     #[arg(long, value_name = "URL", help_heading = "Settings")]
     database_url: Option<String>,
 }

@@ -146,6 +146,7 @@ impl Settings for Config {
         self.ext_authz.check(problems);
         self.cookies.check(problems);
         self.rate_limits.check(problems);
+        self.storage.check(problems);
         self.redis.check(problems);
         self.status_lists.check(self.tokens.lifetime, problems);
         self.pages.check(&self.server, problems);

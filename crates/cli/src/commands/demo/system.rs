@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use handstamp_demo::page::{self, CommandLine, PageConfig, Services};
 use handstamp_demo::{FrontDoor, PEOPLE, ServiceSetup, SetupError, Subjects, orders, profiles};
-use handstamp_store_sqlite::{OpenMode, ShareMode, SqliteStore};
+use handstamp_store_sqlite::{OpenMode, ShareMode};
 use handstamp_verify::token_source::ClientCredentials;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ use super::{clients, config, host, local_url, people};
 use crate::edge::data_folder::DataFolder;
 use crate::edge::house::House;
 use crate::edge::listen;
+use crate::edge::store::OpenStore;
 use crate::failure::Failure;
 
 /// How long a part may take to become ready.
@@ -34,7 +35,7 @@ pub(super) struct System {
     /// Where its parts are.
     pub(super) places: Places,
     parts: Parts,
-    store: Arc<SqliteStore>,
+    store: OpenStore,
     levers: Levers,
 }
 
@@ -64,7 +65,7 @@ struct Parts {
 
 /// What the services need to know of the auth service.
 struct Auth {
-    store: Arc<SqliteStore>,
+    store: OpenStore,
     cookie_name: String,
     subjects: Subjects,
     levers: Levers,
@@ -99,7 +100,7 @@ impl System {
     pub(super) async fn stop(self) -> Result<(), Failure> {
         self.levers.let_go().await;
         self.parts.stop().await;
-        House::close(&self.store).await
+        self.store.close().await
     }
 }
 

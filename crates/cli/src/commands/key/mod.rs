@@ -1,6 +1,7 @@
-//! `handstamp key`: the keys that sign, and the one that tokens are encrypted to.
+//! `handstamp key`: the keys that sign, the one that tokens are encrypted to, and the one that all are sealed under.
 
 mod generate_encryption;
+mod generate_root;
 mod list;
 mod purpose;
 mod revoke;
@@ -12,14 +13,15 @@ use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
 
-/// List, rotate and revoke signing keys; make encryption keys
+/// List, rotate and revoke signing keys; make encryption keys and root keys
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   handstamp key list
   handstamp key rotate
   handstamp key revoke KID
-  handstamp key generate-encryption tokens.jwk")]
+  handstamp key generate-encryption tokens.jwk
+  handstamp key generate-root root.key")]
 pub(crate) struct KeyCommand {
     #[command(subcommand)]
     command: Command,
@@ -31,6 +33,7 @@ enum Command {
     Rotate(rotate::Rotate),
     Revoke(revoke::Revoke),
     GenerateEncryption(generate_encryption::GenerateEncryption),
+    GenerateRoot(generate_root::GenerateRoot),
 }
 
 /// Runs a key command.
@@ -40,5 +43,6 @@ pub(crate) fn run(command: KeyCommand) -> Result<(), Failure> {
         Command::Rotate(command) => rotate::run(&command),
         Command::Revoke(command) => revoke::run(&command),
         Command::GenerateEncryption(command) => generate_encryption::run(&command),
+        Command::GenerateRoot(command) => generate_root::run(&command),
     }
 }
