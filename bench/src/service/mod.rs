@@ -3,9 +3,11 @@
 mod clock;
 mod house;
 mod listening;
+mod people;
 mod sessions;
 
 pub use clock::HandClock;
 pub use house::House;
 pub use listening::{Listening, listen, runtime};
+pub use people::{add_people, new_user};
 pub use sessions::{Draw, Sessions};

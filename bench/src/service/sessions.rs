@@ -1,14 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use handstamp_core::Context;
-use handstamp_core::model::{
-    ClientId, RefreshState, Session, SessionId, SessionState, Step, User, UserId, UserStatus,
-};
+use handstamp_core::model::{ClientId, RefreshState, Session, SessionId, SessionState, Step, UserId};
 use handstamp_core::store::{Applied, Change, Changes};
 use jiff::Timestamp;
 
+use super::new_user;
 use crate::{Outcome, failed};
 
 /// Sessions in the database, drawn one after the other for their next rotation.
@@ -48,7 +46,7 @@ impl Sessions {
             let mut changes = Changes::default();
             for _ in 0..IN_ONE_TRANSACTION.min(count - ids.len()) {
                 if ids.len() % SESSIONS_PER_USER == 0 {
-                    let next = new_user(context, ids.len(), start)?;
+                    let next = new_user(context, ids.len(), None, start)?;
                     user = Some(next.id);
                     changes = changes.and(Change::CreateUser(next));
                 }
@@ -100,22 +98,6 @@ fn stride(count: usize) -> usize {
     (near..near + count).find(|stride| greatest_common(*stride, count) == 1).unwrap_or(1)
 }
 
-fn new_user(context: &Context, number: usize, now: Timestamp) -> Outcome<User> {
-    Ok(User {
-        id: UserId::random(&*context.entropy),
-        username: format!("user-{number}").parse().map_err(failed("a user name"))?,
-        email: Some(format!("user-{number}@example.org").parse().map_err(failed("an address"))?),
-        org_id: None,
-        roles: BTreeSet::from(["buyer".parse().map_err(failed("a role"))?]),
-        claims: BTreeMap::new(),
-        status: UserStatus::Active,
-        password: None,
-        origin: None,
-        created_at: now,
-        version: 1,
-    })
-}
-
 fn new_session(context: &Context, user_id: UserId, now: Timestamp) -> Session {
     let settings = &context.settings.sessions;
     let later = |lifetime: Duration| now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
@@ -139,6 +121,8 @@ fn new_session(context: &Context, user_id: UserId, now: Timestamp) -> Session {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
