@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Object;
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, RowStream};
 
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -58,6 +58,15 @@ impl Connection {
         self.patiently(async |object| {
             let statement = object.prepare_cached(sql.text()).await?;
             object.execute(&statement, params).await
+        })
+        .await
+    }
+
+    /// Reads rows as they come, however many: no more of them are in memory than somebody takes.
+    pub(crate) async fn stream(&self, sql: Sql) -> Result<RowStream, Failure> {
+        self.patiently(async |object| {
+            let statement = object.prepare_cached(sql.text()).await?;
+            object.query_raw(&statement, std::iter::empty::<&(dyn ToSql + Sync)>()).await
         })
         .await
     }

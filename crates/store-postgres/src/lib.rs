@@ -24,6 +24,7 @@ mod sql;
 mod store;
 mod times;
 mod tls;
+mod transfer;
 mod units;
 mod url;
 

@@ -50,6 +50,11 @@ impl Pool {
         Ok(Connection::new(self.connections.get().await?, self.patience))
     }
 
+    /// Waits for a connection for something that takes its time.
+    pub(crate) async fn patient_connection(&self, patience: Duration) -> Result<Connection, Failure> {
+        Ok(Connection::new(self.connections.get().await?, patience))
+    }
+
     /// Reads the first row, if there is one.
     pub(crate) async fn optional<T>(
         &self,

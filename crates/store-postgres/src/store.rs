@@ -8,11 +8,13 @@ use handstamp_core::model::{
     UpstreamSelector, UpstreamSession, UpstreamSubject, User, UserId, Username, VerifierReport,
 };
 use handstamp_core::shared::FanOut;
+use handstamp_core::store::transfer::{Counts, ImportError, Parcel, Transfer};
 use handstamp_core::store::{
     Applied, Change, Changes, CleanUp, CleanedUp, Conflict, Durability, Store, StoreError, Subject,
 };
 use handstamp_token::Entropy;
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -27,7 +29,7 @@ use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 use crate::pool::Pool;
 use crate::units::{Units, head_of};
-use crate::{clean_up, history, migrations, read};
+use crate::{clean_up, history, migrations, read, transfer};
 
 /// Everything Handstamp keeps, in one PostgreSQL database, for any number of services and commands at the same time.
 pub struct PostgresStore {
@@ -308,5 +310,19 @@ impl Store for PostgresStore {
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
         told("reading the clock", read::clock::now(&self.pool).await)
+    }
+}
+
+#[async_trait]
+impl Transfer for PostgresStore {
+    async fn export(&self, to: mpsc::Sender<Parcel>) -> Result<(), StoreError> {
+        let mark = self.log_mark().await?;
+        told("exporting", transfer::export(&self.pool, mark, to).await)
+    }
+
+    async fn import(&self, from: mpsc::Receiver<Parcel>) -> Result<Counts, ImportError> {
+        let (taken, head) = transfer::import(&self.pool, from).await?;
+        self.desk.committed(head);
+        Ok(taken)
     }
 }

@@ -9,13 +9,10 @@ use handstamp_token::SystemEntropy;
 
 /// An empty database. Patience, for the machine may be busy with other tests; few connections, for the server is everybody's.
 pub(crate) fn database() -> PostgresOptions {
-    let options = PostgresOptions::new(&Postgres::shared().database()).unwrap();
-    PostgresOptions {
-        connections: 6,
-        wait: Duration::from_mins(1),
-        connect: Duration::from_mins(1),
-        ..options
-    }
+    let mut options = PostgresOptions::new(&Postgres::shared().database()).unwrap();
+    options.connections = 6;
+    (options.wait, options.connect) = (Duration::from_mins(1), Duration::from_mins(1));
+    options
 }
 
 /// Opens the store in a database.

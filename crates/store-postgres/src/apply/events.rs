@@ -35,14 +35,16 @@ pub(super) async fn tell(work: &Work<'_>, head: LogPosition) -> Result<(), Failu
     work.connection.execute(log::TELL, &[&work.channel, &News::Log(head).to_string()]).await.map(drop)
 }
 
-fn kind(kind: EventKind) -> &'static str {
+/// Returns the name of a kind.
+pub(super) fn kind(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Stale => "stale",
         EventKind::Dead => "dead",
     }
 }
 
-fn selector(selector: &Selector) -> (&'static str, Option<Cow<'_, str>>) {
+/// Returns the name of a selector, and what it names.
+pub(super) fn selector(selector: &Selector) -> (&'static str, Option<Cow<'_, str>>) {
     match selector {
         Selector::Token(jti) => ("token", Some(plain(jti))),
         Selector::Session(sid) => ("session", Some(sid.to_string().into())),

@@ -12,6 +12,7 @@ mod keys;
 mod organizations;
 mod profiles;
 mod reports;
+pub(crate) mod rows;
 mod session_ends;
 mod session_groups;
 pub(crate) mod session_moves;

@@ -46,7 +46,8 @@ async fn count_live(connection: &Connection, user: UserId, now: Timestamp) -> Re
     Ok(count.unwrap_or(0))
 }
 
-async fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
+/// Adds a session as it is.
+pub(super) async fn insert(connection: &Connection, session: &Session) -> Result<(), Refusal> {
     let refresh = &session.refresh;
     let (ended_at, end_reason) = match session.state {
         SessionState::Active => (None, None),

@@ -52,14 +52,19 @@ pub(super) async fn remember(connection: &Connection, beside: &UpstreamSession) 
     if !connection.exists(upstreams::LOCK_LINK, &[&upstream, &issuer, &sub, &user]).await? {
         return Err(Conflict::LinkUnknown.into());
     }
+    insert(connection, beside).await
+}
+
+/// Puts something beside a session as it is.
+pub(super) async fn insert(connection: &Connection, beside: &UpstreamSession) -> Result<(), Refusal> {
     let inserted = connection
         .execute(
             upstreams::REMEMBER,
             &[
-                &id,
-                &upstream,
-                &issuer,
-                &sub,
+                &session_id(beside.session_id),
+                &beside.upstream.as_str(),
+                &beside.subject.issuer(),
+                &beside.subject.sub(),
                 &beside.sid.as_ref().map(UpstreamSid::as_str),
                 &beside.secret.as_ref().map(SealedSecret::as_bytes),
                 &to_sql(beside.check.checked_at),

@@ -42,6 +42,11 @@ pub async fn apply(options: &PostgresOptions, kind: StepKind) -> Result<Vec<Step
     run::apply(&mut direct.client, STEPS, kind).await
 }
 
+/// Returns how many steps this version knows.
+pub(crate) fn newest() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
 /// Sees to it that this version can work with the database.
 pub(crate) async fn prepare(direct: &mut Direct, migrate: bool) -> Result<(), OpenError> {
     if migrate {

@@ -19,7 +19,8 @@ pub(crate) async fn newest(
     }
 }
 
-fn decode(fields: &mut Fields<'_>) -> Result<AuditEntry, Failure> {
+/// Takes an entry's columns.
+pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<AuditEntry, Failure> {
     let fields = fields.of("audit_entries");
     Ok(AuditEntry {
         at: fields.time("at")?,

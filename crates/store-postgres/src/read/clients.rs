@@ -15,7 +15,8 @@ pub(crate) async fn list(pool: &Pool) -> Result<Vec<Client>, Failure> {
     pool.list(clients::LIST, &[], decode).await
 }
 
-fn decode(fields: &mut Fields<'_>) -> Result<Client, Failure> {
+/// Takes a client's columns.
+pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<Client, Failure> {
     let fields = fields.of("clients");
     Ok(Client {
         id: fields.parsed("id")?,

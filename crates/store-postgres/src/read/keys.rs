@@ -11,7 +11,8 @@ pub(crate) async fn list(pool: &Pool) -> Result<Vec<StoredKey>, Failure> {
     pool.list(keys::LIST, &[], decode).await
 }
 
-fn decode(fields: &mut Fields<'_>) -> Result<StoredKey, Failure> {
+/// Takes a key's columns.
+pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<StoredKey, Failure> {
     let fields = fields.of("keys");
     Ok(StoredKey {
         id: fields.name("id", |id| KeyId::new(id).ok())?,

@@ -25,11 +25,13 @@ pub(crate) async fn events_after(pool: &Pool, seq: u64, limit: u32) -> Result<Ve
 
 /// Returns the epochs that the current one goes on from, oldest first, each with its last number.
 pub(crate) async fn earlier_epochs(pool: &Pool) -> Result<Vec<LogPosition>, Failure> {
-    pool.list(log::EARLIER_EPOCHS, &[], |fields| {
-        let fields = fields.of("revocation_epochs");
-        Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("last_seq")? })
-    })
-    .await
+    pool.list(log::EARLIER_EPOCHS, &[], decode_epoch).await
+}
+
+/// Takes the two columns that say where an epoch ended.
+pub(crate) fn decode_epoch(fields: &mut Fields<'_>) -> Result<LogPosition, Failure> {
+    let fields = fields.of("revocation_epochs");
+    Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("last_seq")? })
 }
 
 /// Takes the columns of the log's one row.
@@ -38,7 +40,8 @@ pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<LogPosition, Failure> {
     Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("seq")? })
 }
 
-fn decode_event(fields: &mut Fields<'_>) -> Result<RevocationEvent, Failure> {
+/// Takes an event's columns.
+pub(crate) fn decode_event(fields: &mut Fields<'_>) -> Result<RevocationEvent, Failure> {
     let fields = fields.of("revocation_events");
     Ok(RevocationEvent {
         seq: fields.number("seq")?,

@@ -21,6 +21,7 @@ pub(crate) async fn with_subject(pool: &Pool, user: UserId) -> Result<Option<(Su
     .await
 }
 
-fn decode(fields: &mut Fields<'_>) -> Result<Profile, Failure> {
+/// Takes a profile's columns.
+pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<Profile, Failure> {
     Ok(fields.of("profiles").optional_parsed("members")?.unwrap_or_default())
 }

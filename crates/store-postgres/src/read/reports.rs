@@ -13,7 +13,8 @@ pub(crate) async fn list(pool: &Pool) -> Result<Vec<VerifierReport>, Failure> {
     pool.list(reports::LIST, &[], decode).await
 }
 
-fn decode(fields: &mut Fields<'_>) -> Result<VerifierReport, Failure> {
+/// Takes a report's columns.
+pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<VerifierReport, Failure> {
     let fields = fields.of("verifier_reports");
     let client = fields.text("client_id")?;
     let client = (!client.is_empty()).then(|| client.parse());

@@ -36,7 +36,8 @@ pub(crate) async fn bad_places(
     .await
 }
 
-fn decode(fields: &mut Fields<'_>) -> Result<StatusList, Failure> {
+/// Takes a list's columns.
+pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<StatusList, Failure> {
     let fields = fields.of("status_lists");
     Ok(StatusList {
         id: StatusListId::from_bytes(fields.short_id("id")?),

@@ -42,7 +42,8 @@ pub(crate) async fn sessions(
     pool.list(sql, &[&upstream.as_str(), &issuer, &who], decode_session).await
 }
 
-fn decode_link(fields: &mut Fields<'_>) -> Result<UpstreamLink, Failure> {
+/// Takes a link's columns.
+pub(crate) fn decode_link(fields: &mut Fields<'_>) -> Result<UpstreamLink, Failure> {
     let fields = fields.of("upstream_links");
     Ok(UpstreamLink {
         upstream: fields.parsed("upstream")?,
@@ -52,7 +53,8 @@ fn decode_link(fields: &mut Fields<'_>) -> Result<UpstreamLink, Failure> {
     })
 }
 
-fn decode_session(fields: &mut Fields<'_>) -> Result<UpstreamSession, Failure> {
+/// Takes the columns of what stands beside a session.
+pub(crate) fn decode_session(fields: &mut Fields<'_>) -> Result<UpstreamSession, Failure> {
     let fields = fields.of("upstream_sessions");
     Ok(UpstreamSession {
         session_id: SessionId::from_bytes(fields.id("session_id")?),

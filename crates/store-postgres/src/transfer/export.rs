@@ -52,7 +52,8 @@ enum Stop {
 impl Parcels {
     async fn all(&mut self, connection: &Connection, mark: Option<LogPosition>) -> Result<(), Stop> {
         // The first statement decides of which moment everything is.
-        let head = connection.optional(sql::log::HEAD, &[], log::decode).await?.ok_or_else(log::row_is_gone)?;
+        let head =
+            connection.optional(sql::log::HEAD, &[], log::decode).await?.ok_or_else(log::row_is_gone)?;
         let contents = Contents {
             store: STORE.to_owned(),
             schema: migrations::newest(),
