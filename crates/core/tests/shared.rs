@@ -11,6 +11,26 @@ fn local() -> std::future::Ready<LocalWorld> {
 
 handstamp_core::limits_contract_tests!(local);
 
+mod fakes {
+    use std::{
+        future::{Ready, ready},
+        sync::Arc,
+    };
+
+    use handstamp_core::test_support::shared::{MemoryFanOut, MemoryShelf};
+
+    fn fan_out() -> Ready<Arc<MemoryFanOut>> {
+        ready(Arc::default())
+    }
+
+    fn shelf() -> Ready<Arc<MemoryShelf>> {
+        ready(Arc::default())
+    }
+
+    handstamp_core::fan_out_contract_tests!(fan_out);
+    handstamp_core::shelf_contract_tests!(shelf);
+}
+
 fn once(bucket: &str) -> Take {
     Take { bucket: key(bucket), quota: Quota::new(1, Duration::from_secs(30)), known: None }
 }

@@ -7,6 +7,7 @@ mod key_rotation;
 mod layers;
 mod routes;
 mod serve;
+mod shared;
 mod shared_secret;
 mod support;
 mod upstreams;

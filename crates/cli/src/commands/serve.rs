@@ -10,7 +10,7 @@ use crate::edge::clock::SystemClock;
 use crate::edge::house::House;
 use crate::edge::listen::Reached;
 use crate::edge::settings::SettingsArgs;
-use crate::edge::{certificates, listen, logging, logo, runtime, signals, upstream_credentials};
+use crate::edge::{certificates, listen, logging, logo, runtime, shared, signals, upstream_credentials};
 use crate::failure::Failure;
 use crate::output;
 
@@ -71,13 +71,15 @@ async fn serve(config: Config) -> Result<(), Failure> {
     offer_first_administrator(&house, &public_url).await?;
 
     let store = house.store();
+    let mut shared = shared::open(&config, Arc::clone(&house.context.entropy))?;
+    shared.fan_out = shared.fan_out.or_else(|| store.fan_out());
     let app = AppState::new(Parts {
         context: Arc::new(house.context),
         config,
         public_url,
         clock: Arc::new(SystemClock),
         root_key: house.root_key,
-        shared: handstamp_server::Shared { fan_out: store.fan_out(), ..Default::default() },
+        shared,
     })
     .map_err(|cause| Failure::because("the service cannot start", &cause))?;
 

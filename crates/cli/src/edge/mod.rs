@@ -18,6 +18,7 @@ pub(crate) mod root_key;
 pub(crate) mod runtime;
 pub(crate) mod secret_file;
 pub(crate) mod settings;
+pub(crate) mod shared;
 pub(crate) mod signals;
 pub(crate) mod store;
 pub(crate) mod time_zone;

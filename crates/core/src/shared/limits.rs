@@ -11,6 +11,12 @@ use super::{Quota, SharedError, SharedKey};
 /// is on: theirs may differ.
 #[async_trait]
 pub trait Limits: Send + Sync + 'static {
+    /// Returns how many may ask at the same time. Where the server does other work as well, that is few: in a flood the others go by
+    /// what their replica has counted.
+    fn at_once(&self) -> usize {
+        256
+    }
+
     /// Takes an attempt from each of these buckets, or from none of them. An empty list asks whether anybody is there.
     async fn take(&self, wanted: &[Take], now: Timestamp) -> Result<Outcome, SharedError>;
 

@@ -40,7 +40,8 @@ impl RedisConfig {
         if let Some(wrong) = url.as_deref().and_then(wrong_url) {
             problems.wrong("redis.url", wrong);
         }
-        let is_tls = url.as_deref().is_some_and(|url| url.starts_with("rediss:") || url.starts_with("valkeys:"));
+        let is_tls =
+            url.as_deref().is_some_and(|url| url.starts_with("rediss:") || url.starts_with("valkeys:"));
         if ca_file.is_some() && !is_tls {
             problems.wrong("redis.ca_file", "certificates are for TLS: redis.url must begin with rediss://");
         }
@@ -63,7 +64,9 @@ fn wrong_url(text: &str) -> Option<&'static str> {
     let Ok(url) = url::Url::parse(text) else {
         return Some("is not a URL, such as redis://cache.internal:6379/0");
     };
-    if !["redis", "rediss", "valkey", "valkeys"].contains(&url.scheme()) || url.host_str().is_none_or(str::is_empty) {
+    if !["redis", "rediss", "valkey", "valkeys"].contains(&url.scheme())
+        || url.host_str().is_none_or(str::is_empty)
+    {
         return Some("must begin with redis://host or, for TLS, with rediss://host");
     }
     url.fragment().is_some().then_some("must have no #…: the server's certificate is always checked")

@@ -6,10 +6,6 @@ use tokio::sync::Semaphore;
 
 use crate::shared::Breaker;
 
-/// So many requests ask what replicas share at the same time. In a flood the others go by what this one has counted, and leave the
-/// server, which may be the database, to those who do more than try.
-const MOST_ASKING: usize = 64;
-
 /// Counts attempts: together with other replicas while that works, and alone while it does not.
 ///
 /// What others count is counted here as well, as far as it came through this replica. So it can be refused without a question, and
@@ -24,6 +20,8 @@ pub(super) struct Counters {
 pub(crate) struct Together {
     pub(crate) limits: Arc<dyn Limits>,
     pub(crate) breaker: Breaker,
+    /// In a flood those who get no place go by what this replica has counted, and leave the server, which may be the database, to
+    /// those who do more than try.
     asking: Semaphore,
 }
 
@@ -38,7 +36,8 @@ pub(super) struct Charge {
 
 impl Together {
     pub(crate) fn new(limits: Arc<dyn Limits>, breaker: Breaker) -> Self {
-        Self { limits, breaker, asking: Semaphore::new(MOST_ASKING) }
+        let asking = Semaphore::new(limits.at_once());
+        Self { limits, breaker, asking }
     }
 
     async fn take(&self, wanted: &[Take], now: Timestamp) -> Option<Outcome> {

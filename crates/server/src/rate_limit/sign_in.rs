@@ -1,4 +1,4 @@
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use handstamp_core::shared::{Known, Quota, Refusal, Settled, SharedKey, SharedKeys, Take};
 use http::HeaderValue;
@@ -16,7 +16,7 @@ const KNOWN_FOR: Duration = Duration::from_hours(30 * 24);
 /// The limits on proving who one is.
 #[derive(Debug)]
 pub(crate) struct SignInLimits {
-    keys: std::sync::Arc<SharedKeys>,
+    keys: Arc<SharedKeys>,
     account: Quota,
     address: Quota,
     strangers: Quota,
@@ -31,6 +31,8 @@ pub(crate) enum Claim<'a> {
     Login(&'a str),
     /// The account that a login turned out to name, by its id: one with a name and an address is one account.
     Account(&'a str),
+    /// A login that names no account. It is asked about as if it did, or the time of the answer would tell.
+    Nobody(&'a str),
     /// A user who is signed in and shows the password once more, by `sub`.
     User(&'a str),
     /// A machine, by `client_id`.
@@ -46,6 +48,7 @@ impl Claim<'_> {
         match self {
             Self::Login(login) => format!("login:{}", short(login)),
             Self::Account(id) => format!("account:{id}"),
+            Self::Nobody(login) => format!("nobody:{}", short(login)),
             Self::User(sub) => format!("user:{}", short(sub)),
             Self::Client(id) => format!("client:{}", short(id)),
             Self::Operator => "operator".to_owned(),
@@ -98,11 +101,7 @@ pub(crate) struct Refused {
 
 impl SignInLimits {
     /// Makes the limits. The keys are those that other replicas have as well.
-    pub(crate) fn new(
-        config: &RateLimitConfig,
-        keys: std::sync::Arc<SharedKeys>,
-        shared: Option<Together>,
-    ) -> Self {
+    pub(crate) fn new(config: &RateLimitConfig, keys: Arc<SharedKeys>, shared: Option<Together>) -> Self {
         Self {
             keys,
             account: Quota::new(config.account_attempts, config.account_window),
@@ -147,8 +146,8 @@ impl SignInLimits {
     }
 
     /// Takes the attempt from the account as well that the login names. Returns whether it may go on.
-    pub(crate) async fn resolved(&self, attempt: &mut Attempt, account: &str, now: Timestamp) -> bool {
-        let account = self.of_account(&Claim::Account(account).name(), attempt.address);
+    pub(crate) async fn resolved(&self, attempt: &mut Attempt, account: Claim<'_>, now: Timestamp) -> bool {
+        let account = self.of_account(&account.name(), attempt.address);
         let Ok(charges) = self.take(&[(Limit::Account, account)], now).await else { return false };
         attempt.charges.extend(charges);
         attempt.places.extend(place_of(&account));
@@ -185,7 +184,9 @@ impl SignInLimits {
         let buckets: Vec<_> = wanted.iter().map(|(_, take)| *take).collect();
         self.counters.take(&buckets, now).await.map_err(|Refusal { by, wait }| {
             // The place is one of the list; were it not, the last limit would be as good a name as any.
-            let (limit, quota) = wanted.get(by).map_or((Limit::Strangers, self.strangers), |(limit, take)| (*limit, take.quota));
+            let (limit, quota) = wanted
+                .get(by)
+                .map_or((Limit::Strangers, self.strangers), |(limit, take)| (*limit, take.quota));
             Refused { wait, headers: headers::of(limit.as_str(), quota, wait), limit }
         })
     }

@@ -104,8 +104,9 @@ async fn judged(
     login: String,
 ) -> Result<String, StoreError> {
     let Ok(name) = login.parse::<Login>() else { return Ok(login) };
-    let Some(user) = state.core().store.user_by_login(&name).await? else { return Ok(login) };
-    if state.limits().resolved(attempt, &user.id.to_string(), state.now()).await {
+    let id = state.core().store.user_by_login(&name).await?.map(|user| user.id.to_string());
+    let account = id.as_deref().map_or(Claim::Nobody(&login), Claim::Account);
+    if state.limits().resolved(attempt, account, state.now()).await {
         return Ok(login);
     }
     state.metrics().events.rate_limited("account");

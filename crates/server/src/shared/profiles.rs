@@ -1,6 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
-use handstamp_api_types::{Rev, profile::{ProfileSnapshot, profile_id}};
+use handstamp_api_types::{
+    Rev,
+    profile::{ProfileSnapshot, profile_id},
+};
 use handstamp_core::{
     root_key::RootKey,
     shared::{SharedKey, SharedKeys, Shelf},

@@ -1,6 +1,4 @@
-use std::sync::{
-    Arc, Mutex, PoisonError,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use handstamp_core::{
     model::LogPosition,

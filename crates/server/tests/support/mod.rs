@@ -53,6 +53,7 @@ pub(crate) struct Kit {
     pub(crate) rules: Arc<handstamp_core::test_support::Kit>,
     pub(crate) store: Arc<FlakyStore>,
     pub(crate) app: AppState,
+    shared: Shared,
     router: Router,
 }
 
@@ -145,8 +146,9 @@ impl Kit {
         let mut settings = config.settings(&public_url);
         change(&mut settings);
         let rules = handstamp_core::test_support::Kit::over(over, clock, |before| *before = settings).await;
-        let app = app(&rules, config, public_url, 0);
-        Self { rules: Arc::new(rules), store, router: router(&app), app }
+        let shared = Shared::default();
+        let app = app(&rules, config, public_url, 0, &shared);
+        Self { rules: Arc::new(rules), store, router: router(&app), app, shared }
     }
 
     /// Returns another replica on the same store, which has just been started.
@@ -156,8 +158,19 @@ impl Kit {
 
     /// Returns another replica on the same store, whose clock is off by so many seconds.
     pub(crate) fn another_replica_off_by(&self, seconds: i64) -> Self {
-        let app = app(&self.rules, self.app.config().clone(), self.app.public_url().clone(), seconds);
-        Self { rules: Arc::clone(&self.rules), store: Arc::clone(&self.store), router: router(&app), app }
+        self.replica(seconds, self.shared.clone())
+    }
+
+    /// Returns the first of several replicas, which share this.
+    pub(crate) fn sharing(&self, shared: Shared) -> Self {
+        self.replica(0, shared)
+    }
+
+    fn replica(&self, off_by: i64, shared: Shared) -> Self {
+        let (config, public_url) = (self.app.config().clone(), self.app.public_url().clone());
+        let app = app(&self.rules, config, public_url, off_by, &shared);
+        let (rules, store) = (Arc::clone(&self.rules), Arc::clone(&self.store));
+        Self { rules, store, router: router(&app), app, shared }
     }
 
     /// Returns the rules beneath the service.
@@ -228,6 +241,7 @@ fn app(
     config: Config,
     public_url: PublicUrl,
     off_by: i64,
+    shared: &Shared,
 ) -> AppState {
     AppState::new(Parts {
         context: Arc::clone(&rules.ctx),
@@ -235,7 +249,7 @@ fn app(
         public_url,
         clock: Arc::new(HandClock(rules.clock.clone(), off_by)),
         root_key: rules.root.clone(),
-        shared: Shared::default(),
+        shared: shared.clone(),
     })
     .expect("the parts fit together")
 }

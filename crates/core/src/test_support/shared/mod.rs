@@ -2,7 +2,10 @@
 
 pub mod fan_out;
 pub mod limits;
+mod memory;
 pub mod shelf;
+
+pub use memory::{MemoryFanOut, MemoryShelf};
 
 use crate::{
     root_key::RootKey,

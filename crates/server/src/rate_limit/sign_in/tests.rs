@@ -70,16 +70,16 @@ impl Limits for Elsewhere {
     }
 }
 
-fn from(address: &str) -> Option<IpAddr> {
-    Some(address.parse().unwrap())
+fn ip(address: &str) -> IpAddr {
+    address.parse().unwrap()
 }
 
 async fn guess(limits: &SignInLimits, login: &str, address: &str) -> Option<Limit> {
-    limits.attempt(Claim::Login(login), from(address), NOW).await.err().map(|refused| refused.limit)
+    limits.attempt(Claim::Login(login), Some(ip(address)), NOW).await.err().map(|refused| refused.limit)
 }
 
 async fn sign_in(limits: &SignInLimits, login: &str, address: &str) {
-    let attempt = limits.attempt(Claim::Login(login), from(address), NOW).await.unwrap();
+    let attempt = limits.attempt(Claim::Login(login), Some(ip(address)), NOW).await.unwrap();
     limits.succeeded(attempt, NOW).await;
 }
 
@@ -90,7 +90,7 @@ async fn guessing_one_account_from_many_addresses_is_stopped() {
         assert_eq!(guess(&limits, "ann", &format!("192.0.2.{host}")).await, None);
     }
 
-    let refused = limits.attempt(Claim::Login(" ANN "), from("192.0.2.4"), NOW).await.unwrap_err();
+    let refused = limits.attempt(Claim::Login(" ANN "), Some(ip("192.0.2.4")), NOW).await.unwrap_err();
 
     assert_eq!((refused.limit, refused.wait), (Limit::Account, Duration::from_mins(1)));
     let [policy, state] = &refused.headers[..] else { panic!("{refused:?}") };
@@ -147,8 +147,8 @@ async fn one_kind_of_claim_does_not_pay_for_another() {
     }
 
     assert_eq!(guess(&limits, "orders", "192.0.2.4").await, Some(Limit::Account));
-    assert!(limits.attempt(Claim::Client("orders"), from("192.0.2.5"), NOW).await.is_ok());
-    assert!(limits.attempt(Claim::User("orders"), from("192.0.2.6"), NOW).await.is_ok());
+    assert!(limits.attempt(Claim::Client("orders"), Some(ip("192.0.2.5")), NOW).await.is_ok());
+    assert!(limits.attempt(Claim::User("orders"), Some(ip("192.0.2.6")), NOW).await.is_ok());
 }
 
 /// A botnet: each address tries once, each account is tried once.
@@ -160,7 +160,7 @@ async fn strangers_together_get_no_more_than_their_share_of_the_work() {
         assert_eq!(guess(&limits, &format!("user{number}"), &format!("198.51.100.{number}")).await, None);
     }
 
-    let refused = limits.attempt(Claim::Login("one more"), from("203.0.113.1"), NOW).await.unwrap_err();
+    let refused = limits.attempt(Claim::Login("one more"), Some(ip("203.0.113.1")), NOW).await.unwrap_err();
 
     assert_eq!(refused.limit, Limit::Strangers);
     assert!(refused.wait <= Duration::from_secs(1), "{refused:?}");
@@ -180,7 +180,7 @@ async fn whoever_comes_during_a_flood_loses_no_attempts() {
 
     let later = NOW + SignedDuration::from_secs(1);
     for _ in 0..3 {
-        assert!(limits.attempt(Claim::Login("bob"), from("192.0.2.8"), later).await.is_ok());
+        assert!(limits.attempt(Claim::Login("bob"), Some(ip("192.0.2.8")), later).await.is_ok());
     }
 }
 
