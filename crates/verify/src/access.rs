@@ -158,6 +158,16 @@ impl Access {
         self
     }
 
+    /// Returns whether nobody gets in without a valid token: neither [`public`] nor [`optional`].
+    pub fn demands_caller(&self) -> bool {
+        !matches!(self.who, Who::Public | Who::Anyone)
+    }
+
+    /// Returns the roles that are asked for: of each list one.
+    pub fn roles(&self) -> impl Iterator<Item = &[String]> {
+        self.roles.iter().map(Vec::as_slice)
+    }
+
     /// Decides whether this caller may pass.
     pub fn judge(&self, caller: Option<&Principal>, now: UnixTime) -> Result<(), AuthError> {
         let Some(principal) = caller else {

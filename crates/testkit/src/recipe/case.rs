@@ -93,6 +93,11 @@ impl Case {
         self.status
     }
 
+    /// Returns the other statuses that refuse as well: a server or proxy in front may answer before anybody reads the token.
+    pub fn also(&self) -> &[u16] {
+        &self.also
+    }
+
     /// Returns whether a status is a refusal that fits: the expected one, or one with which a server or proxy in front refuses
     /// what it cannot even read.
     pub fn is_refused_by(&self, status: u16) -> bool {
@@ -154,7 +159,7 @@ impl CaseClass {
 
 impl std::fmt::Display for Severity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Note => "note",
             Self::Low => "low",
             Self::Medium => "medium",

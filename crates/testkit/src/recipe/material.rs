@@ -113,6 +113,11 @@ impl Material {
         self
     }
 
+    /// Returns the good token's claims. Nothing about them was verified.
+    pub(crate) fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
     pub(super) fn made_token(&self, name: &str) -> Result<&str, Missing> {
         self.made.get(name).map(String::as_str).ok_or_else(|| Missing::Made { name: name.to_owned() })
     }

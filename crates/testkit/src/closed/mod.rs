@@ -1,0 +1,145 @@
+//! Walks every route of an axum app with every bad token.
+//!
+//! ```
+//! use axum::routing::{delete, get};
+//! use handstamp_testkit::TestIssuer;
+//! use handstamp_verify::axum::{Declare, Routes};
+//! use handstamp_verify::{Principal, Verifier, access};
+//!
+//! fn routes(verifier: Verifier) -> Routes {
+//!     Routes::new(verifier)
+//!         .route("/health", get(async || "fine").access(access::public()))
+//!         .route("/me", get(async |caller: Principal| caller.sub().to_owned()).access(access::signed_in()))
+//!         .route("/orders/{id}", delete(async || "gone").access(access::role("admin")))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let issuer = TestIssuer::start();
+//! issuer.attack(routes(issuer.verifier())).public("/health").assert_closed().await;
+//! # }
+//! ```
+
+mod operations;
+mod report;
+mod send;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::Router;
+use handstamp_verify::DEFAULT_COOKIE_NAME;
+use handstamp_verify::axum::Routes;
+use serde_json::Value;
+
+use crate::TestIssuer;
+use operations::Path;
+pub use report::{Answer, Finding, Operation, Problem, Report};
+
+/// An attack on an app of this process. A good token goes first: where that is refused, nothing that is refused after it shows
+/// anything.
+#[derive(Debug)]
+#[must_use = "an attack is begun by `assert_closed` or `run`"]
+pub struct Attack {
+    issuer: TestIssuer,
+    app: Router,
+    paths: Vec<Path>,
+    public: BTreeSet<String>,
+    good: Option<String>,
+    good_for: BTreeMap<String, String>,
+    values: BTreeMap<String, String>,
+    bodies: BTreeMap<(String, String), Value>,
+    cookie: String,
+}
+
+impl TestIssuer {
+    /// Prepares an attack on all routes of a table that says who may use them.
+    ///
+    /// The app must trust this issuer: build it with [`verifier`](Self::verifier). Every route has to be closed but those named with
+    /// [`public`](Attack::public).
+    pub fn attack(&self, routes: Routes) -> Attack {
+        self.attack_with_state(routes, ())
+    }
+
+    /// Does the same for routes whose handlers take state.
+    pub fn attack_with_state<S>(&self, routes: Routes<S>, state: S) -> Attack
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let paths = operations::of_routes(&routes);
+        Attack::new(self.clone(), routes.into_router().with_state(state), paths)
+    }
+
+    /// Prepares an attack on these operations of any axum app, each written as `GET /orders/{id}`. Axum does not say which routes
+    /// an app has, so what is not named here is not attacked.
+    ///
+    /// # Panics
+    ///
+    /// Where an operation is not a method, a space and a path.
+    pub fn attack_router<'o>(&self, app: Router, operations: impl IntoIterator<Item = &'o str>) -> Attack {
+        let paths = operations.into_iter().map(operations::named).collect();
+        Attack::new(self.clone(), app, paths)
+    }
+}
+
+impl Attack {
+    fn new(issuer: TestIssuer, app: Router, paths: Vec<Path>) -> Self {
+        Self {
+            issuer,
+            app,
+            paths,
+            public: BTreeSet::new(),
+            good: None,
+            good_for: BTreeMap::new(),
+            values: BTreeMap::new(),
+            bodies: BTreeMap::new(),
+            cookie: DEFAULT_COOKIE_NAME.to_owned(),
+        }
+    }
+
+    /// Names a path that is open on purpose, or one operation of it: `/health`, `GET /orders`. It is not attacked.
+    pub fn public(mut self, path: impl Into<String>) -> Self {
+        self.public.insert(path.into());
+        self
+    }
+
+    /// Sets the good token that bad ones are made of: one that every route lets in. Default: a user with the roles that the routes
+    /// ask for, in the organisation `acme`.
+    pub fn good(mut self, token: impl Into<String>) -> Self {
+        self.good = Some(token.into());
+        self
+    }
+
+    /// Sets the good token for one path, such as one for machine clients.
+    pub fn good_for(mut self, path: impl Into<String>, token: impl Into<String>) -> Self {
+        self.good_for.insert(path.into(), token.into());
+        self
+    }
+
+    /// Sets what a parameter of paths is filled with: `{id}`. Default: `1`.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets the JSON body of an operation, for a handler that looks at it first.
+    pub fn body(mut self, method: impl Into<String>, path: impl Into<String>, body: Value) -> Self {
+        self.bodies.insert((method.into().to_uppercase(), path.into()), body);
+        self
+    }
+
+    /// Sets the name of the app's cookie. Default: that of the verify layer.
+    pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
+        self.cookie = name.into();
+        self
+    }
+
+    /// Fails the test if anything is open that should be closed, and says what and how to close it.
+    ///
+    /// # Panics
+    ///
+    /// Then.
+    pub async fn assert_closed(self) {
+        let report = self.run().await;
+        assert!(report.is_closed(), "{report}");
+    }
+}
