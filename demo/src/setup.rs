@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use handstamp_token::Algorithm;
 use handstamp_verify::csrf::{AllowedOrigins, OriginError};
-use handstamp_verify::profiles::ProfileBuildError;
 use handstamp_verify::revocation::{Feed, FeedAccess, SilencePolicy};
 use handstamp_verify::token_source::SourceBuildError;
 use handstamp_verify::{BuildError, Verifier};
@@ -32,12 +31,9 @@ pub enum SetupError {
     /// The verifier was told something that cannot be.
     #[error("the verifier cannot be built")]
     Verifier(#[from] BuildError),
-    /// The source of tokens for the other service cannot be built.
-    #[error("the source of tokens cannot be built")]
-    Tokens(#[from] SourceBuildError),
-    /// The source of profiles cannot be built.
-    #[error("the source of profiles cannot be built")]
-    Profiles(#[from] ProfileBuildError),
+    /// The source of tokens for the other service, or of profiles, cannot be built.
+    #[error("the auth service cannot be asked for tokens and profiles")]
+    Source(#[from] SourceBuildError),
     /// The page's origin is none.
     #[error("the page's origin cannot be used")]
     Origin(#[from] OriginError),

@@ -27,10 +27,14 @@ mod principal;
 pub mod profiles;
 mod response;
 pub mod revocation;
+#[cfg(feature = "remote")]
+mod source;
 mod token_cache;
 #[cfg(feature = "remote")]
 pub mod token_source;
 mod verifier;
+#[cfg(feature = "remote")]
+mod well_known;
 
 pub use clock::{Clock, SystemClock};
 pub use error::AuthError;
@@ -44,3 +48,5 @@ pub use layer::{VerifyLayer, VerifyService};
 pub use principal::{Credential, OrgScope, Principal};
 pub use token_cache::CacheLimits;
 pub use verifier::{BuildError, DEFAULT_COOKIE_NAME, MAX_LEEWAY, Verifier, VerifierBuilder};
+#[cfg(feature = "remote")]
+pub use well_known::WellKnown;

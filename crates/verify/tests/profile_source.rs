@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
-use handstamp_verify::profiles::{Profile, ProfileBuildError, ProfileError, ProfileSource};
+use handstamp_verify::profiles::{Profile, ProfileError, ProfileSource, SourceBuildError};
 use handstamp_verify::revocation::{ClientSecret, Revocations};
 use handstamp_verify::token_source::{ClientCredentials, TokenSource, TokenSourceError};
 use handstamp_verify::{CacheLimits, OrgScope};
@@ -485,7 +485,7 @@ fn profiles_are_not_read_over_plain_http_from_another_machine() {
     };
 
     for far in ["http://auth.example", "ftp://localhost", "auth.example"] {
-        assert!(matches!(build(far).build().map(drop), Err(ProfileBuildError::Address { .. })), "{far}");
+        assert!(matches!(build(far).build().map(drop), Err(SourceBuildError::Address { .. })), "{far}");
     }
     assert!(build("http://auth.example").dangerous_plain_http().build().is_ok());
     assert!(build("https://auth.example").build().is_ok());

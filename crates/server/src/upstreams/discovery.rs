@@ -1,5 +1,5 @@
+use handstamp_verify::WellKnown;
 use serde::Deserialize;
-use url::Url;
 
 use super::{
     Address,
@@ -127,7 +127,7 @@ pub(crate) async fn discover(http: &Http, config: &UpstreamConfig) -> Result<Met
 }
 
 async fn fetch(http: &Http, config: &UpstreamConfig, issuer: &Address) -> Result<Document, DiscoveryError> {
-    let [openid, oauth] = well_known(issuer.url());
+    let WellKnown { oauth, openid } = WellKnown::of(issuer.url());
     let [first, second] = match config.kind {
         UpstreamKind::Oidc => [openid, oauth],
         UpstreamKind::Oauth2 => [oauth, openid],
@@ -152,20 +152,6 @@ async fn fetch(http: &Http, config: &UpstreamConfig, issuer: &Address) -> Result
         });
     }
     Ok(document)
-}
-
-/// An issuer with a path has OpenID's document at the path's end, and RFC 8414's at its front.
-fn well_known(issuer: &Url) -> [Url; 2] {
-    let path = issuer.path().trim_end_matches('/');
-    let at = |path: String| {
-        let mut url = issuer.clone();
-        url.set_path(&path);
-        url
-    };
-    [
-        at(format!("{path}/.well-known/openid-configuration")),
-        at(format!("/.well-known/oauth-authorization-server{path}")),
-    ]
 }
 
 /// Reads addresses: the operator's go first, those of the metadata only where its issuer may send us.
@@ -195,32 +181,5 @@ impl Named<'_> {
             (None, _, _) => return Ok(None),
         };
         address.map(Some).map_err(|source| DiscoveryError::Address { name, source })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::well_known;
-
-    #[test]
-    fn well_known_addresses_of_issuers_with_and_without_a_path() {
-        let of = |issuer: &str| well_known(&issuer.parse().unwrap()).map(String::from);
-
-        for issuer in ["https://id.example", "https://id.example/"] {
-            assert_eq!(
-                of(issuer),
-                [
-                    "https://id.example/.well-known/openid-configuration",
-                    "https://id.example/.well-known/oauth-authorization-server"
-                ]
-            );
-        }
-        assert_eq!(
-            of("https://id.example:8443/realms/corp"),
-            [
-                "https://id.example:8443/realms/corp/.well-known/openid-configuration",
-                "https://id.example:8443/.well-known/oauth-authorization-server/realms/corp"
-            ]
-        );
     }
 }

@@ -1,15 +1,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use url::Url;
-
 use super::cache::Cache;
 use super::fetch::Endpoint;
 use super::{Inner, ProfileSource};
 use crate::CacheLimits;
 use crate::clock::{Clock, SystemClock};
-use crate::http_client::{HttpClient, PlainHttp};
+use crate::http_client::PlainHttp;
 use crate::revocation::Revocations;
+use crate::source::{self, SourceBuildError};
 use crate::token_source::TokenSource;
 
 /// A user waits for it.
@@ -32,26 +31,6 @@ pub struct ProfileSourceBuilder {
     max_age: Duration,
     stale_for: Duration,
     plain_http: PlainHttp,
-}
-
-/// Why a source cannot be built. The developer's or the operator's fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProfileBuildError {
-    /// Profiles must not go over plain http, but within this machine.
-    #[error(
-        "{given:?} cannot be asked for profiles: it must be an https address (http only on this machine)"
-    )]
-    Address {
-        /// The issuer.
-        given: String,
-    },
-    /// The HTTP client cannot be set up, most often for lack of root certificates.
-    #[error("the HTTP client cannot be set up: {problem}")]
-    HttpClient {
-        /// What is wrong.
-        problem: String,
-    },
 }
 
 impl ProfileSourceBuilder {
@@ -108,15 +87,9 @@ impl ProfileSourceBuilder {
     }
 
     /// Builds the source. Nothing is asked before the first profile is needed.
-    pub fn build(self) -> Result<ProfileSource, ProfileBuildError> {
-        let address = || ProfileBuildError::Address { given: self.issuer.clone() };
+    pub fn build(self) -> Result<ProfileSource, SourceBuildError> {
         let audience = format!("{}/profiles", self.issuer.trim_end_matches('/'));
-        let base: Url = audience.parse().map_err(|_| address())?;
-        let http = HttpClient::new(self.timeout, self.plain_http)
-            .map_err(|cause| ProfileBuildError::HttpClient { problem: cause.to_string() })?;
-        if !http.may_ask(&base) {
-            return Err(address());
-        }
+        let (base, http) = source::below(&self.issuer, "/profiles", self.timeout, self.plain_http)?;
         let inner = Inner {
             endpoint: Endpoint { base, audience, http, tokens: self.tokens },
             cache: Cache::new(self.limits),

@@ -38,7 +38,8 @@ use std::time::Duration;
 
 use handstamp_token::UnixTime;
 
-pub use builder::{ProfileBuildError, ProfileSourceBuilder};
+pub use crate::source::SourceBuildError;
+pub use builder::ProfileSourceBuilder;
 pub use cache::ProfilesHeld;
 pub use error::ProfileError;
 pub use profile::Profile;

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
 use super::fetch::Endpoint;
 use super::kept::Kept;
 use super::{ClientCredentials, Inner, TokenSource};
 use crate::clock::{Clock, SystemClock};
-use crate::http_client::{HttpClient, PlainHttp};
+use crate::http_client::PlainHttp;
+use crate::source::{self, SourceBuildError};
 
 /// A user waits for it.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,24 +22,6 @@ pub struct TokenSourceBuilder {
     timeout: Duration,
     max_tokens: usize,
     plain_http: PlainHttp,
-}
-
-/// Why a source cannot be built. The developer's or the operator's fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceBuildError {
-    /// A client's secret must not go over plain http, but within this machine.
-    #[error("{given:?} cannot be asked for tokens: it must be an https address (http only on this machine)")]
-    Address {
-        /// The issuer.
-        given: String,
-    },
-    /// The HTTP client cannot be set up, most often for lack of root certificates.
-    #[error("the HTTP client cannot be set up: {problem}")]
-    HttpClient {
-        /// What is wrong.
-        problem: String,
-    },
 }
 
 impl TokenSourceBuilder {
@@ -81,14 +62,7 @@ impl TokenSourceBuilder {
 
     /// Builds the source. Nothing is asked before the first token is needed.
     pub fn build(self) -> Result<TokenSource, SourceBuildError> {
-        let address = || SourceBuildError::Address { given: self.issuer.clone() };
-        let url: Url =
-            format!("{}/oauth2/token", self.issuer.trim_end_matches('/')).parse().map_err(|_| address())?;
-        let http = HttpClient::new(self.timeout, self.plain_http)
-            .map_err(|cause| SourceBuildError::HttpClient { problem: cause.to_string() })?;
-        if !http.may_ask(&url) {
-            return Err(address());
-        }
+        let (url, http) = source::below(&self.issuer, "/oauth2/token", self.timeout, self.plain_http)?;
         let endpoint = Endpoint { url, http, issuer: self.issuer, credentials: self.credentials };
         let inner = Inner { endpoint, kept: Kept::new(self.max_tokens), clock: self.clock };
         Ok(TokenSource { inner: Arc::new(inner) })

@@ -37,7 +37,8 @@ use std::sync::Arc;
 use handstamp_token::UnixTime;
 use http::HeaderValue;
 
-pub use builder::{SourceBuildError, TokenSourceBuilder};
+pub use crate::source::SourceBuildError;
+pub use builder::TokenSourceBuilder;
 pub use credentials::ClientCredentials;
 pub use error::TokenSourceError;
 
