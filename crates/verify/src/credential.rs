@@ -47,7 +47,8 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
         return Ok(None);
     }
     let token = rest.trim_matches(' ');
-    if token.is_empty() || count(token.as_bytes(), |byte| matches!(byte, b' ' | b'\t' | b',')) > 0 {
+    let separates = |byte| matches!(byte, b' ' | b'\t' | b',');
+    if token.is_empty() || any(token.as_bytes(), separates) {
         return Err(AuthError::MalformedAuthorization);
     }
     Ok(Some(token))
@@ -55,13 +56,14 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
 
 /// Returns a header's value if it is of visible characters, spaces and tabs.
 fn visible(value: &[u8]) -> Option<&str> {
-    let is_odd = |byte: &u8| !matches!(byte, b'\t' | b' '..=b'~');
-    (count(value, is_odd) == 0).then(|| std::str::from_utf8(value).ok())?
+    let is_odd = |byte| !matches!(byte, b'\t' | b' '..=b'~');
+    if any(value, is_odd) { None } else { std::str::from_utf8(value).ok() }
 }
 
-/// Counts to the end, where one would be enough: tokens are long, and without a way out many bytes are looked at in one step.
-fn count(text: &[u8], is_wanted: impl Fn(&u8) -> bool) -> usize {
-    text.iter().filter(|byte| is_wanted(byte)).count()
+/// Looks at the end of the text even where the first byte decides: tokens are long, and without a branch on the way many bytes
+/// are looked at in one step.
+fn any(text: &[u8], is_wanted: impl Fn(u8) -> bool) -> bool {
+    text.iter().fold(false, |found, byte| found | is_wanted(*byte))
 }
 
 /// `access_token` is the parameter of RFC 6750 §2.3, whatever its escaping.

@@ -5,22 +5,24 @@
 
 use handstamp_api_types::ErrorCode;
 use http::header::{self, AsHeaderName};
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::Refusal;
 use super::question::only;
 use crate::csrf::AllowedOrigins;
 
 /// Where proxies say which method the request had: Traefik and Caddy, nginx by convention.
-const METHOD: [&str; 2] = ["x-forwarded-method", "x-original-method"];
+static METHOD: [HeaderName; 2] =
+    [HeaderName::from_static("x-forwarded-method"), HeaderName::from_static("x-original-method")];
 
 /// Where nginx is told to say which address it had. Such a proxy passes nothing of a refusal on by itself.
-const ORIGINAL: [&str; 2] = ["x-original-url", "x-original-uri"];
+static ORIGINAL: [HeaderName; 2] =
+    [HeaderName::from_static("x-original-url"), HeaderName::from_static("x-original-uri")];
 
 /// Where Traefik and Caddy say it, which pass refusals on as they are.
-const FORWARDED: &str = "x-forwarded-uri";
-const FORWARDED_HOST: &str = "x-forwarded-host";
-const FORWARDED_PROTO: &str = "x-forwarded-proto";
+static FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-uri");
+static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Far longer than an address that people come from; the sign-in page takes no longer one either.
 const LONGEST: usize = 2048;
@@ -45,7 +47,7 @@ pub(super) struct Address<'r> {
 
 /// Returns the method as the proxy says it; `None` where it says nothing. A foreign page cannot set the header.
 pub(super) fn method(headers: &HeaderMap) -> Result<Option<Method>, Refusal> {
-    let mut given = METHOD.iter().flat_map(|name| headers.get_all(*name));
+    let mut given = METHOD.iter().flat_map(|name| headers.get_all(name));
     let Some(method) = given.next() else { return Ok(None) };
     // Two that differ: one of them is the client's.
     if given.any(|other| other != method) {
@@ -64,7 +66,7 @@ pub(super) fn address(headers: &HeaderMap) -> Option<Address<'_>> {
     let mut given = ORIGINAL
         .iter()
         .chain([&FORWARDED])
-        .flat_map(|name| headers.get_all(*name))
+        .flat_map(|name| headers.get_all(name))
         .map(|line| Address::read(line.to_str().unwrap_or_default(), headers));
     let address = given.next()??;
     given.all(|other| other.is_some_and(|other| other.target == address.target)).then_some(address)
@@ -74,14 +76,14 @@ pub(super) fn address(headers: &HeaderMap) -> Option<Address<'_>> {
 pub(super) fn behind_envoy<'r>(uri: &'r Uri, headers: &'r HeaderMap, target: &'r str) -> Address<'r> {
     // HTTP/2 has the host in the request line.
     let host = uri.authority().map(http::uri::Authority::as_str).or_else(|| text(headers, header::HOST));
-    Address { scheme: text(headers, FORWARDED_PROTO), host, target }
+    Address { scheme: text(headers, &FORWARDED_PROTO), host, target }
 }
 
 /// Returns who gets to see a refusal, as far as one can tell from how the proxy asks.
 pub(super) fn reply(headers: &HeaderMap) -> Reply {
-    let asks_like_nginx = ORIGINAL.iter().any(|name| headers.contains_key(*name));
+    let asks_like_nginx = ORIGINAL.iter().any(|name| headers.contains_key(name));
     // Not the other way round: nginx answers 500 to everything but 401 and 403.
-    if headers.contains_key(FORWARDED) && !asks_like_nginx { Reply::ToBrowser } else { Reply::ToProxy }
+    if headers.contains_key(&FORWARDED) && !asks_like_nginx { Reply::ToBrowser } else { Reply::ToProxy }
 }
 
 impl<'r> Address<'r> {
@@ -93,7 +95,7 @@ impl<'r> Address<'r> {
     /// Reads a whole address, or a path whose host other headers name.
     fn read(given: &'r str, headers: &'r HeaderMap) -> Option<Self> {
         if given.starts_with('/') {
-            let (scheme, host) = (text(headers, FORWARDED_PROTO), text(headers, FORWARDED_HOST));
+            let (scheme, host) = (text(headers, &FORWARDED_PROTO), text(headers, &FORWARDED_HOST));
             return Some(Self { scheme, host, target: given });
         }
         Self::whole(given)

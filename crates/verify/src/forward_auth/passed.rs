@@ -43,7 +43,7 @@ impl Passed {
     /// Every header is always there, empty where there is nothing to say: a proxy that copies them then overwrites what a client has
     /// made up (RFC 9700 §4.13).
     pub fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(8);
+        let mut headers = HeaderMap::with_capacity(ROOM);
         identify(self.principal.as_ref(), &mut headers);
         headers.insert(header::AUTHORIZATION, self.token.clone().unwrap_or(HeaderValue::from_static("")));
         headers
@@ -58,43 +58,78 @@ impl Passed {
     }
 }
 
+/// For these headers and for what a server adds to every reply.
+const ROOM: usize = 24;
+
+static USER: HeaderName = HeaderName::from_static("x-handstamp-user");
+static USERNAME: HeaderName = HeaderName::from_static("x-handstamp-username");
+static EMAIL: HeaderName = HeaderName::from_static("x-handstamp-email");
+static ROLES: HeaderName = HeaderName::from_static("x-handstamp-roles");
+static ORG: HeaderName = HeaderName::from_static("x-handstamp-org");
+static SESSION: HeaderName = HeaderName::from_static("x-handstamp-session");
+
 /// Says who it is, in `X-Handstamp-*`; every header is empty for nobody. Whatever stood there before is overwritten.
 pub fn identify(principal: Option<&Principal>, headers: &mut HeaderMap) {
-    let mut say = |name: &'static str, value: Option<&str>| {
-        let value = HeaderValue::try_from(plain(value.unwrap_or_default()));
-        headers.insert(HeaderName::from_static(name), value.unwrap_or(HeaderValue::from_static("")));
+    let mut say = |name: &'static HeaderName, value: Option<&str>| {
+        headers.insert(name, value.map_or(HeaderValue::from_static(""), plain));
     };
-    let roles = principal.map(|principal| principal.roles().join(","));
-    say("x-handstamp-user", principal.map(Principal::sub));
-    say("x-handstamp-username", principal.and_then(Principal::preferred_username));
-    say("x-handstamp-email", principal.and_then(Principal::email));
-    say("x-handstamp-roles", roles.as_deref());
-    say("x-handstamp-org", principal.and_then(Principal::org_id));
-    say("x-handstamp-session", principal.and_then(Principal::sid));
+    say(&USER, principal.map(Principal::sub));
+    say(&USERNAME, principal.and_then(Principal::preferred_username));
+    say(&EMAIL, principal.and_then(Principal::email));
+    match principal.map(Principal::roles) {
+        Some([role]) => say(&ROLES, Some(role)),
+        roles => say(&ROLES, roles.map(|roles| roles.join(",")).as_deref()),
+    }
+    say(&ORG, principal.and_then(Principal::org_id));
+    say(&SESSION, principal.and_then(Principal::sid));
 }
 
 /// Percent-encodes what readers of headers disagree about: everything beyond visible ASCII, and the percent sign.
-fn plain(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut plain, byte| {
-        if byte.is_ascii_graphic() && byte != b'%' {
-            plain.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(plain, "%{byte:02X}");
-        }
-        plain
-    })
+fn plain(text: &str) -> HeaderValue {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
+    let value = if text.bytes().all(is_plain) {
+        HeaderValue::from_str(text)
+    } else {
+        let encoded = text.bytes().fold(String::with_capacity(3 * text.len()), |mut encoded, byte| {
+            if is_plain(byte) {
+                encoded.push(char::from(byte));
+            } else {
+                // Writing to a string cannot fail.
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+            encoded
+        });
+        HeaderValue::try_from(encoded)
+    };
+    // Visible ASCII is a header value.
+    value.unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Returns the token that was verified a moment ago, as the service behind expects it.
 ///
 /// Nothing else of what the client has sent is passed on: beside a good cookie it may send any `Authorization` it likes.
 pub(super) fn token(from: Credential, headers: &HeaderMap, cookie: &str) -> Option<HeaderValue> {
-    let token = match from {
-        Credential::Bearer => headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?.1.trim(),
-        Credential::Cookie => Cookies::new(headers).get(cookie).ok()??,
+    let mut value = match from {
+        Credential::Bearer => {
+            let given = headers.get(header::AUTHORIZATION)?;
+            if is_canonical(given) {
+                given.clone()
+            } else {
+                bearer(given.to_str().ok()?.split_once(' ')?.1.trim())?
+            }
+        }
+        Credential::Cookie => bearer(Cookies::new(headers).get(cookie).ok()??)?,
     };
-    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// Returns whether a client has spelt the header as we would.
+fn is_canonical(authorization: &HeaderValue) -> bool {
+    let token = authorization.as_bytes().strip_prefix(b"Bearer ");
+    token.is_some_and(|token| token.trim_ascii().len() == token.len())
+}
+
+fn bearer(token: &str) -> Option<HeaderValue> {
+    HeaderValue::try_from(["Bearer ", token].concat()).ok()
 }

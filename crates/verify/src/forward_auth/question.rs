@@ -10,9 +10,9 @@ use crate::csrf::AllowedOrigins;
 /// What a route demands, in the proxy's request for those that cannot write it into the address: `role=admin&org=acme`.
 ///
 /// A client that sends one demands more of itself, never less.
-const REQUIRE: HeaderName = HeaderName::from_static("x-handstamp-require");
+static REQUIRE: HeaderName = HeaderName::from_static("x-handstamp-require");
 
-const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// What Envoy puts in front of the path of the request that it asks about. Not `/auth/check` itself: a slash too many in another
 /// proxy's settings would look like Envoy asking about a harmless `GET /`.
@@ -72,7 +72,7 @@ impl<'r> Question<'r> {
         changes_nothing
             && self
                 .headers
-                .get(SEC_FETCH_MODE)
+                .get(&SEC_FETCH_MODE)
                 .map_or_else(|| takes_html(self.headers), |mode| mode == "navigate")
     }
 
@@ -104,7 +104,7 @@ pub(super) fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&Head
 
 pub(super) fn required(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     // What cannot be read demands what nobody has, rather than nothing.
-    headers.get_all(REQUIRE).iter().map(|line| line.to_str().unwrap_or("unreadable"))
+    headers.get_all(&REQUIRE).iter().map(|line| line.to_str().unwrap_or("unreadable"))
 }
 
 /// Browsers name `text/html` when they go somewhere; scripts do not, or take anything.
