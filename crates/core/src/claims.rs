@@ -210,6 +210,8 @@ fn status(settings: &Settings, session: &Session) -> Option<StatusClaim> {
 
 const JTI_RANDOM: usize = 12;
 const JTI_LEN: usize = JTI_RANDOM + 4 + 2;
+/// As base64url without padding.
+const JTI_TEXT: usize = JTI_LEN / 3 * 4;
 const SESSIONLESS_JTI_LEN: usize = 16;
 
 /// Draws a `jti` that says under which refresh token the access token is issued.
@@ -233,9 +235,13 @@ pub(crate) fn new_sessionless_jti(entropy: &dyn Entropy) -> String {
 
 /// Returns under which refresh token a verified access token was issued, if its `jti` is one of a session's.
 pub fn issued_under(jti: &str) -> Option<Step> {
-    let bytes = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(jti).ok()?;
-    let (_, step) = bytes.split_first_chunk::<JTI_RANDOM>()?;
-    let &[g0, g1, g2, g3, b0, b1] = step else { return None };
+    let mut bytes = [0; JTI_LEN];
+    // Of another length it is no id of ours, or one without a session.
+    if jti.len() != JTI_TEXT {
+        return None;
+    }
+    base64_simd::URL_SAFE_NO_PAD.decode(jti.as_bytes(), base64_simd::Out::from_slice(&mut bytes)).ok()?;
+    let &[g0, g1, g2, g3, b0, b1] = bytes.last_chunk()?;
     Some(Step { generation: u32::from_be_bytes([g0, g1, g2, g3]), branch: u16::from_be_bytes([b0, b1]) })
 }
 

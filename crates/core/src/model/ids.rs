@@ -131,11 +131,21 @@ impl FromStr for SessionId {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let wrong = || IdError::Session { text: text.to_owned() };
-        if text.len() != 32 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(wrong());
+        let digits: &[u8; 32] = text.as_bytes().try_into().map_err(|_| wrong())?;
+        let mut bytes = [0; 16];
+        for (byte, [high, low]) in bytes.iter_mut().zip(digits.as_chunks().0) {
+            *byte = hex_digit(*high).ok_or_else(wrong)? << 4 | hex_digit(*low).ok_or_else(wrong)?;
         }
-        let number = u128::from_str_radix(text, 16).map_err(|_| wrong())?;
-        Ok(Self(number.to_be_bytes()))
+        Ok(Self(bytes))
+    }
+}
+
+/// Reads a lower-case hexadecimal digit.
+fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
     }
 }
 
