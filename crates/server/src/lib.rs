@@ -32,6 +32,7 @@ mod openapi;
 mod pages;
 mod problem;
 mod rate_limit;
+mod reply;
 mod revocation;
 mod routes;
 mod serve;
@@ -56,5 +57,5 @@ pub use upstreams::{ClientCredential, ClientSecret};
 ///
 /// Each request needs a [`Peer`] in its extensions, or it counts as coming from nowhere.
 pub fn router(app: &AppState) -> axum::Router {
-    layers::wrap(routes::router(app.clone()), app)
+    routes::router(app)
 }

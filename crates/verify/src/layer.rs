@@ -67,7 +67,19 @@ impl VerifyLayer {
         Self { verifier, access: Arc::new(access) }
     }
 
-    async fn admit(&self, parts: &mut Parts) -> Result<(), AuthError> {
+    /// Does to a request what the layer does, for services that are put together in another way: verifies the credentials, asks
+    /// the access rule, and puts the [`Principal`] into the extensions.
+    ///
+    /// Whoever is refused gets [`AuthError::response`], and nothing else sees the request.
+    pub async fn admit(&self, parts: &mut Parts) -> Result<(), AuthError> {
+        let admitted = self.judge(parts).await;
+        if let Err(error) = &admitted {
+            log(error, parts.method.as_str(), parts.uri.path());
+        }
+        admitted
+    }
+
+    async fn judge(&self, parts: &mut Parts) -> Result<(), AuthError> {
         parts.extensions.remove::<Principal>();
         if self.access.always_check_origin {
             self.verifier.check_origin(parts)?;
@@ -116,10 +128,7 @@ where
             let (mut parts, body) = request.into_parts();
             match layer.admit(&mut parts).await {
                 Ok(()) => ready.call(Request::from_parts(parts, body)).await,
-                Err(error) => {
-                    log(&error, parts.method.as_str(), parts.uri.path());
-                    Ok(error.response())
-                }
+                Err(error) => Ok(error.response()),
             }
         })
     }

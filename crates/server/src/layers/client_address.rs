@@ -1,8 +1,8 @@
-use std::net::IpAddr;
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, header},
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
 };
 use handstamp_listen::{
     Peer,
@@ -12,7 +12,7 @@ use handstamp_listen::{
 use crate::{AppState, config::Network};
 
 /// Who is calling, as far as it can be believed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress {
     /// The client, seen through the trusted proxies.
     pub(crate) ip: Option<IpAddr>,
@@ -20,11 +20,20 @@ pub(crate) struct ClientAddress {
     pub(crate) forwarded_by_stranger: bool,
 }
 
-/// Tells the routes who is calling.
-pub(super) fn note(state: &AppState, request: &mut Request) {
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip().to_canonical());
-    let address = resolve(peer, request.headers(), &state.config().server.trusted_proxies);
-    request.extensions_mut().insert(address);
+impl ClientAddress {
+    /// Returns who has sent a request.
+    pub(crate) fn of(parts: &Parts, state: &AppState) -> Self {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.address.ip().to_canonical());
+        resolve(peer, &parts.headers, &state.config().server.trusted_proxies)
+    }
+}
+
+impl FromRequestParts<AppState> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, state))
+    }
 }
 
 fn resolve(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) -> ClientAddress {

@@ -1,10 +1,10 @@
 use axum::{
-    extract::{MatchedPath, Request},
+    extract::Request,
     http::{HeaderMap, Method, header},
     response::Response,
 };
 
-use super::id_of;
+use super::{Route, id_of};
 use crate::{
     AppState,
     extract::content_type_is,
@@ -22,9 +22,9 @@ pub(super) struct ErrorPage<'s> {
 ///
 /// People are those whose browser goes somewhere or sends a form, to one of our pages or to nowhere. Whoever calls what
 /// programs call gets what programs get.
-pub(super) fn wanted<'s>(state: &'s AppState, request: &Request) -> Option<ErrorPage<'s>> {
+pub(super) fn wanted<'s>(state: &'s AppState, route: &Route, request: &Request) -> Option<ErrorPage<'s>> {
     let headers = request.headers();
-    is_for_people(request)
+    is_for_people(route, request)
         .then(|| ErrorPage { view: state.pages().view(headers), id: id_of(headers).map(str::to_owned) })
 }
 
@@ -39,9 +39,8 @@ impl ErrorPage<'_> {
     }
 }
 
-fn is_for_people(request: &Request) -> bool {
-    let route = request.extensions().get::<MatchedPath>();
-    let leads_to_page = route.is_none_or(|route| pages::is_page(route.as_str()));
+fn is_for_people(route: &Route, request: &Request) -> bool {
+    let leads_to_page = route.of(request).path().is_none_or(pages::is_page);
     let method = request.method();
     let goes_there = method == Method::GET
         || method == Method::HEAD

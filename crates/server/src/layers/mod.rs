@@ -8,13 +8,15 @@ mod error_pages;
 mod panic;
 mod plain_http;
 mod request_id;
+mod route;
 mod security_headers;
 mod timeout;
 mod trace;
 
-pub(crate) use around::wrap;
+pub(crate) use around::{Answer, Answering, Layers, erase};
 pub(crate) use client_address::ClientAddress;
 pub(crate) use request_id::{RequestIds, id_of};
+pub(crate) use route::Route;
 
 /// Where proxies ask. No script of a page does, and what is said there is about another request than this one.
 const FORWARD_AUTH: &str = "/auth/check";

@@ -1,34 +1,34 @@
 use std::time::Instant;
 
 use axum::{
-    extract::{MatchedPath, Request},
+    extract::Request,
     http::{Method, StatusCode},
 };
 
-use crate::AppState;
+use super::route::{Named, Route};
+use crate::{AppState, metrics::RouteFigures};
 
 /// One log line and one count for each request. The query is left out: some day somebody puts a token there.
 pub(super) struct Trace {
     started: Instant,
     method: Method,
-    /// The route, not the address: addresses hold ids, and there is no end of them.
-    route: Option<MatchedPath>,
+    route: Named,
 }
 
 impl Trace {
-    pub(super) fn begin(request: &Request) -> Self {
-        Self {
-            started: Instant::now(),
-            method: request.method().clone(),
-            route: request.extensions().get().cloned(),
-        }
+    pub(super) fn begin(route: &Route, request: &Request) -> Self {
+        Self { started: Instant::now(), method: request.method().clone(), route: route.of(request) }
     }
 
-    pub(super) fn end(self, state: &AppState, status: StatusCode) {
+    /// `figures` are of the route that the endpoint is for, if it is for one.
+    pub(super) fn end(self, state: &AppState, figures: &RouteFigures, status: StatusCode) {
         let Self { started, method, route } = self;
-        let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
         let (status, took) = (status.as_u16(), started.elapsed());
-        state.metrics().http.observe(&method, route, status, took);
-        tracing::info!(%method, route, status, ms = took.as_secs_f64() * 1_000.0, "answered");
+        let http = &state.metrics().http;
+        match &route {
+            Named::Of(path) => http.observe_at(figures, &method, path, status, took),
+            Named::Found(_) | Named::Unmatched => http.observe(&method, route.label(), status, took),
+        }
+        tracing::info!(%method, route = route.label(), status, ms = took.as_secs_f64() * 1_000.0, "answered");
     }
 }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use http::Method;
 use prometheus_client::{
@@ -16,6 +16,14 @@ use prometheus_client::{
 pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+}
+
+/// The figures of one route, kept beside it once they are found: to find them is to write and hash their labels.
+#[derive(Debug, Default)]
+pub(crate) struct RouteFigures {
+    /// Of requests with this method that went well.
+    well: OnceLock<(&'static str, Counter)>,
+    seconds: OnceLock<Histogram>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -45,12 +53,42 @@ impl HttpMetrics {
         metrics
     }
 
+    /// Counts a request whose route is not known beforehand.
     pub(crate) fn observe(&self, method: &Method, route: &str, status: u16, took: Duration) {
-        let labels = RequestLabels { method: known(method), route: route.to_owned(), status };
-        self.requests.get_or_create(&labels).inc();
-        self.seconds.get_or_create(&RouteLabels { route: route.to_owned() }).observe(took.as_secs_f64());
+        self.requests(known(method), route, status).inc();
+        self.seconds(route).observe(took.as_secs_f64());
+    }
+
+    /// Counts a request of the route that these figures are of.
+    pub(crate) fn observe_at(
+        &self,
+        figures: &RouteFigures,
+        method: &Method,
+        route: &str,
+        status: u16,
+        took: Duration,
+    ) {
+        let method = known(method);
+        let well = || (method, self.requests(method, route, WELL));
+        match figures.well.get() {
+            Some((usual, counter)) if status == WELL && *usual == method => counter.inc(),
+            None if status == WELL => figures.well.get_or_init(well).1.inc(),
+            _ => self.requests(method, route, status).inc(),
+        };
+        figures.seconds.get_or_init(|| self.seconds(route)).observe(took.as_secs_f64());
+    }
+
+    fn requests(&self, method: &'static str, route: &str, status: u16) -> Counter {
+        self.requests.get_or_create_owned(&RequestLabels { method, route: route.to_owned(), status })
+    }
+
+    fn seconds(&self, route: &str) -> Histogram {
+        self.seconds.get_or_create_owned(&RouteLabels { route: route.to_owned() })
     }
 }
+
+/// The status of most replies.
+const WELL: u16 = 200;
 
 /// A client can make up methods; it must not be able to make up time series.
 fn known(method: &Method) -> &'static str {
@@ -62,5 +100,38 @@ fn known(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::Method;
+    use prometheus_client::{encoding::text::encode, registry::Registry};
+
+    use super::{HttpMetrics, RouteFigures};
+
+    #[test]
+    fn figures_that_are_kept_are_those_that_are_found() {
+        let requests = [(Method::HEAD, 200), (Method::GET, 200), (Method::GET, 401), (Method::HEAD, 200)];
+        let (mut found, mut kept) = (Registry::default(), Registry::default());
+        let (finding, keeping) = (HttpMetrics::register(&mut found), HttpMetrics::register(&mut kept));
+        let figures = RouteFigures::default();
+
+        for (method, status) in requests {
+            finding.observe(&method, "/x", status, Duration::from_millis(3));
+            keeping.observe_at(&figures, &method, "/x", status, Duration::from_millis(3));
+        }
+
+        let text = |registry: &Registry| {
+            let mut text = String::new();
+            encode(&mut text, registry).unwrap();
+            let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(text(&kept), text(&found));
+        assert!(text(&kept).iter().any(|line| line.contains("HEAD") && line.ends_with(" 2")), "{kept:?}");
     }
 }

@@ -9,7 +9,7 @@ use prometheus_client::{encoding::text::encode, registry::Registry};
 
 pub(crate) use events::Events;
 pub(crate) use feed::FeedMetrics;
-pub(crate) use http::HttpMetrics;
+pub(crate) use http::{HttpMetrics, RouteFigures};
 pub(crate) use shared::SharedMetrics;
 
 /// All figures.

@@ -1,4 +1,4 @@
-use axum::{Extension, extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use handstamp_api_types::ErrorCode;
 use handstamp_core::{
     flows::change_password::{ChangePassword, ChangePasswordError},
@@ -21,7 +21,7 @@ use crate::{
 /// `POST /auth/account/change-password`: a form of the account page.
 pub(super) async fn change_password(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     visitor: Visitor,
     headers: HeaderMap,
     mut form: Form,

@@ -1,4 +1,4 @@
-use axum::{Extension, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use handstamp_core::flows::sessions as flow;
 
 use super::{account, visitor::Visitor};
@@ -7,7 +7,7 @@ use crate::{AppState, layers::ClientAddress, pages::Done, problem::ApiError};
 /// `POST /auth/account/end-others`: a form of the account page.
 pub(super) async fn end_others(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     visitor: Visitor,
 ) -> Result<Response, ApiError> {
     flow::end_others(state.core(), visitor.user, visitor.session, address.ip, state.now()).await?;

@@ -1,4 +1,4 @@
-use axum::{Extension, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use handstamp_api_types::ErrorCode;
 use handstamp_core::flows::sessions as flow;
 
@@ -8,7 +8,7 @@ use crate::{AppState, extract::Form, layers::ClientAddress, pages::Done, problem
 /// `POST /auth/account/end-session`: a form of the account page.
 pub(super) async fn end_session(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     visitor: Visitor,
     mut form: Form,
 ) -> Result<Response, ApiError> {

@@ -1,4 +1,4 @@
-use axum::{Extension, extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use handstamp_api_types::ErrorCode;
 use handstamp_core::flows::upstream::{UnlinkError, UnlinkUpstream, unlink_upstream};
 
@@ -14,7 +14,7 @@ use crate::{
 /// `POST /auth/account/unlink-upstream`: a form of the account page.
 pub(super) async fn unlink(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     visitor: Visitor,
     headers: HeaderMap,
     mut form: Form,

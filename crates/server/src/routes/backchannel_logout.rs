@@ -1,5 +1,4 @@
 use axum::{
-    Extension,
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -24,7 +23,7 @@ use crate::{
 pub(super) async fn logout(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     form: Result<Form, ApiError>,
 ) -> Result<Response, ApiError> {
     let upstream = find(&state, &name)?;

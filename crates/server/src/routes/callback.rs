@@ -1,5 +1,4 @@
 use axum::{
-    Extension,
     extract::{FromRequestParts as _, Path, Request, State},
     http::HeaderMap,
     response::{IntoResponse as _, Response},
@@ -34,7 +33,7 @@ use crate::{
 pub(super) async fn callback(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (mut parts, _) = request.into_parts();

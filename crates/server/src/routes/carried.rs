@@ -1,5 +1,4 @@
 use axum::{
-    Extension,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
@@ -25,7 +24,7 @@ use crate::{
 /// `GET /auth/carried`, on a site: somebody comes from home, with a code. Whichever replica gets this finishes it.
 pub(super) async fn carried(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     here: Here,
     origin: OriginCheck,
     headers: HeaderMap,

@@ -1,5 +1,5 @@
 use axum::{
-    Extension, Json,
+    Json,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -25,7 +25,7 @@ use crate::{
 /// The current password is asked for and guessing it is limited: a stolen session must not become a stolen account.
 pub(super) async fn change_password(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     caller: Caller,
     extract::Json(request): extract::Json<ChangePasswordRequest>,
 ) -> Result<Response, ApiError> {
@@ -62,8 +62,11 @@ impl Refusal {
 pub(super) async fn run(state: &AppState, command: ChangePassword) -> Result<PasswordChanged, Refusal> {
     let now = state.now();
     let user = command.user.to_string();
-    let attempt =
-        state.limits().attempt(Claim::User(&user), command.address, now).await.map_err(Refusal::RateLimited)?;
+    let attempt = state
+        .limits()
+        .attempt(Claim::User(&user), command.address, now)
+        .await
+        .map_err(Refusal::RateLimited)?;
     let outcome = flow::change_password(state.core(), command, now).await;
     match &outcome {
         Ok(_) => state.limits().succeeded(attempt, now).await,

@@ -1,5 +1,4 @@
 use axum::{
-    Extension,
     extract::{Path, State},
     http::{HeaderMap, header},
     response::Response,
@@ -31,7 +30,7 @@ use crate::{
 pub(super) async fn exchange(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     origin: OriginCheck,
     headers: HeaderMap,
     OptionalJson(request): OptionalJson<ExchangeRequest>,

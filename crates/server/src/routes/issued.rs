@@ -7,11 +7,11 @@ use handstamp_api_types::TokenReply;
 use handstamp_core::flows::{Issued, IssuedKind};
 
 use super::whoami_body;
-use crate::{AppState, access::OriginPassed};
+use crate::{AppState, access::OriginPassed, reply};
 
 /// Hands tokens out in cookies, and says whose they are. Takes the proof that the request came from where it may.
 pub(super) fn in_cookies(state: &AppState, issued: &Issued, origin: OriginPassed) -> Response {
-    let mut response = Json(whoami_body::of_claims(state, &issued.access.claims)).into_response();
+    let mut response = reply::json(&whoami_body::of_claims(state, &issued.access.claims));
     add_cookies(state, issued, response.headers_mut(), origin);
     response
 }

@@ -1,5 +1,4 @@
 use axum::{
-    Extension,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
@@ -14,7 +13,7 @@ use crate::{AppState, layers::ClientAddress, metrics::Metrics, problem::ApiError
 /// the whole world would seem to call from this machine.
 pub(super) async fn metrics(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
 ) -> Result<Response, ApiError> {
     let allowed = &state.config().metrics.allowed_networks;
     let from_allowed = address.ip.is_some_and(|ip| allowed.iter().any(|network| network.contains(ip)));

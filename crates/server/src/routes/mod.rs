@@ -50,20 +50,29 @@ mod visitor;
 mod whoami;
 mod whoami_body;
 
-use axum::{Router, handler::Handler, http::Method, routing::MethodRouter};
-use handstamp_verify::{
-    access::{Access, public, signed_in},
-    axum::{Declare, Routes},
+use axum::{
+    Router,
+    extract::Request,
+    handler::Handler,
+    http::Method,
+    routing::{MethodFilter, any_service, on_service},
 };
+use handstamp_verify::access::{Access, public, signed_in};
+use tower::ServiceExt as _;
 
-use crate::AppState;
+use crate::{
+    AppState,
+    layers::{Answer, Answering, Layers, Route, erase},
+};
 
 /// One endpoint.
 pub(crate) struct Endpoint {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) access: Access,
-    handler: MethodRouter<AppState>,
+    /// `None` for all.
+    methods: Option<MethodFilter>,
+    handler: Answer,
 }
 
 /// Every endpoint. The `OpenAPI` document names the same ones; a test holds them against each other.
@@ -142,31 +151,44 @@ pub(crate) fn table() -> Vec<Endpoint> {
 }
 
 /// Builds the router: the endpoints behind their access rules, and an answer for everything else.
-pub(crate) fn router(state: AppState) -> Router {
-    let verifier = state.gate().verifier().clone();
-    let routes = table().into_iter().fold(Routes::new(verifier), |routes, endpoint| {
-        let Endpoint { method, path, access, handler } = endpoint;
+pub(crate) fn router(state: &AppState) -> Router {
+    let layers = Layers::new(state);
+    let router = table().into_iter().fold(Router::new(), |router, endpoint| {
+        let Endpoint { method, path, access, methods, handler } = endpoint;
         tracing::debug!(%method, path, %access, "route");
-        routes.route(path, handler.access(access))
+        let served = layers.around(Route::Of(path), access, handler);
+        router.route(
+            path,
+            match methods {
+                Some(methods) => on_service(methods, served),
+                None => any_service(served),
+            },
+        )
     });
-    routes
-        .into_router()
-        .fallback(fallback::not_found)
-        .method_not_allowed_fallback(fallback::method_not_allowed)
-        .with_state(state)
+    let elsewhere = layers.around(Route::Found, public(), erase(fallback::not_found));
+    let otherwise = layers.around(Route::Found, public(), erase(fallback::method_not_allowed));
+    router
+        .fallback_service(elsewhere)
+        .method_not_allowed_fallback(move |request: Request| otherwise.clone().oneshot(request))
 }
 
 macro_rules! methods {
-    ($($name:ident $method:ident,)+) => {$(
+    ($($name:ident $method:ident $methods:expr,)+) => {$(
         fn $name<H, T>(path: &'static str, access: Access, handler: H) -> Endpoint
         where
-            H: Handler<T, AppState>,
+            H: Handler<T, AppState, Future = Answering>,
             T: 'static,
         {
-            Endpoint { method: Method::$method, path, access, handler: axum::routing::$name(handler) }
+            Endpoint { method: Method::$method, path, access, methods: $methods, handler: erase(handler) }
         }
     )+};
 }
 
-// `any` takes every other method as well.
-methods! { get GET, post POST, patch PATCH, delete DELETE, any GET, }
+methods! {
+    get GET Some(MethodFilter::GET),
+    post POST Some(MethodFilter::POST),
+    patch PATCH Some(MethodFilter::PATCH),
+    delete DELETE Some(MethodFilter::DELETE),
+    // Every other method as well.
+    any GET None,
+}

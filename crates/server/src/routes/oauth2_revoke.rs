@@ -1,5 +1,4 @@
 use axum::{
-    Extension,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -24,7 +23,7 @@ use crate::{
 /// back its own tokens only.
 pub(super) async fn revoke(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     headers: HeaderMap,
     form: Result<Form, ApiError>,
 ) -> Response {

@@ -1,4 +1,4 @@
-use axum::{Extension, extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use handstamp_api_types::{Delivery, RefreshRequest};
 use handstamp_core::{
     flows::{
@@ -22,7 +22,7 @@ use crate::{
 /// A failed refresh clears and sets no cookie: the loser of a race must not sign out the winner.
 pub(super) async fn refresh(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     origin: OriginCheck,
     headers: HeaderMap,
     OptionalJson(request): OptionalJson<RefreshRequest>,

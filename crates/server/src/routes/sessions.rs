@@ -1,5 +1,5 @@
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -28,7 +28,7 @@ pub(super) async fn list(
 /// `DELETE /auth/sessions/{sid}`
 pub(super) async fn end(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     caller: Caller,
     Path(sid): Path<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -40,7 +40,7 @@ pub(super) async fn end(
 /// `POST /auth/sessions/end-others`
 pub(super) async fn end_others(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     caller: Caller,
 ) -> Result<Json<EndedSessions>, ApiError> {
     let ended = flow::end_others(state.core(), caller.user, caller.session, address.ip, state.now()).await?;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{FromRequest as _, Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -37,7 +37,7 @@ pub(super) async fn page(State(state): State<AppState>, headers: HeaderMap) -> R
 /// `POST /auth/setup`: by the page's form, or as JSON.
 pub(super) async fn setup(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     request: Request,
 ) -> Result<Response, ApiError> {
     if content_type_is(request.headers(), "application/x-www-form-urlencoded") {
@@ -114,7 +114,8 @@ impl Refusal {
 
 async fn run(state: &AppState, address: ClientAddress, request: &SetupRequest) -> Result<User, Refusal> {
     let now = state.now();
-    let attempt = state.limits().attempt(Claim::Operator, address.ip, now).await.map_err(Refusal::RateLimited)?;
+    let attempt =
+        state.limits().attempt(Claim::Operator, address.ip, now).await.map_err(Refusal::RateLimited)?;
     let outcome = match new_user(request) {
         Ok(new) => first_admin(state.core(), &request.setup_secret, new, state.root_key(), now).await,
         Err(wrong) => {

@@ -1,5 +1,4 @@
 use axum::{
-    Extension,
     extract::{FromRequest as _, Request, State},
     http::{HeaderMap, header},
     response::Response,
@@ -30,7 +29,7 @@ use crate::{
 /// `POST /auth/sign-in`: as JSON, or by the form of the sign-in page.
 pub(super) async fn sign_in(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     origin: OriginCheck,
     request: Request,
 ) -> Result<Response, ApiError> {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{FromRequest as _, Request, State},
     http::{HeaderMap, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// already the cookies go all the same. Where the store is away they stay, so that the sign-out can be tried again.
 pub(super) async fn sign_out(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     origin: OriginCheck,
     request: Request,
 ) -> Result<Response, ApiError> {

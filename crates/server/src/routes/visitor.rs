@@ -48,7 +48,7 @@ impl FromRequestParts<AppState> for Visit {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let address = parts.extensions.get::<ClientAddress>().copied().unwrap_or_default();
+        let address = ClientAddress::of(parts, state);
         let Ok(origin) = OriginCheck::from_request_parts(parts, state).await;
         let found = if parts.method.is_safe() && is_part_of_a_foreign_page(&parts.headers) {
             present::already(state, parts).await.map(Present::Already)

@@ -1,10 +1,9 @@
-use axum::{Json, extract::State};
-use handstamp_api_types::Whoami;
+use axum::{extract::State, response::Response};
 
 use super::whoami_body;
-use crate::{AppState, access::Caller, problem::ApiError};
+use crate::{AppState, access::Caller, problem::ApiError, reply};
 
 /// `GET /auth/whoami`
-pub(super) async fn whoami(State(state): State<AppState>, caller: Caller) -> Result<Json<Whoami>, ApiError> {
-    Ok(Json(whoami_body::of_principal(&state, &caller.principal)?))
+pub(super) async fn whoami(State(state): State<AppState>, caller: Caller) -> Result<Response, ApiError> {
+    Ok(reply::json(&whoami_body::of_principal(&state, &caller.principal)?))
 }

@@ -7,32 +7,32 @@ use serde_json::{Map, Value};
 use crate::AppState;
 
 /// Says who a verified token is about.
-pub(super) fn of_principal(state: &AppState, principal: &Principal) -> Result<Whoami, AuthError> {
+pub(super) fn of_principal<'p>(state: &AppState, principal: &'p Principal) -> Result<Whoami<'p>, AuthError> {
     Ok(Whoami {
-        sub: principal.sub().to_owned(),
-        preferred_username: principal.preferred_username().map(str::to_owned),
-        email: principal.email().map(str::to_owned),
-        roles: principal.roles().to_vec(),
-        org_id: principal.org_id().map(str::to_owned),
-        sid: principal.sid().map(str::to_owned),
+        sub: principal.sub().into(),
+        preferred_username: principal.preferred_username().map(Into::into),
+        email: principal.email().map(Into::into),
+        roles: principal.roles().into(),
+        org_id: principal.org_id().map(Into::into),
+        sid: principal.sid().map(Into::into),
         auth_time: principal.auth_time(),
-        amr: principal.amr().to_vec(),
+        amr: principal.amr().into(),
         expires_in: left(principal.expires_at(), now(state)),
         custom: custom(state, principal)?,
     })
 }
 
 /// Says who a token that was just made is about.
-pub(super) fn of_claims(state: &AppState, claims: &AccessClaims) -> Whoami {
+pub(super) fn of_claims<'c>(state: &AppState, claims: &'c AccessClaims) -> Whoami<'c> {
     Whoami {
-        sub: claims.sub.to_string(),
-        preferred_username: Some(claims.preferred_username.clone()),
-        email: claims.email.clone(),
+        sub: claims.sub.to_string().into(),
+        preferred_username: Some(claims.preferred_username.as_str().into()),
+        email: claims.email.as_deref().map(Into::into),
         roles: claims.roles.iter().map(ToString::to_string).collect(),
-        org_id: claims.org_id.as_ref().map(ToString::to_string),
-        sid: Some(claims.sid.to_string()),
+        org_id: claims.org_id.as_ref().map(|org| org.to_string().into()),
+        sid: Some(claims.sid.to_string().into()),
         auth_time: Some(claims.auth_time),
-        amr: claims.amr.clone(),
+        amr: claims.amr.as_slice().into(),
         expires_in: left(claims.exp, now(state)),
         custom: claims.custom.clone().into_iter().collect(),
     }

@@ -6,7 +6,7 @@ mod upstream_token;
 use std::collections::BTreeSet;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::State,
     http::HeaderMap,
     response::{IntoResponse, Response},
@@ -28,7 +28,7 @@ pub(super) const GRANTS: [&str; 3] = ["refresh_token", "client_credentials", TOK
 /// `POST /oauth2/token`, for clients that speak OAuth.
 pub(super) async fn token(
     State(state): State<AppState>,
-    Extension(address): Extension<ClientAddress>,
+    address: ClientAddress,
     headers: HeaderMap,
     form: Result<Form, ApiError>,
 ) -> Response {
