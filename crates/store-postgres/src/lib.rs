@@ -13,11 +13,14 @@ mod failure;
 mod fields;
 mod history;
 mod jitter;
+mod limits;
 mod listen;
 pub mod migrations;
 mod news;
 mod open_error;
 mod options;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod read;
 mod sql;
@@ -28,6 +31,7 @@ mod transfer;
 mod units;
 mod url;
 
+pub use limits::PostgresLimits;
 pub use open_error::OpenError;
 pub use options::PostgresOptions;
 pub use store::PostgresStore;

@@ -23,6 +23,7 @@ use crate::at_once::{HandOuts, LookUps, Rotations, Sightings, Writes};
 use crate::batches::Batches;
 use crate::direct::{Direct, place};
 use crate::failure::Failure;
+use crate::limits::PostgresLimits;
 use crate::listen::Listener;
 use crate::news::NewsDesk;
 use crate::open_error::OpenError;
@@ -35,6 +36,7 @@ use crate::{clean_up, history, migrations, read, transfer};
 pub struct PostgresStore {
     place: String,
     pub(crate) pool: Pool,
+    at_once: usize,
     look_ups: Batches<LookUps>,
     rotations: Batches<Rotations>,
     hand_outs: Batches<HandOuts>,
@@ -81,6 +83,7 @@ impl PostgresStore {
             sightings: Batches::start(Sightings(writes), 1, patience, &tasks),
             units: Units { pool: pool.clone(), channel, entropy, under_way: TaskTracker::new() },
             pool,
+            at_once,
             desk,
             listener,
             tasks,
@@ -90,6 +93,11 @@ impl PostgresStore {
     /// Returns what carries news between the replicas that share this database.
     pub fn fan_out(&self) -> Arc<dyn FanOut> {
         Arc::clone(&self.desk) as Arc<dyn FanOut>
+    }
+
+    /// Returns limits that the replicas that share this database count together.
+    pub fn limits(&self) -> PostgresLimits {
+        PostgresLimits::new(self.pool.clone(), self.at_once)
     }
 
     /// Finishes what was begun and closes the connections.

@@ -7,5 +7,6 @@
 
 mod contract;
 mod kit;
+mod limits;
 mod open;
 mod transfer;

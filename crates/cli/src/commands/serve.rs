@@ -71,8 +71,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     offer_first_administrator(&house, &public_url).await?;
 
     let store = house.store();
-    let mut shared = shared::open(&config, Arc::clone(&house.context.entropy))?;
-    shared.fan_out = shared.fan_out.or_else(|| store.fan_out());
+    let shared = shared::open(&config, Arc::clone(&house.context.entropy), &store)?;
     let app = AppState::new(Parts {
         context: Arc::new(house.context),
         config,

@@ -1,21 +1,30 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use handstamp_server::Shared;
 use handstamp_server::config::Config;
 use handstamp_store_redis::{Redis, RedisOptions};
 use handstamp_token::Entropy;
 
+use super::store::OpenStore;
 use crate::failure::Failure;
 
-/// Returns what this replica shares with others by way of Redis, if there is one. Nothing is waited for: it may come later, and go.
-pub(crate) fn open(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Shared, Failure> {
-    let timeout = config.redis.timeout;
-    let Some(redis) = redis(config, entropy)? else { return Ok(Shared { timeout, ..Shared::default() }) };
+/// How long an attempt waits to be counted in the database, which has other work as well.
+const DATABASE_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// Returns what this replica shares with others: by way of Redis, if there is one, or else of a store that others share.
+///
+/// Nothing is waited for: Redis may come later, and go.
+pub(crate) fn open(config: &Config, entropy: Arc<dyn Entropy>, store: &OpenStore) -> Result<Shared, Failure> {
+    let Some(redis) = redis(config, entropy)? else {
+        let (limits, fan_out) = (store.limits(), store.fan_out());
+        return Ok(Shared { limits, fan_out, shelf: None, timeout: DATABASE_TIMEOUT });
+    };
     Ok(Shared {
         limits: Some(Arc::new(redis.limits())),
         fan_out: Some(Arc::new(redis.fan_out())),
         shelf: Some(Arc::new(redis.shelf())),
-        timeout,
+        timeout: config.redis.timeout,
     })
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use handstamp_core::shared::FanOut;
+use handstamp_core::shared::{FanOut, Limits};
 use handstamp_core::store::Store;
 use handstamp_server::config::{Config, StorageConfig};
 use handstamp_store_postgres::{PostgresOptions, PostgresStore};
@@ -49,6 +49,14 @@ impl OpenStore {
         match self {
             Self::Sqlite(_) => None,
             Self::Postgres(store) => Some(store.fan_out()),
+        }
+    }
+
+    /// Returns what the replicas that share it count attempts on; nothing where there is only one.
+    pub(crate) fn limits(&self) -> Option<Arc<dyn Limits>> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(store) => Some(Arc::new(store.limits())),
         }
     }
 

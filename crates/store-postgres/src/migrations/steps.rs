@@ -31,7 +31,8 @@ pub(super) struct Step {
 }
 
 /// Every step, in order.
-pub(super) const STEPS: &[Step] = &[expand("first", include_str!("0001_first.sql"))];
+pub(super) const STEPS: &[Step] =
+    &[expand("first", include_str!("0001_first.sql")), expand("limits", include_str!("0002_limits.sql"))];
 
 pub(super) const fn expand(name: &'static str, sql: &'static str) -> Step {
     Step { name, kind: StepKind::Expand, sql }
