@@ -4,6 +4,7 @@ mod cert;
 mod client;
 mod config;
 mod demo;
+mod dev_issuer;
 mod doctor;
 mod gateway;
 mod key;
@@ -41,6 +42,7 @@ Exit codes: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    DevIssuer(dev_issuer::DevIssuer),
     Serve(serve::Serve),
     Gateway(gateway::GatewayCommand),
     User(user::UserCommand),
@@ -58,6 +60,7 @@ enum Command {
 pub(crate) fn run(handstamp: Handstamp) -> Result<(), Failure> {
     match handstamp.command {
         Command::Demo(command) => demo::run(&command),
+        Command::DevIssuer(command) => dev_issuer::run(&command),
         Command::Serve(command) => serve::run(&command),
         Command::Gateway(command) => gateway::run(&command),
         Command::User(command) => user::run(command),

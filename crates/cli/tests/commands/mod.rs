@@ -1,5 +1,6 @@
 mod clients;
 mod config;
+mod dev_issuer;
 mod key;
 mod token;
 mod token_secret;
