@@ -340,6 +340,23 @@ fn detail(findings: &Value) -> &str {
     finding(findings, "certificate")["detail"].as_str().expect("a detail")
 }
 
+#[test]
+fn a_taken_address_names_the_setting_that_chose_it() {
+    let house = House::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address");
+
+    for (more, setting) in [
+        (format!("redirect_listen = \"{address}\"\n"), "server.tls.redirect_listen"),
+        (format!("[ext_authz]\nlisten = \"{address}\"\n"), "ext_authz.listen"),
+    ] {
+        house.settings(&more);
+        let refused = run(house.path(), ["serve", "--data", "data"]);
+        let told = format!("{address} is taken by another process: choose another address with {setting}");
+        assert!(refused.code == Some(1) && refused.stderr.contains(&told), "{refused:?}");
+    }
+}
+
 /// Makes a certificate with OpenSSL that ends when it is told to. `openssl ca` is the one command of it that can.
 fn openssl(folder: &Path, not_after: &str, host: &str) {
     let scratch = TempDir::new().expect("a folder");
