@@ -4,6 +4,7 @@ mod demo;
 mod forward_auth;
 mod gateway;
 mod languages;
+mod moving;
 mod replicas;
 mod revocation;
 mod serve;

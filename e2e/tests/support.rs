@@ -212,6 +212,15 @@ impl Served {
         self.post("/auth/sign-in", &json!({ "login": login, "password": PASSWORD, "delivery": "body" })).await
     }
 
+    /// Ends the session of a token.
+    pub(crate) async fn sign_out(&self, access_token: &Value) {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let request = client.post(format!("{}/auth/sign-out", self.base)).header("x-handstamp", "1");
+        let request = request.bearer_auth(access_token.as_str().expect("a token"));
+        let reply = request.json(&json!({ "scope": "session" })).send().await.expect("a reply");
+        assert!(reply.status().is_success(), "{}", reply.status());
+    }
+
     pub(crate) async fn refresh(&self, refresh_token: &Value) -> Reply {
         self.post("/auth/refresh", &json!({ "refresh_token": refresh_token })).await
     }

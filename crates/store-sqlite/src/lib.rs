@@ -51,6 +51,6 @@ mod writer;
 pub use backup::{BackupDone, BackupError, backup};
 pub use folder::DATABASE_FILE;
 pub use lock::ShareMode;
-pub use open::OpenMode;
+pub use open::{OpenMode, SchemaVersion, schema_version};
 pub use open_error::OpenError;
 pub use store::SqliteStore;

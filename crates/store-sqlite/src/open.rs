@@ -47,6 +47,28 @@ pub(crate) fn open(folder: &Path, mode: OpenMode, log: Arc<LogNews>) -> Result<(
     Ok((readers, writer.map_err(|source| OpenError::Thread { file, source })?))
 }
 
+/// How far the schema of a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaVersion {
+    /// The version in the file.
+    pub found: usize,
+    /// The newest version this program knows: what the next opening makes of it.
+    pub known: usize,
+}
+
+/// Returns how far the schema of the database in a folder is. Changes nothing.
+pub fn schema_version(folder: &Path) -> Result<SchemaVersion, OpenError> {
+    let file = folder.join(DATABASE_FILE);
+    let connection = connection::reader(&file).map_err(|error| OpenError::of(&file, error))?;
+    let schema = migrations::schema(&connection).map_err(|error| OpenError::of(&file, error))?;
+    refuse(schema, &file)?;
+    let found = match schema {
+        Schema::Version(found) => found,
+        Schema::Empty | Schema::Foreign => 0,
+    };
+    Ok(SchemaVersion { found, known: migrations::newest() })
+}
+
 fn make_file(file: &Path) -> Result<(), OpenError> {
     match folder::private_file(file) {
         Ok(_) => Ok(()),

@@ -4,7 +4,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 
 use handstamp_core::store::{Changes, Store};
-use handstamp_store_sqlite::{DATABASE_FILE, OpenError, OpenMode, SqliteStore};
+use handstamp_store_sqlite::{
+    DATABASE_FILE, OpenError, OpenMode, SchemaVersion, SqliteStore, schema_version,
+};
 use tempfile::TempDir;
 
 use crate::kit::*;
@@ -225,4 +227,15 @@ fn two_stores_make_one_database_at_the_same_moment() {
         });
         assert_sound(folder.path());
     }
+}
+
+#[tokio::test]
+async fn the_version_of_a_schema_is_told_without_touching_it() {
+    let folder = used().await;
+    let SchemaVersion { found, known } = schema_version(folder.path()).unwrap();
+    assert_eq!(found, known);
+    behind_its_back(folder.path()).execute_batch("PRAGMA user_version = 3").unwrap();
+    assert_eq!(schema_version(folder.path()).unwrap(), SchemaVersion { found: 3, known });
+    behind_its_back(folder.path()).execute_batch("PRAGMA user_version = 4711").unwrap();
+    assert!(matches!(schema_version(folder.path()).unwrap_err(), OpenError::Newer { found: 4711, .. }));
 }

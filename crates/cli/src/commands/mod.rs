@@ -1,13 +1,17 @@
 //! The table of all commands: one verb, one file.
 
+mod backup;
 mod cert;
 mod client;
 mod config;
 mod demo;
 mod dev_issuer;
 mod doctor;
+mod export;
 mod gateway;
+mod import;
 mod key;
+mod migrate;
 mod org;
 mod revocation;
 mod serve;
@@ -54,6 +58,10 @@ enum Command {
     Token(token::TokenCommand),
     Config(config::ConfigCommand),
     Doctor(doctor::Doctor),
+    Migrate(migrate::Migrate),
+    Backup(backup::Backup),
+    Export(export::Export),
+    Import(import::Import),
 }
 
 /// Runs a command.
@@ -72,5 +80,9 @@ pub(crate) fn run(handstamp: Handstamp) -> Result<(), Failure> {
         Command::Token(command) => token::run(command),
         Command::Config(command) => config::run(command),
         Command::Doctor(command) => doctor::run(&command),
+        Command::Migrate(command) => migrate::run(&command),
+        Command::Backup(command) => backup::run(&command),
+        Command::Export(command) => export::run(&command),
+        Command::Import(command) => import::run(&command),
     }
 }

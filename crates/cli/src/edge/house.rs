@@ -28,7 +28,7 @@ pub(crate) struct House {
 pub(crate) enum Missing {
     /// Make one.
     Create,
-    /// Say so: an empty answer would only hide a mistyped folder.
+    /// Say so.
     Refuse,
 }
 
@@ -83,15 +83,8 @@ pub(crate) fn visit(
     let url = config
         .public_url(config.server.listen)
         .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
-    let data = &config.storage.data;
-    if missing == Missing::Refuse
-        && config.storage.database_url.is_none()
-        && !DataFolder::holds_database(data)
-    {
-        return Err(Failure::new(format!(
-            "there is no database in {}: name its folder with --data, or make one with `handstamp serve` or `handstamp user add`",
-            data.display()
-        )));
+    if missing == Missing::Refuse {
+        must_be_there(&config)?;
     }
     runtime::block_on(async {
         let house = House::open(&config, &url, OpenMode::Command).await?;
@@ -101,4 +94,16 @@ pub(crate) fn visit(
         store.close().await?;
         done
     })
+}
+
+/// Refuses a data folder without a database where the embedded one is meant: an empty answer would only hide a mistyped folder.
+pub(crate) fn must_be_there(config: &Config) -> Result<(), Failure> {
+    let data = &config.storage.data;
+    if config.storage.database_url.is_some() || DataFolder::holds_database(data) {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "there is no database in {}: name its folder with --data, or make one with `handstamp serve` or `handstamp user add`",
+        data.display()
+    )))
 }

@@ -7,6 +7,7 @@ pub(crate) mod data_folder;
 pub(crate) mod encryption_key;
 pub(crate) mod environment;
 pub(crate) mod fetch;
+pub(crate) mod fresh_file;
 pub(crate) mod gateway_secrets;
 pub(crate) mod house;
 pub(crate) mod input;

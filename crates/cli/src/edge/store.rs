@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use handstamp_core::shared::{FanOut, Limits};
 use handstamp_core::store::Store;
+use handstamp_core::store::transfer::Transfer;
 use handstamp_server::config::{Config, StorageConfig};
 use handstamp_store_postgres::{PostgresOptions, PostgresStore};
 use handstamp_store_sqlite::{OpenMode, SqliteStore};
@@ -41,6 +42,14 @@ impl OpenStore {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as Arc<dyn Store>,
             Self::Postgres(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+
+    /// Returns what hands out and takes in all that is in it.
+    pub(crate) fn transfer(&self) -> &dyn Transfer {
+        match self {
+            Self::Sqlite(store) => &**store,
+            Self::Postgres(store) => &**store,
         }
     }
 

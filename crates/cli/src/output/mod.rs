@@ -1,5 +1,6 @@
 //! How results look: JSON for machines, aligned tables and a little colour for people.
 
+mod progress;
 mod style;
 mod table;
 pub(crate) mod words;
@@ -8,6 +9,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+pub(crate) use progress::Progress;
 pub(crate) use style::{Style, Styled};
 pub(crate) use table::Table;
 

@@ -24,9 +24,19 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
+/// Returns a size in the largest unit that leaves a number above one: `4.2 MB`.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match UNITS.into_iter().find(|(size, _)| number >= *size) {
+        Some((size, unit)) => format!("{}.{} {unit}", number / size, number % size * 10 / size),
+        None => count(number, "byte"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{count, length};
+    use super::{bytes, count, length};
     use jiff::SignedDuration;
 
     #[test]
@@ -38,6 +48,14 @@ mod tests {
         assert_eq!(words(570), "9 min 30 s");
         assert_eq!(words(-86_400 * 2 - 4 * 3_600), "2 d 4 h");
         assert_eq!(words(86_400 + 30), "1 d");
+    }
+
+    #[test]
+    fn a_size_has_one_digit_after_the_point() {
+        let words = [0, 1, 999, 1_000, 4_249_999, 1_999_999_999, u64::MAX].map(bytes);
+
+        let expected = ["0 bytes", "1 byte", "999 bytes", "1.0 kB", "4.2 MB", "1.9 GB", "18446744.0 TB"];
+        assert_eq!(words, expected);
     }
 
     #[test]

@@ -86,7 +86,8 @@ fn active(stored: &[StoredKey], purpose: KeyPurpose) -> Result<&StoredKey, Keyri
     active.ok_or(KeyringError::Missing { purpose: purpose.as_str() })
 }
 
-fn open(key: &StoredKey, root: &RootKey) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+/// Opens a key.
+pub(super) fn open(key: &StoredKey, root: &RootKey) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     root.open(&sealing_purpose(key.purpose, key.id.as_str()), &key.sealed)
         .map_err(|source| KeyringError::RootKey { kid: key.id.to_string(), source })
 }

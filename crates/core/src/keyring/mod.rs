@@ -78,6 +78,11 @@ pub enum KeyringError {
     },
 }
 
+/// Sees whether a stored key was sealed under this root key.
+pub fn check(key: &StoredKey, root: &RootKey) -> Result<(), KeyringError> {
+    load::open(key, root).map(drop)
+}
+
 impl Keyring {
     /// Loads the keys, and makes those that are missing: at the first start, all of them.
     ///

@@ -253,7 +253,7 @@ impl Intake {
 #[non_exhaustive]
 pub enum ImportError {
     /// There is something in the store already.
-    #[error("the store is not empty: it has {count} {kind}", kind = kind.as_str())]
+    #[error("the store is not empty: it has {kind} ({count})", kind = kind.as_str())]
     NotEmpty {
         /// Of which kind.
         kind: Kind,
@@ -272,7 +272,7 @@ pub enum ImportError {
         after: Kind,
     },
     /// Not as many rows came as were announced.
-    #[error("{announced} {kind} were announced, and {came} came", kind = kind.as_str())]
+    #[error("not all has come of {kind}: {announced} were announced, and {came} came", kind = kind.as_str())]
     Miscounted {
         /// Of which kind.
         kind: Kind,
