@@ -50,6 +50,7 @@ pub use report::{
     Standing, TokenView, Totals, Verdict,
 };
 pub use source::{
-    Ending, GivenTokens, GoodToken, KeySource, Login, Person, SignInSource, SourceError, TokenSource, Who,
+    DevIssuerSource, Ending, GivenTokens, GoodToken, KeySource, Login, Person, SignInSource, SourceError,
+    TokenSource, Who,
 };
 pub use wire::{Target, TargetError, WireError};

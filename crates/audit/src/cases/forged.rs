@@ -26,7 +26,8 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
             continue;
         }
         match case.make(scene.material) {
-            Err(Missing::Elsewhere) => {}
+            // Not about such tokens or such keys: there is nothing to try.
+            Err(Missing::Elsewhere | Missing::PublicForm { .. }) => {}
             Err(missing) => plans.leave_out(scene, case.name(), missing.to_string()),
             Ok(forged) => {
                 let carrier = scene.carrier.clone();

@@ -50,7 +50,9 @@ const SPELLINGS: [Spelling; 14] = [
 ];
 
 pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
-    for (name, title, spell) in SPELLINGS {
+    // The braces are filled in later; whether a path can be spelled in another way does not depend on that.
+    let template = scene.operation.name.path.as_str();
+    for (name, title, spell) in SPELLINGS.into_iter().filter(|(_, _, spell)| spell(template).is_some()) {
         let change = move |shot: &mut Shot| {
             let (path, query) =
                 shot.target.split_once('?').map_or((shot.target.as_str(), None), |(p, q)| (p, Some(q)));

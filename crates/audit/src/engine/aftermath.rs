@@ -74,6 +74,11 @@ impl<'a> Run<'a> {
         reports: &mut [OperationReport],
     ) -> Result<(), AuditError> {
         const RULE: &str = "identity/foreign-list";
+        // The other cases of the class need to know whether the outsider's token is good at all.
+        if !self.site.options.wants_case(RULE) && !self.site.options.wants_case("identity/other-organisation")
+        {
+            return Ok(());
+        }
         let Some(outsider) = self.outsider().await? else { return Ok(()) };
         let foreign = outsider.unverified_claims();
         let theirs = |claim: &str| {
@@ -103,7 +108,9 @@ impl<'a> Run<'a> {
             } else {
                 Outcome::Refused { with: format!("{}, without the owner's objects", answer.in_words()) }
             };
-            push(reports, ground.operation, &ground.carrier, RULE, outcome);
+            if self.site.options.wants_case(RULE) {
+                push(reports, ground.operation, &ground.carrier, RULE, outcome);
+            }
         }
         self.doubt_the_outsider(reports);
         Ok(())

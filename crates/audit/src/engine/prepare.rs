@@ -19,7 +19,20 @@ pub(crate) struct Stage {
     pub(crate) known: Known,
 }
 
-impl Run<'_> {
+/// Why a control was not let in.
+struct Refused {
+    because: String,
+    /// Whether what it asked for is not there.
+    is_missing: bool,
+}
+
+impl Refused {
+    fn because(because: impl Into<String>) -> Self {
+        Self { because: because.into(), is_missing: false }
+    }
+}
+
+impl<'a> Run<'a> {
     /// Sends requests with a good token until one is let in. The error says why none was.
     pub(super) async fn control(
         &mut self,
@@ -31,11 +44,35 @@ impl Run<'_> {
         if touches {
             self.make_object(operation, token).await;
         }
-        let mut refused = "no request could be made".to_owned();
+        let refused = match self.control_on(operation, carrier, token, touches).await {
+            Ok(stage) => return Ok(stage),
+            Err(refused) => refused,
+        };
+        if !refused.is_missing {
+            return Err(refused.because);
+        }
+        // An order without an attachment has none to show: objects made in other ways may.
+        for variant in self.other_ways_to_make(operation) {
+            self.make_object_so(operation, variant, token).await;
+            if let Ok(stage) = self.control_on(operation, carrier, token, touches).await {
+                return Ok(stage);
+            }
+        }
+        Err(refused.because)
+    }
+
+    async fn control_on(
+        &mut self,
+        operation: &Operation,
+        carrier: &Carrier,
+        token: &GoodToken,
+        touches: bool,
+    ) -> Result<Stage, Refused> {
+        let mut refused = Refused::because("no request could be made");
         let mut tries = 0;
         for known in self.ways_to(operation, touches) {
             if touches && !objects::is_known(operation, &known) {
-                return Err(self.nothing_to_touch());
+                return Err(Refused::because(self.nothing_to_touch()));
             }
             for variant in Variant::all(operation.body.as_ref().map_or(1, |body| body.media.len())) {
                 if tries == MAX_TRIES {
@@ -46,17 +83,20 @@ impl Run<'_> {
                 match self.try_control(operation, &stage, carrier, token).await {
                     Ok(Answer::Reply(reply)) if reply.status.is_success() => return Ok(stage),
                     Ok(answer) => {
-                        refused = format!("a good token gets {}", answer.in_words());
+                        refused = Refused::because(format!("a good token gets {}", answer.in_words()));
                         match answer.status() {
                             // Not a matter of what the request says.
                             Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | None => {
                                 return Err(refused);
                             }
-                            Some(StatusCode::NOT_FOUND | StatusCode::GONE) => break,
+                            Some(StatusCode::NOT_FOUND | StatusCode::GONE) => {
+                                refused.is_missing = true;
+                                break;
+                            }
                             _ => {}
                         }
                     }
-                    Err(problem) => refused = problem,
+                    Err(problem) => refused = Refused::because(problem),
                 }
             }
         }
@@ -118,16 +158,34 @@ impl Run<'_> {
 
     /// Makes an object for an operation to work on, where another operation makes such objects and is known to work.
     pub(super) async fn make_object(&mut self, operation: &Operation, token: &GoodToken) {
-        let Some(last) = objects::last_name(&operation.name.path) else { return };
-        let document = self.site.document;
-        let maker = document.operations().iter().find(|maker| {
-            maker.name.method == http::Method::POST
-                && maker.name.path.trim_end_matches('/') == last.collection
-        });
-        let Some(maker) = maker else { return };
-        let Some((stage, carrier)) = self.stages.get(&maker.name.to_string()).cloned() else { return };
+        let Some((_, stage, _)) = self.maker_of(operation) else { return };
+        let variant = stage.variant;
+        self.make_object_so(operation, variant, token).await;
+    }
+
+    /// Returns the ways to make such an object that are not the usual one.
+    fn other_ways_to_make(&self, operation: &Operation) -> Vec<Variant> {
+        let Some((maker, stage, _)) = self.maker_of(operation) else { return Vec::new() };
+        let media_types = maker.body.as_ref().map_or(1, |body| body.media.len());
+        Variant::all(media_types).filter(|variant| *variant != stage.variant).collect()
+    }
+
+    async fn make_object_so(&mut self, operation: &Operation, variant: Variant, token: &GoodToken) {
+        let Some((maker, stage, carrier)) = self.maker_of(operation) else { return };
+        let stage = Stage { variant, ..stage };
         // That it cannot be made shows in what follows.
         let _ = self.try_control(maker, &stage, &carrier, token).await;
+    }
+
+    /// Returns the operation that makes what the last name in an operation's path stands for.
+    fn maker_of(&self, operation: &Operation) -> Option<(&'a Operation, Stage, Carrier)> {
+        let last = objects::last_name(&operation.name.path)?;
+        let maker = self.site.document.operations().iter().find(|maker| {
+            maker.name.method == http::Method::POST
+                && maker.name.path.trim_end_matches('/') == last.collection
+        })?;
+        let (stage, carrier) = self.stages.get(&maker.name.to_string())?.clone();
+        Some((maker, stage, carrier))
     }
 
     /// Returns the ways to fill in an operation's path.

@@ -112,7 +112,8 @@ impl TokenSource for KeySource {
     }
 }
 
-fn id() -> String {
+/// Returns an id that nobody can guess.
+pub(super) fn id() -> String {
     let mut bytes = [0; 16];
     SystemEntropy.fill(&mut bytes);
     base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)

@@ -1,6 +1,8 @@
 //! Where good tokens come from, and what else their issuer can do: end them, show its keys.
 
+mod dev_issuer;
 mod given;
+mod http;
 mod key;
 mod sign_in;
 mod token;
@@ -8,6 +10,7 @@ mod token;
 use async_trait::async_trait;
 use handstamp_token::{Jwk, SigningKey};
 
+pub use dev_issuer::DevIssuerSource;
 pub use given::GivenTokens;
 pub use key::{KeySource, Person};
 pub use sign_in::{Login, SignInSource};

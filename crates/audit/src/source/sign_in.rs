@@ -7,15 +7,13 @@ use async_trait::async_trait;
 use handstamp_api_types::{CSRF_HEADER, TokenReply};
 use handstamp_token::{Jwk, Jwks};
 use handstamp_verify::Clock;
-use reqwest::{RequestBuilder, Response, redirect};
+use reqwest::RequestBuilder;
 use serde_json::json;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::http::{answered, client, read};
 use super::{Ending, GoodToken, SourceError, TokenSource, Who, given};
-
-/// An auth service that takes longer is down for whoever waits for a report.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A token that lives for less is replaced before it is handed out.
 const AT_LEAST: Duration = Duration::from_mins(1);
@@ -60,11 +58,7 @@ impl SignInSource {
         outsider: Option<Login>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SourceError> {
-        let client = reqwest::Client::builder()
-            .timeout(PATIENCE)
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(|cause| SourceError::because("no HTTP client can be made", cause))?;
+        let client = client()?;
         let issuer = issuer.trim_end_matches('/').to_owned();
         let asked = client.get(format!("{issuer}/.well-known/jwks.json"));
         let jwks: Jwks = read(answered(asked, "asked for its keys").await?, "its keys").await?;
@@ -157,24 +151,4 @@ impl TokenSource for SignInSource {
     fn description(&self) -> String {
         format!("people signed in at {}", self.issuer)
     }
-}
-
-async fn answered(asked: RequestBuilder, doing: &str) -> Result<Response, SourceError> {
-    let failed = |cause: reqwest::Error| {
-        SourceError::because(format!("the auth service does not answer, {doing}"), cause.without_url())
-    };
-    let reply = asked.send().await.map_err(failed)?;
-    let status = reply.status();
-    if status.is_success() {
-        return Ok(reply);
-    }
-    let problem: serde_json::Value = reply.json().await.unwrap_or_default();
-    let code = problem.get("code").and_then(|code| code.as_str()).unwrap_or("no code").to_owned();
-    Err(SourceError::new(format!("the auth service answers {status} ({code}), {doing}")))
-}
-
-async fn read<T: serde::de::DeserializeOwned>(reply: Response, what: &str) -> Result<T, SourceError> {
-    let failed =
-        |cause: reqwest::Error| SourceError::because(format!("{what} cannot be read"), cause.without_url());
-    reply.json().await.map_err(failed)
 }

@@ -1,0 +1,8 @@
+//! Services that are attacked: a correct one, and the same with one mistake each.
+
+mod lamps;
+mod support;
+
+mod closed;
+mod forms;
+mod planted;

@@ -1,0 +1,199 @@
+//! The same service with one mistake each: every mistake is found, where it is.
+
+use handstamp_audit::Options;
+
+use crate::lamps::{self, DESCRIPTION, Mistake};
+use crate::support::{attack, broken, issuer, serve};
+
+/// Returns what is found in a service with this mistake.
+async fn found(mistake: Mistake) -> Vec<(String, String)> {
+    let issuer = issuer().await;
+    let service = serve(lamps::service(&issuer, mistake)).await;
+    broken(&attack(&issuer, &service.url(), DESCRIPTION, Options::default()).await)
+}
+
+/// Asserts that a rule is broken at an operation.
+fn assert_has(found: &[(String, String)], operation: &str, rule: &str) {
+    let is_there = found.iter().any(|(where_, broken)| where_ == operation && broken == rule);
+    assert!(is_there, "{rule} at {operation} is not among {found:#?}");
+}
+
+/// Asserts that all broken rules begin with one of these.
+fn assert_only(found: &[(String, String)], starts: &[&str]) {
+    for (operation, rule) in found {
+        assert!(
+            starts.iter().any(|start| rule.starts_with(start)),
+            "{rule} at {operation} is none of {starts:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_route() {
+    let found = found(Mistake::ForgottenRoute).await;
+
+    assert_has(&found, "DELETE /lamps/{id}", "credentials/none");
+    assert_has(&found, "DELETE /lamps/{id}", "identity/other-organisation");
+    assert!(found.iter().all(|(operation, _)| operation == "DELETE /lamps/{id}"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_signature_that_nobody_looks_at() {
+    let found = found(Mistake::SignatureUnread).await;
+
+    assert_has(&found, "GET /lamps", "signature/flipped");
+    assert_has(&found, "GET /lamps", "foreign-key/same-algorithm");
+    assert_has(&found, "POST /lamps", "signature/stripped");
+}
+
+#[tokio::test]
+async fn tokens_without_a_signature() {
+    let found = found(Mistake::UnsignedTaken).await;
+
+    assert_has(&found, "GET /lamps/{id}", "unsigned/stripped/lower");
+    assert_only(&found, &["unsigned/", "signature/", "ambiguous/", "encoding/", "structure/"]);
+}
+
+#[tokio::test]
+async fn an_algorithm_that_the_token_chooses() {
+    let found = found(Mistake::AlgorithmOfTheToken).await;
+
+    assert_only(&found, &["confusion/"]);
+    assert!(!found.is_empty());
+}
+
+#[tokio::test]
+async fn tokens_for_other_services() {
+    let found = found(Mistake::AudienceUnread).await;
+
+    assert_has(&found, "GET /lamps", "audience/other");
+}
+
+#[tokio::test]
+async fn tokens_of_other_times() {
+    let found = found(Mistake::TimeUnread).await;
+
+    assert!(found.iter().any(|(_, rule)| rule.starts_with("time/expired")), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_key_that_the_token_brings_along() {
+    let found = found(Mistake::KeyOfTheToken).await;
+
+    assert_has(&found, "GET /lamps", "key-brought-along/jwk");
+}
+
+#[tokio::test]
+async fn an_address_that_the_token_names() {
+    let found = found(Mistake::AddressOfTheToken).await;
+
+    assert_has(&found, "GET /lamps", "key-brought-along/fetched");
+    assert_only(&found, &["key-brought-along/fetched"]);
+}
+
+#[tokio::test]
+async fn objects_of_another_organisation() {
+    let found = found(Mistake::AnyOrganisation).await;
+
+    for operation in ["GET /lamps/{id}", "PUT /lamps/{id}", "DELETE /lamps/{id}"] {
+        assert_has(&found, operation, "identity/other-organisation");
+    }
+    assert_only(&found, &["identity/"]);
+}
+
+#[tokio::test]
+async fn a_list_of_everybodys_objects() {
+    let found = found(Mistake::EverybodysList).await;
+
+    assert_eq!(found, [("GET /lamps".to_owned(), "identity/foreign-list".to_owned())]);
+}
+
+#[tokio::test]
+async fn an_organisation_that_the_request_names() {
+    let found = found(Mistake::OrganisationOfTheRequest).await;
+
+    assert_has(&found, "GET /lamps/{id}", "identity/organisation-by-request");
+    assert_only(&found, &["identity/organisation-by-request"]);
+}
+
+#[tokio::test]
+async fn work_that_is_done_before_anybody_asks_who_sent_it() {
+    let found = found(Mistake::DoneFirst).await;
+
+    assert_has(&found, "POST /lamps", "effect/credentials/none");
+    assert_only(&found, &["effect/"]);
+}
+
+#[tokio::test]
+async fn a_service_that_breaks() {
+    let found = found(Mistake::Breaks).await;
+
+    assert_has(&found, "GET /lamps", "crash/structure/dot-after");
+    assert_only(&found, &["crash/"]);
+}
+
+#[tokio::test]
+async fn a_token_in_the_address() {
+    let found = found(Mistake::TokenInQuery).await;
+
+    assert_has(&found, "GET /lamps", "transport/query");
+    assert_only(&found, &["transport/query"]);
+}
+
+#[tokio::test]
+async fn roles_that_nobody_looks_at() {
+    let found = found(Mistake::RolesUnread).await;
+
+    assert_has(&found, "POST /lamps", "rights/no-roles");
+    assert_only(&found, &["rights/"]);
+}
+
+#[tokio::test]
+async fn tokens_that_were_taken_back() {
+    let found = found(Mistake::Deaf).await;
+
+    assert_has(&found, "GET /lamps", "revoked/session-ended");
+    assert_has(&found, "GET /lamps/{id}", "revoked/account-disabled");
+    assert_only(&found, &["revoked/"]);
+}
+
+#[tokio::test]
+async fn requests_that_a_browser_was_tricked_into() {
+    let found = found(Mistake::ForgedRequests).await;
+
+    assert_has(&found, "POST /lamps", "transport/cross-site");
+    assert_only(&found, &["transport/"]);
+}
+
+#[tokio::test]
+async fn any_page_reads_answers() {
+    let found = found(Mistake::AnyOrigin).await;
+
+    assert_has(&found, "GET /lamps", "cors/any-origin/request");
+    assert_only(&found, &["cors/"]);
+}
+
+#[tokio::test]
+async fn a_slash_that_opens() {
+    let found = found(Mistake::SlashOpens).await;
+
+    assert_has(&found, "GET /lamps", "routing/slash-after");
+    assert_only(&found, &["routing/slash-after"]);
+}
+
+#[tokio::test]
+async fn a_method_that_nobody_wrote_down() {
+    let found = found(Mistake::UndocumentedMethod).await;
+
+    assert_has(&found, "GET /lamps/{id}", "routing/undocumented-method/patch");
+    assert_only(&found, &["routing/undocumented-method/patch"]);
+}
+
+#[tokio::test]
+async fn refusals_that_tell_what_is_inside() {
+    let found = found(Mistake::Talkative).await;
+
+    assert_has(&found, "GET /lamps", "leak/python-trace");
+    assert_has(&found, "GET /lamps", "leak/token");
+    assert_only(&found, &["leak/"]);
+}
