@@ -34,7 +34,7 @@ pub struct Parts {
     pub decryption_keys: Vec<DecryptionKey>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
-    /// Where randomness comes from.
+    /// Where the ids of requests come from, and what spreads the waits of many gateways: no secrets.
     pub entropy: Arc<dyn Entropy>,
 }
 

@@ -20,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::headers::{forwarded, hop_by_hop, spoofable};
 use crate::path::CanonicalPath;
 use crate::refusal::Refusal;
-use crate::request::{Arrived, X_REQUEST_ID};
+use crate::request::Arrived;
 use crate::routes::{Destination, Route, Service, ServiceLimits};
 use crate::session_end::SessionEnd;
 use crate::target::{InFlight, Speak};
@@ -61,12 +61,10 @@ impl Gateway {
                 if let Some(body) = body.filter(|_| !expects) {
                     discard(body).await;
                 }
-                refusal.into_reply(&id)
+                refusal.into_reply(id.as_str())
             }
         };
-        if let Ok(value) = HeaderValue::from_str(&id) {
-            reply.headers_mut().insert(X_REQUEST_ID, value);
-        }
+        id.clone().tell(reply.headers_mut());
         if let Some(value) = strict_transport {
             reply.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert_with(|| value.clone());
         }
@@ -75,7 +73,7 @@ impl Gateway {
         figures.observe(status, took);
         let route = route.as_ref().map_or("unmatched", |route| route.label.as_str());
         // The route, not the address: addresses hold ids, and some day somebody puts a token into a query.
-        tracing::info!(id, %method, route, status, ms = took.as_secs_f64() * 1_000.0, "answered");
+        tracing::info!(id = id.as_str(), %method, route, status, ms = took.as_secs_f64() * 1_000.0, "answered");
         reply
     }
 
@@ -199,7 +197,7 @@ impl Gateway {
         let forwarded = forward::forward(&self.client, &service.targets, service.limits, outgoing).await;
         let (reply, in_flight) = forwarded.map_err(|refusal| {
             // The service may have used the new token already: to the auth service, a browser without its cookies would then be a thief.
-            let mut reply = refusal.into_reply(&id);
+            let mut reply = refusal.into_reply(id.as_str());
             self.add_cookies(reply.headers_mut(), &admitted);
             Refusal::Reply(Box::new(reply))
         })?;
@@ -224,9 +222,7 @@ impl Gateway {
         // The reply to it is ours: the body is asked for when the service wants it.
         headers.remove(header::EXPECT);
         forwarded::tell(&mut headers, &way, &self.place, parts.version);
-        if let Ok(id) = HeaderValue::try_from(id) {
-            headers.insert(X_REQUEST_ID, id);
-        }
+        id.tell(&mut headers);
         (parts.method, headers)
     }
 
@@ -277,7 +273,7 @@ impl Gateway {
     /// Hands out the new cookies, and nobody else's.
     fn add_cookies(&self, headers: &mut HeaderMap, admitted: &Admitted) {
         if self.cookies.strip_reply(headers) {
-            tracing::warn!("a service tried to set a cookie of the auth service: it was left out");
+            tracing::warn!("a service tried to set or to clear a cookie of the auth service: that was left out");
         }
         if let Some(fresh) = &admitted.fresh {
             for line in &fresh.set_cookies {

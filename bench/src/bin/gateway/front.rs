@@ -13,7 +13,7 @@ use handstamp_gateway::config::Config;
 use handstamp_gateway::{Gateway, Parts};
 use handstamp_listen::Listener;
 use handstamp_settings::Source;
-use handstamp_token::SystemEntropy;
+use handstamp_token::PooledEntropy;
 use handstamp_verify::SystemClock;
 
 /// The first argument of the process that is the gateway; its configuration is the second.
@@ -105,7 +105,7 @@ fn child(config: &str) -> Outcome {
             client_secret: None,
             decryption_keys: Vec::new(),
             clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
+            entropy: Arc::new(PooledEntropy),
         });
         let gateway = gateway.map_err(failed("the gateway"))?;
         println!("{address}");

@@ -7,7 +7,7 @@ use handstamp_gateway::config::Config;
 use handstamp_gateway::{Gateway, Parts};
 use handstamp_listen::Listener;
 use handstamp_settings::Override;
-use handstamp_token::SystemEntropy;
+use handstamp_token::PooledEntropy;
 use handstamp_verify::SystemClock;
 
 use crate::edge::listen::Reached;
@@ -90,7 +90,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         public_url: public_url.clone(),
         config,
         clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
+        entropy: Arc::new(PooledEntropy),
     })
     .map_err(|cause| Failure::because("the gateway cannot start", &cause))?;
     for route in gateway.describe_routes() {

@@ -36,21 +36,34 @@ pub(crate) struct Limited {
 #[derive(Debug, Clone)]
 pub(crate) struct Moved {
     began: Instant,
-    millis: Arc<AtomicU64>,
+    /// In milliseconds since the beginning.
+    last: Arc<AtomicU64>,
 }
+
+/// The service could take more, and the client has not sent it.
+const AWAITED: u64 = u64::MAX;
 
 impl Moved {
     fn new() -> Self {
-        Self { began: Instant::now(), millis: Arc::default() }
+        Self { began: Instant::now(), last: Arc::default() }
     }
 
     fn note(&self) {
-        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.millis.store(millis, Ordering::Relaxed);
+        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(AWAITED - 1);
+        self.last.store(millis, Ordering::Relaxed);
     }
 
+    fn note_awaited(&self) {
+        self.last.store(AWAITED, Ordering::Relaxed);
+    }
+
+    /// Returns since when the service may have all that there is to answer. While the client is waited for, that is not before now:
+    /// how long may be, the body says itself.
     pub(crate) fn last(&self) -> Instant {
-        self.began + Duration::from_millis(self.millis.load(Ordering::Relaxed))
+        match self.last.load(Ordering::Relaxed) {
+            AWAITED => Instant::now(),
+            millis => self.began + Duration::from_millis(millis),
+        }
     }
 }
 
@@ -104,8 +117,12 @@ impl Body for RequestBody {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(BodyError::Broken(error)))),
-            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(None) => {
+                body.moved.note();
+                Poll::Ready(None)
+            }
             Poll::Pending => {
+                body.moved.note_awaited();
                 ready!(body.idle.poll(cx));
                 Poll::Ready(Some(Err(BodyError::Idle(body.idle.patience()))))
             }

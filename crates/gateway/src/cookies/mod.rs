@@ -3,6 +3,7 @@
 //! The auth service hands out cookies for a host of its own. The gateway gives them names that this host's browser keeps most
 //! strictly, translates back towards the auth service, and lets no service behind see any of them.
 
+mod clear_site_data;
 mod request;
 mod set_cookie;
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-use super::{CookieMap, is_attempt, translated};
+use super::{CookieMap, clear_site_data, is_attempt, translated};
 
 impl CookieMap {
     /// Gives the cookies in a reply of the auth service the names that they have here, without the domain they have there.
@@ -20,15 +20,16 @@ impl CookieMap {
     ///
     /// Returns whether there were any.
     pub(crate) fn strip_reply(&self, headers: &mut HeaderMap) -> bool {
+        let clears = clear_site_data::strip(headers);
         if !headers.contains_key(header::SET_COOKIE) {
-            return false;
+            return clears;
         }
         let lines = take(headers);
         let before = lines.len();
         for line in lines.into_iter().filter(|line| !self.is_ours(name_of(line.as_bytes()))) {
             headers.append(header::SET_COOKIE, line);
         }
-        headers.get_all(header::SET_COOKIE).iter().count() < before
+        clears || headers.get_all(header::SET_COOKIE).iter().count() < before
     }
 
     /// Returns the access token that the auth service sets.
