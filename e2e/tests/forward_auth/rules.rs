@@ -236,6 +236,12 @@ pub(crate) async fn no_options_request_gets_around_the_question(front: &Front) {
 
         assert_eq!(reply.status, 401, "{reply:?}");
     }
+    let by_itself = [
+        ("origin", FRIEND),
+        ("access-control-request-method", "POST"),
+        ("x-handstamp-require", "preflight=pass"),
+    ];
+    assert_ne!(front.send(Method::OPTIONS, "/orders").headers(&by_itself).send().await.status, 200);
     for target in ["/auth/check/../../orders", "//orders", "/%2e%2e/orders"] {
         assert_ne!(front.get(target).send().await.status, 200, "{target}");
     }

@@ -16,15 +16,27 @@ pub(super) struct Demands {
 }
 
 impl Demands {
-    /// Reads `role=…&org=…`, from all places where there may be some.
-    pub(super) fn read<'q>(texts: impl IntoIterator<Item = &'q str>) -> Result<Self, Refusal> {
+    /// Reads `role=…&org=…`: what the route demands in the address, and what stands in headers, which a client can send as well.
+    pub(super) fn read<'q>(
+        address: impl IntoIterator<Item = &'q str>,
+        headers: impl IntoIterator<Item = &'q str>,
+    ) -> Result<Self, Refusal> {
         let mut demands = Self::default();
-        for text in texts {
-            for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
-                demands.add(&name, &value)?;
-            }
+        demands.add_all(headers)?;
+        // A client may demand more of itself, and this is less.
+        if demands.lets_preflights_pass {
+            return Err(Refusal::invalid(PREFLIGHT_IN_HEADER));
         }
+        demands.add_all(address)?;
         Ok(demands)
+    }
+
+    fn add_all<'q>(&mut self, texts: impl IntoIterator<Item = &'q str>) -> Result<(), Refusal> {
+        let parameters = texts.into_iter().flat_map(|text| url::form_urlencoded::parse(text.as_bytes()));
+        for (name, value) in parameters {
+            self.add(&name, &value)?;
+        }
+        Ok(())
     }
 
     /// Adds one. A misspelt `rol=admin` must not let everybody in, so that an unknown name is refused.
@@ -75,6 +87,9 @@ impl Demands {
         Ok(())
     }
 }
+
+const PREFLIGHT_IN_HEADER: &str = "preflight=pass is for the proxy to say, in the address of the question or in context_extensions: the \
+     header X-Handstamp-Require may come from the client.";
 
 const ADDRESS_MISSING: &str = "The proxy did not say which address the original request had, or said two that differ, and the \
      organisation stands in it. Send X-Original-URL or X-Forwarded-Uri.";

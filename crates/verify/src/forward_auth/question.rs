@@ -42,7 +42,7 @@ impl<'r> Question<'r> {
             method: original::method(headers),
             address: original::address(headers),
             reply: original::reply(headers),
-            demands: Demands::read(query.into_iter().chain(required(headers))),
+            demands: Demands::read(query, required(headers)),
         }
     }
 
@@ -59,7 +59,7 @@ impl<'r> Question<'r> {
                 .strip_prefix(ENVOY_PREFIX)
                 .map(|target| original::behind_envoy(&parts.uri, headers, target)),
             reply: Reply::ToBrowser,
-            demands: Demands::read(required(headers)),
+            demands: Demands::read(None, required(headers)),
         }
     }
 

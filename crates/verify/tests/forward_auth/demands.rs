@@ -98,6 +98,22 @@ async fn what_is_no_preflight_of_an_allowed_origin_passes_as_nobody_nowhere() {
     }
 }
 
+/// The client can send the header too, and would pass as nobody wherever it liked.
+#[tokio::test]
+async fn a_header_lets_no_preflight_pass() {
+    let preflight = [
+        ("x-forwarded-method", "OPTIONS"),
+        ("origin", "https://shop.example"),
+        ("access-control-request-method", "POST"),
+        ("x-handstamp-require", "preflight=pass"),
+    ];
+
+    assert_eq!(code(ask("", &preflight).await).0, 401);
+    assert_eq!(code(ask("?role=buyer", &preflight).await).0, 401);
+    let told = ask_as_ada("", &[("x-handstamp-require", "preflight=pass")]).await;
+    assert_eq!(code(told).0, 422);
+}
+
 /// Some servers pass a `#` on as a part of the path, and tidy up what follows it.
 #[tokio::test]
 async fn a_path_does_not_end_where_only_some_readers_see_a_fragment() {

@@ -42,7 +42,7 @@ impl Asked {
     }
 
     fn demands(&self) -> Result<Demands, Refusal> {
-        let mut demands = Demands::read(required(&self.headers))?;
+        let mut demands = Demands::read(None, required(&self.headers))?;
         for (name, value) in &self.demanded {
             demands.add(name, value)?;
         }
