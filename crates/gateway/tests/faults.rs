@@ -91,6 +91,22 @@ async fn a_long_upload_is_not_a_service_that_takes_long() {
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
 }
 
+/// Otherwise clients could make a service look as if it failed.
+#[tokio::test]
+async fn a_client_that_pauses_is_no_service_that_takes_long_either() {
+    let house = House::start("", &(route("/*", echo().await, "public") + "timeout = \"200ms\"\n")).await;
+    let request = house.client().request("POST", "/").header("content-length", "2");
+    let mut stream = request.header("connection", "close").open().await;
+    stream.write_all(b"a").await.unwrap();
+
+    sleep(Duration::from_millis(700)).await;
+    stream.write_all(b"b").await.unwrap();
+
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+}
+
 #[tokio::test]
 async fn a_body_that_stands_still_is_given_up_on_in_both_directions() {
     let stuck = get(async || {

@@ -163,6 +163,7 @@ async fn a_service_cannot_sign_anybody_in_or_out() {
             ("set-cookie", "cart=7; Path=/"),
             ("set-cookie", "__host-http-rt=evil; Path=/"),
             ("set-cookie", "__Secure-rt=evil; Path=/auth"),
+            ("clear-site-data", "\"cache\", \"cookies\""),
         ])
     };
     let service = serve(Router::new().route("/", get(planted))).await;
@@ -172,6 +173,7 @@ async fn a_service_cannot_sign_anybody_in_or_out() {
     let reply = house.client().send().await;
 
     assert_eq!(reply.all("set-cookie"), ["cart=7; Path=/"]);
+    assert_eq!(reply.all("clear-site-data"), ["\"cache\""]);
 }
 
 /// RFC 6797 §7.2: what is said by plain http, anybody on the way can say.
