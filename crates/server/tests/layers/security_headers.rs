@@ -41,7 +41,7 @@ async fn asvs_3_4_every_reply_carries_the_security_headers() {
 /// RFC 6797 §7.2: what is said by plain http, anybody on the way can say.
 #[tokio::test]
 async fn whoever_comes_by_plain_http_is_promised_nothing() {
-    let kit = Kit::with(&[("server.trusted_proxies", "[\"10.0.0.1\"]")]).await;
+    let kit = Kit::with(&[("server.trusted_proxies", "10.0.0.1")]).await;
     let told = async |from: &str, forwarded: &str| {
         let call = kit.get("/health/live").plainly().from(from).header("x-forwarded-proto", forwarded);
         call.send().await.header("strict-transport-security").to_owned()
