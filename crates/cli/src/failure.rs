@@ -15,6 +15,10 @@ enum Kind {
     Sentence(String),
     /// Print `{"code","detail"}` to stdout for machines, and the detail to stderr for people.
     Verdict { code: &'static str, detail: String },
+    /// Print this, as for any other wrong usage.
+    Usage(String),
+    /// Everything has been said already: end with this exit code.
+    Told(u8),
     /// The reader of our output went away, as `head` does. Nobody is left to tell.
     PipeClosed,
 }
@@ -28,6 +32,16 @@ impl Failure {
     /// Returns a failure that is itself the result asked for: why a token is refused.
     pub(crate) fn verdict(code: &'static str, detail: String) -> Self {
         Self { kind: Kind::Verdict { code, detail } }
+    }
+
+    /// Returns a failure of whoever typed the command, which only running it could show: exit code 2.
+    pub(crate) fn usage(sentence: impl Into<String>) -> Self {
+        Self { kind: Kind::Usage(sentence.into()) }
+    }
+
+    /// Returns a failure that the output has told in full: nothing more is printed.
+    pub(crate) fn told(exit_code: u8) -> Self {
+        Self { kind: Kind::Told(exit_code) }
     }
 
     /// Returns a failure that says what was being done and then, cause by cause, why it went wrong.
@@ -54,6 +68,11 @@ impl Failure {
                 tell(&sentence);
                 ExitCode::FAILURE
             }
+            Kind::Usage(sentence) => {
+                tell(&sentence);
+                ExitCode::from(2)
+            }
+            Kind::Told(exit_code) => ExitCode::from(exit_code),
             Kind::Verdict { code, detail } => {
                 let verdict = serde_json::json!({ "code": code, "detail": detail });
                 let _ = writeln!(io::stdout().lock(), "{verdict}");
@@ -73,7 +92,10 @@ fn tell(sentence: &str) {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Sentence(text) | Kind::Verdict { detail: text, .. } => f.write_str(text),
+            Kind::Sentence(text) | Kind::Usage(text) | Kind::Verdict { detail: text, .. } => {
+                f.write_str(text)
+            }
+            Kind::Told(_) => f.write_str("the output says why"),
             Kind::PipeClosed => f.write_str("the reader of the output went away"),
         }
     }

@@ -1,5 +1,6 @@
 //! The table of all commands: one verb, one file.
 
+mod audit;
 mod backup;
 mod cert;
 mod client;
@@ -56,6 +57,7 @@ enum Command {
     Key(key::KeyCommand),
     Revocation(revocation::RevocationCommand),
     Token(token::TokenCommand),
+    Audit(audit::AuditCommand),
     Config(config::ConfigCommand),
     Doctor(doctor::Doctor),
     Migrate(migrate::Migrate),
@@ -78,6 +80,7 @@ pub(crate) fn run(handstamp: Handstamp) -> Result<(), Failure> {
         Command::Key(command) => key::run(command),
         Command::Revocation(command) => revocation::run(command),
         Command::Token(command) => token::run(command),
+        Command::Audit(command) => audit::run(&command),
         Command::Config(command) => config::run(command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Migrate(command) => migrate::run(&command),

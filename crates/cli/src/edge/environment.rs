@@ -1,5 +1,13 @@
 /// Variables of ours that are secrets, and no settings: they have no place in a file.
-pub(crate) const SECRETS: &[&str] = &[ROOT_KEY, TOKEN_SECRET, GATEWAY_CLIENT_SECRET];
+pub(crate) const SECRETS: &[&str] = &[
+    ROOT_KEY,
+    TOKEN_SECRET,
+    GATEWAY_CLIENT_SECRET,
+    AUDIT_TOKEN,
+    AUDIT_OTHER_TOKEN,
+    AUDIT_PASSWORD,
+    AUDIT_OTHER_PASSWORD,
+];
 
 /// Holds the root key itself, where there is a better place for it than a file beside the data.
 pub(crate) const ROOT_KEY: &str = "HANDSTAMP_ROOT_KEY";
@@ -9,6 +17,18 @@ pub(crate) const TOKEN_SECRET: &str = "HANDSTAMP_TOKENS_SECRET";
 
 /// Holds the secret of the client that the gateway is at the auth service.
 pub(crate) const GATEWAY_CLIENT_SECRET: &str = "HANDSTAMP_GATEWAY_CLIENT_SECRET";
+
+/// Holds a good token for `handstamp audit`.
+pub(crate) const AUDIT_TOKEN: &str = "HANDSTAMP_AUDIT_TOKEN";
+
+/// Holds one of somebody in another organisation.
+pub(crate) const AUDIT_OTHER_TOKEN: &str = "HANDSTAMP_AUDIT_OTHER_TOKEN";
+
+/// Holds the password of who signs in for `handstamp audit`.
+pub(crate) const AUDIT_PASSWORD: &str = "HANDSTAMP_AUDIT_PASSWORD";
+
+/// Holds the password of somebody in another organisation.
+pub(crate) const AUDIT_OTHER_PASSWORD: &str = "HANDSTAMP_AUDIT_OTHER_PASSWORD";
 
 /// Returns whether a variable is there and not empty.
 pub(crate) fn is_set(name: &str) -> bool {

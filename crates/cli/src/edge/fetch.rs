@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use http::StatusCode;
 use url::{Host, Url};
 
 use crate::failure::Failure;
@@ -22,6 +23,66 @@ pub(crate) fn get(address: &str, what: &str) -> Result<Vec<u8>, Failure> {
     super::runtime::block_on(get_limited(url, what))
 }
 
+/// What a server says to a request, without its body.
+pub(crate) struct Told {
+    pub(crate) status: StatusCode,
+    pub(crate) www_authenticate: Option<String>,
+    /// The `code` of a problem, where the body is one.
+    code: Option<String>,
+}
+
+impl Told {
+    /// Returns the status and, where there is one, the code of the refusal.
+    pub(crate) fn reason(&self) -> String {
+        match &self.code {
+            Some(code) => format!("{} ({code})", self.status),
+            None => self.status.to_string(),
+        }
+    }
+}
+
+/// Asks an address with a token: https anywhere, plain http on this machine alone, no redirects.
+pub(crate) fn status_with_token(address: &str, token: &str) -> Result<Told, Failure> {
+    status(address, Some(token))
+}
+
+/// Asks an address as somebody without a token.
+pub(crate) fn status_without_token(address: &str) -> Result<Told, Failure> {
+    status(address, None)
+}
+
+fn status(address: &str, token: Option<&str>) -> Result<Told, Failure> {
+    let url = Url::parse(address)
+        .map_err(|cause| Failure::because(format_args!("{address} is not a URL"), &cause))?;
+    if url.scheme() != "https" && !is_this_machine(&url) {
+        return Err(Failure::new(format!(
+            "a token sent over plain http can be read on the way: use https for {address}"
+        )));
+    }
+    super::runtime::block_on(async {
+        let failed = |cause: reqwest::Error| {
+            Failure::because(format_args!("cannot ask {address}"), &cause.without_url())
+        };
+        let mut request = client().map_err(failed)?.get(url);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let mut reply = request.send().await.map_err(failed)?;
+        let header = reply.headers().get(http::header::WWW_AUTHENTICATE);
+        let www_authenticate = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let status = reply.status();
+        // A refusal is short; what is let in may be a stream without an end.
+        let body = if status.is_success() { None } else { reply.chunk().await.map_err(failed)? };
+        let problem: Option<serde_json::Value> = body.and_then(|body| serde_json::from_slice(&body).ok());
+        let code = problem.and_then(|problem| problem.get("code")?.as_str().map(str::to_owned));
+        Ok(Told { status, www_authenticate, code })
+    })
+}
+
+fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
+}
+
 fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -33,12 +94,12 @@ fn is_this_machine(url: &Url) -> bool {
 
 async fn get_limited(url: Url, what: &str) -> Result<Vec<u8>, Failure> {
     let failed = |cause: &reqwest::Error| Failure::because(format_args!("cannot get {what}"), cause);
-    let client = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
+    let mut reply = client()
+        .map_err(|cause| failed(&cause))?
+        .get(url.clone())
+        .send()
+        .await
         .map_err(|cause| failed(&cause))?;
-    let mut reply = client.get(url.clone()).send().await.map_err(|cause| failed(&cause))?;
     if !reply.status().is_success() {
         return Err(Failure::new(format!("cannot get {what}: {url} answers {}", reply.status())));
     }

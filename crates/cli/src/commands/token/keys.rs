@@ -117,7 +117,7 @@ fn from_jwk(mut jwk: Value, assumed: Option<Algorithm>, source: Source) -> Resul
 }
 
 /// Reads the key to sign with: PEM, JWK or DER.
-pub(super) fn signing(file: &str, asked: Option<Algorithm>) -> Result<SigningKey, Failure> {
+pub(in crate::commands) fn signing(file: &str, asked: Option<Algorithm>) -> Result<SigningKey, Failure> {
     let bytes = input::read(file, "the key")?;
     if bytes.trim_ascii_start().starts_with(b"{") {
         return from_private_jwk(file, &bytes, asked);

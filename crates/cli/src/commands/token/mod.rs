@@ -1,10 +1,13 @@
 //! `handstamp token`: sign, verify and read tokens by hand, without any service.
 
+mod checks;
 mod decode;
 mod explain;
 mod explanation;
-mod keys;
+mod issuer;
+pub(super) mod keys;
 mod meaning;
+mod service;
 mod sign;
 mod verify;
 
@@ -43,7 +46,7 @@ pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
 }
 
 /// Parses the name of an algorithm, for `--alg`.
-fn algorithm(name: &str) -> Result<handstamp_token::Algorithm, String> {
+pub(super) fn algorithm(name: &str) -> Result<handstamp_token::Algorithm, String> {
     name.parse().map_err(|_| {
         format!("{name:?} is not an algorithm this build knows: expected one like ES256, RS256, PS256, EdDSA or HS256")
     })

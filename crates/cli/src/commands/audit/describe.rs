@@ -1,0 +1,31 @@
+use handstamp_audit::{Document, OperationName, Target};
+
+use crate::edge::{fetch, input};
+use crate::failure::Failure;
+
+/// Reads the description, from where somebody says or from where services have it.
+pub(super) fn document(target: &Target, source: Option<&str>) -> Result<Document, Failure> {
+    let usual = format!("{target}/openapi.json");
+    let source = source.unwrap_or(&usual);
+    let bytes = if source.starts_with("https://") || source.starts_with("http://") {
+        fetch::get(source, "the OpenAPI description")?
+    } else {
+        input::read(source, "the OpenAPI description")?.to_vec()
+    };
+    Document::parse(&bytes).map_err(|cause| Failure::because(format_args!("{source} cannot be used"), &cause))
+}
+
+/// Refuses names of operations that are not there: a slip in `--public` must not go unnoticed.
+pub(super) fn are_there(document: &Document, named: [&Vec<OperationName>; 3]) -> Result<(), Failure> {
+    for name in named.into_iter().flatten() {
+        if !document.names().any(|known| known == name) {
+            let all: Vec<String> = document.names().map(ToString::to_string).collect();
+            return Err(Failure::usage(format!(
+                "the description has no operation {name:?}: it has {}",
+                all.join(", "),
+                name = name.to_string()
+            )));
+        }
+    }
+    Ok(())
+}
