@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{Either, Full};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Either, Empty, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1 as client;
 use hyper::server::conn::http1 as server;
@@ -15,6 +15,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::figures;
 
 type Body = Either<Incoming, Full<Bytes>>;
 
@@ -70,17 +72,33 @@ impl Front {
     }
 
     async fn pass(&self, request: Request<Incoming>) -> Response<Body> {
-        let Some(replica) = self.connect().await else { return bad_gateway("no replica is there") };
-        let (mut sender, connection) = match client::handshake(TokioIo::new(replica)).await {
-            Ok(ready) => ready,
-            Err(cause) => return bad_gateway(&cause.to_string()),
-        };
-        tokio::spawn(connection);
-        match sender.send_request(request).await {
-            Ok(reply) => reply.map(Either::Left),
-            // Who knows what became of it: a proxy says so and does not send it twice.
-            Err(cause) => bad_gateway(&cause.to_string()),
+        // Each replica counts for itself; whoever asks here wants to know of all.
+        if request.method() == Method::GET && request.uri().path() == "/metrics" {
+            return self.figures(request.headers()).await;
         }
+        let Some(replica) = self.connect().await else { return bad_gateway("no replica is there") };
+        // Who knows what became of it: a proxy says so and does not send it twice.
+        send(replica, request)
+            .await
+            .map_or_else(|cause| bad_gateway(&cause.to_string()), |reply| reply.map(Either::Left))
+    }
+
+    async fn figures(&self, headers: &HeaderMap) -> Response<Body> {
+        let mut told = Vec::new();
+        for replica in self.replicas.iter() {
+            let mut request = Request::get("/metrics").body(Empty::<Bytes>::new()).expect("a request");
+            request.headers_mut().clone_from(headers);
+            let Ok(stream) = TcpStream::connect(replica).await else { continue };
+            match send(stream, request).await {
+                Ok(reply) if reply.status().is_success() => {
+                    let Ok(text) = reply.into_body().collect().await else { continue };
+                    told.push(String::from_utf8_lossy(&text.to_bytes()).into_owned());
+                }
+                Ok(refused) => return refused.map(Either::Left),
+                Err(_) => {}
+            }
+        }
+        Response::new(Either::Right(Full::from(figures::sum(&told))))
     }
 
     /// Connects to the replica whose turn it is. One that is not there is passed over: nothing was sent yet.
@@ -95,6 +113,15 @@ impl Front {
         }
         None
     }
+}
+
+async fn send<B>(replica: TcpStream, request: Request<B>) -> hyper::Result<Response<Incoming>>
+where
+    B: hyper::body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    let (mut sender, connection) = client::handshake(TokioIo::new(replica)).await?;
+    tokio::spawn(connection);
+    sender.send_request(request).await
 }
 
 fn bad_gateway(why: &str) -> Response<Body> {

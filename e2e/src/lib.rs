@@ -4,6 +4,7 @@
 
 pub mod binary;
 pub mod browser;
+mod figures;
 pub mod front;
 pub mod program;
 pub mod socket;

@@ -20,7 +20,11 @@ const TOOLS: &[Tool] = &[
     },
     Tool { program: "npm", package: "npm", used_for: "installing what those tests need" },
     Tool { program: "chromium", package: "chromium", used_for: "the tests in a real browser" },
-    Tool { program: "certutil", package: "libnss3-tools", used_for: "telling that browser which authority to trust" },
+    Tool {
+        program: "certutil",
+        package: "libnss3-tools",
+        used_for: "telling that browser which authority to trust",
+    },
     Tool { program: "openssl", package: "openssl", used_for: "the certificate of the tests over https" },
     Tool { program: "curl", package: "curl", used_for: "the tests over TLS and HTTP/2" },
     Tool {
@@ -35,6 +39,7 @@ const TOOLS: &[Tool] = &[
     Tool { program: "caddy", package: "caddy", used_for: "forward-auth behind the real Caddy" },
     Tool { program: "postgres", package: "postgresql", used_for: "the tests on PostgreSQL" },
     Tool { program: "redis-server", package: "redis-server", used_for: "the tests with Redis" },
+    Tool { program: "faketime", package: "faketime", used_for: "the test of a machine whose clock is off" },
 ];
 
 /// Peers that the differential tests compare with: pinned, so that a run today and a run next year compare the same.

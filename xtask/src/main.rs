@@ -9,6 +9,8 @@ mod examples;
 mod install;
 mod licences;
 mod process;
+mod replicas;
+mod rolling;
 mod test;
 mod toolchains;
 mod walls;
@@ -21,8 +23,11 @@ usage: cargo xtask <command>
   test               install what the tests need, then run every check and every test
   test --fast        the same without installing and without the documentation build
   browser [TEXT]     the tests in a real browser; with a text, those whose name holds it
+  replicas           the end-to-end tests on three replicas, PostgreSQL and Redis
+  soak [MINUTES]     three replicas under everything that can go wrong, again and again (without a number: 10 minutes)
   examples           install what the services in other languages need, build them, and run their own tests
   bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
+  rolling [COMMIT]   the version before this one (or a commit) beside it on one database: builds it, and runs both
   model              the refresh model's long walks, in a release build: minutes, and the numbers of states
   walls              compare who depends on whom with the table in ARCHITECTURE.md
   licences           compare every dependency's licence with deny.toml
@@ -50,7 +55,12 @@ fn main() -> ExitCode {
         ["test", "--fast"] => test::run(&test::Extent::Fast),
         ["browser"] => browser::test(),
         ["browser", name] => browser::test_named(name),
+        ["replicas"] => replicas::test(),
+        ["soak"] => replicas::soak("10"),
+        ["soak", minutes] => replicas::soak(minutes),
         ["bench", ref rest @ ..] => bench::run(rest),
+        ["rolling"] => rolling::test(None),
+        ["rolling", commit] => rolling::test(Some(commit)),
         ["model"] => process::run("cargo", MODEL),
         ["walls"] => walls::check(),
         ["licences"] => licences::check(),

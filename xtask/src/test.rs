@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::process;
-use crate::{advisories, browser, examples, install, licences, walls};
+use crate::{advisories, browser, examples, install, licences, replicas, walls};
 
 /// How much to run.
 pub(crate) enum Extent {
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     // Before the tests, which start what is built here.
     ("services in other languages", examples::test),
     ("tests", || process::run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"])),
+    ("tests on three replicas", replicas::test),
     // No crate of the workspace turns these features on, so nothing above has seen them.
     ("tests of the token library's features", || {
         process::run(
@@ -72,6 +73,7 @@ fn run_steps(steps: &[Step]) -> Result<(), String> {
 fn features_alone() -> Result<(), String> {
     const PUBLISHED: &[(&str, &[&str])] = &[
         ("handstamp-token", &["", "jwe", "ml-dsa"]),
+        ("handstamp-testkit", &["", "http"]),
         ("handstamp-verify", &["", "remote", "axum", "forward-auth", "ext-authz", "jwe"]),
     ];
     for (package, features) in PUBLISHED {

@@ -30,8 +30,8 @@ const ROOT_KEY: (&str, &str) =
 const SETTINGS: [(&str, &str); 8] = [
     ("HANDSTAMP_SESSIONS_REFRESH_GRACE", "5s"),
     ("HANDSTAMP_SESSIONS_REFRESH_CLIENT_TIMEOUT", "2s"),
-    ("HANDSTAMP_SESSIONS_REFRESH_SERVICE_TIMEOUT", "2s"),
-    ("HANDSTAMP_SERVER_REQUEST_TIMEOUT", "2s"),
+    ("HANDSTAMP_SESSIONS_REFRESH_SERVICE_TIMEOUT", "1s"),
+    ("HANDSTAMP_SERVER_REQUEST_TIMEOUT", "1s"),
     ("HANDSTAMP_RATE_LIMITS_ACCOUNT_ATTEMPTS", "100000"),
     ("HANDSTAMP_RATE_LIMITS_ADDRESS_ATTEMPTS", "100000"),
     ("HANDSTAMP_REVOCATION_SUBSCRIBERS", "open"),
@@ -58,6 +58,11 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Starts all of it, with Ann among its users.
     pub(super) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts all of it, with further variables for every replica.
+    pub(super) async fn start_with(variables: &[(&str, &str)]) -> Self {
         let (postgres, redis) = (Postgres::start(), Redis::start());
         let (to_postgres, to_redis) = (Wire::to(postgres.port()), Wire::to(redis.port()));
         let database = to_postgres.through(&postgres.database(), postgres.port());
@@ -82,7 +87,7 @@ impl Cluster {
         let user = ["user", "add", "ann", "--email", "ann@example.org", "--password-stdin"];
         cluster.command(&user, format!("{PASSWORD}\n").as_bytes()).ok();
         for replica in 0..REPLICAS {
-            cluster.revive(replica, &[]);
+            cluster.revive(replica, variables);
         }
         cluster
     }

@@ -1,6 +1,8 @@
 //! Three replicas on one PostgreSQL and one Redis, and what happens to people when a part of it fails.
 
+mod clock;
 mod cluster;
 mod database;
 mod killed;
 mod people;
+mod redis;

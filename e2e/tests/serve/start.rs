@@ -1,4 +1,4 @@
-use handstamp_e2e::program::{Running, run};
+use handstamp_e2e::program::{Running, run, run_with};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -97,14 +97,26 @@ fn plain_http_beyond_this_machine_is_refused() {
 }
 
 #[test]
-fn postgres_is_told_to_be_missing_instead_of_being_ignored() {
+fn postgres_that_is_not_there_is_one_sentence_without_the_password() {
     let folder = TempDir::new().expect("a folder");
+    let url = format!("postgres://handstamp:hunter2@127.0.0.1:{}/handstamp", free_port());
+    let key = format!("hsroot_{}", "5f".repeat(32));
+    let variables = [("HANDSTAMP_ROOT_KEY", key.as_str()), ("HANDSTAMP_STORAGE_DATABASE_URL", url.as_str())];
 
-    let run = run(
-        folder.path(),
-        ["serve", "--listen", "127.0.0.1:0", "--database-url", "postgres://localhost/handstamp"],
-    );
+    let run = run_with(folder.path(), ["serve", "--listen", "127.0.0.1:0"], &variables, b"");
 
-    assert_eq!(run.code, Some(1));
-    assert!(run.stderr.contains("no PostgreSQL store"), "{run:?}");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    assert!(run.stderr.contains("cannot open the database") && !run.stderr.contains("hunter2"), "{run:?}");
+}
+
+#[test]
+fn postgres_without_a_root_key_is_told_how_to_make_one() {
+    let folder = TempDir::new().expect("a folder");
+    let variables = [("HANDSTAMP_STORAGE_DATABASE_URL", "postgres://localhost/handstamp")];
+
+    let run = run_with(folder.path(), ["serve", "--listen", "127.0.0.1:0"], &variables, b"");
+
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("no root key") && run.stderr.contains("key generate-root"), "{run:?}");
 }

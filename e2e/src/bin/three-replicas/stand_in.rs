@@ -16,6 +16,10 @@ const PROGRAM: &str = "THREE_REPLICAS_PROGRAM";
 const POSTGRES: &str = "THREE_REPLICAS_POSTGRES";
 const REDIS: &str = "THREE_REPLICAS_REDIS";
 
+/// Replicas share no folder that one of them could find it in.
+const ROOT_KEY: (&str, &str) =
+    ("HANDSTAMP_ROOT_KEY", "hsroot_5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f");
+
 /// What the replicas stand on.
 #[derive(Debug)]
 pub(crate) struct Backing {
@@ -99,9 +103,12 @@ impl Asked<'_> {
         std::env::current_dir().unwrap_or_default().join(folder).hash(&mut name);
         let name = format!("installation_{:016x}", name.finish());
         let mut shared = vec![("HANDSTAMP_STORAGE_DATABASE_URL", self.backing.postgres.database(&name))];
+        if variable(ROOT_KEY.0).is_none() {
+            shared.push((ROOT_KEY.0, ROOT_KEY.1.to_owned()));
+        }
         if settings["redis"]["url"].is_null() {
             shared.push(("HANDSTAMP_REDIS_URL", self.backing.redis.clone()));
-            shared.push(("HANDSTAMP_REDIS_PREFIX", format!("{name}:")));
+            shared.push(("HANDSTAMP_REDIS_PREFIX", name));
         }
         shared.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }

@@ -1,0 +1,56 @@
+//! The end-to-end tests once more, on the set-up for many machines: wherever a test starts the service, three replicas of it stand
+//! behind a round-robin proxy, on PostgreSQL and Redis.
+
+use crate::process;
+
+/// Tests that are left out there, each with the reason.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("demo::", "the demo is one process for one person, on a folder"),
+    ("replicas::", "they start replicas, databases and faults of their own"),
+    ("revocation::failover::", "a backup of the folder of the embedded database"),
+    ("serve::folder::", "what is in that folder"),
+    ("serve::full_disk::", "the disk that it is on"),
+    ("serve::storm::rotations_that_a_power_cut_takes_back", "a copy of that folder"),
+    ("serve::start::postgres_", "they name a database of their own"),
+    ("serve::tls::a_new_certificate_is_shown", "what one process has shown from one moment on"),
+];
+
+/// Runs all that are not left out.
+pub(crate) fn test() -> Result<(), String> {
+    let mut arguments =
+        vec!["run", "--quiet", "--locked", "--package", "handstamp-e2e", "--bin", "three-replicas", "--"];
+    arguments.extend([
+        "cargo",
+        "test",
+        "--quiet",
+        "--locked",
+        "--package",
+        "handstamp-e2e",
+        "--test",
+        "it",
+        "--",
+    ]);
+    arguments.extend(LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]));
+    process::run("cargo", &arguments)
+}
+
+/// Runs everything that can go wrong, again and again, for so many minutes.
+pub(crate) fn soak(minutes: &str) -> Result<(), String> {
+    let valid = minutes.parse::<u32>().is_ok_and(|minutes| minutes > 0);
+    if !valid {
+        return Err(format!("{minutes:?} is not a number of minutes"));
+    }
+    let soak = [
+        "test",
+        "--locked",
+        "--package",
+        "handstamp-e2e",
+        "--test",
+        "it",
+        "--",
+        "--ignored",
+        "--nocapture",
+        "replicas::soak",
+    ];
+    process::run_with("cargo", &soak, &[("SOAK_MINUTES", minutes)])
+}
