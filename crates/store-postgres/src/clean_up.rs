@@ -61,7 +61,6 @@ async fn forget_events(connection: &Connection, what: CleanUp) -> Result<u64, Fa
             Ok((fields.number::<i64>("seq")?, fields.time("forget_at")?))
         })
         .await?;
-    let oldest = oldest;
     let Some((last, _)) = oldest.iter().take_while(|(_, forget_at)| *forget_at <= what.now).last() else {
         return Ok(0);
     };

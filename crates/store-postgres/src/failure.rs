@@ -103,7 +103,7 @@ impl Failure {
 
 /// Returns whether the connection failed, rather than what was said on it.
 fn is_io(error: &tokio_postgres::Error) -> bool {
-    error.is_closed() || error.source().is_some_and(|cause| cause.is::<io::Error>())
+    error.is_closed() || error.source().is_some_and(<dyn Error + 'static>::is::<io::Error>)
 }
 
 fn sort(code: &SqlState) -> Kind {

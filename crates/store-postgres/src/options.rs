@@ -26,7 +26,7 @@ pub(crate) enum Listen {
     /// At the database itself.
     AtDatabase,
     /// At another address of the same database: one without a pooler, which gives each transaction another connection.
-    At(DatabaseUrl),
+    At(Box<DatabaseUrl>),
     /// Nowhere: what others have done is found by asking.
     Off,
 }
@@ -70,7 +70,7 @@ impl PostgresOptions {
 
     /// Listens at another address of the same database, past a pooler that would not let us.
     pub fn listen_at(mut self, url: &str) -> Result<Self, DatabaseUrlError> {
-        self.listen = Listen::At(url.parse()?);
+        self.listen = Listen::At(Box::new(url.parse()?));
         Ok(self)
     }
 
@@ -85,7 +85,7 @@ impl PostgresOptions {
     pub(crate) fn listening_address(&self) -> Option<DatabaseUrl> {
         match &self.listen {
             Listen::AtDatabase => Some(self.database.clone()),
-            Listen::At(database) => Some(database.clone()),
+            Listen::At(database) => Some(DatabaseUrl::clone(database)),
             Listen::Off => None,
         }
     }

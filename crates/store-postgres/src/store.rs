@@ -29,6 +29,7 @@ use crate::news::NewsDesk;
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 use crate::pool::Pool;
+use crate::room::{self, Room};
 use crate::units::{Units, head_of};
 use crate::{clean_up, history, migrations, read, transfer};
 
@@ -98,6 +99,11 @@ impl PostgresStore {
     /// Returns limits that the replicas that share this database count together.
     pub fn limits(&self) -> PostgresLimits {
         PostgresLimits::new(self.pool.clone(), self.at_once)
+    }
+
+    /// Returns how many connections the server has room for.
+    pub async fn room(&self) -> Result<Room, StoreError> {
+        told("counting connections", room::ask(&self.pool).await)
     }
 
     /// Finishes what was begun and closes the connections.

@@ -3,15 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use handstamp_core::store::{Applied, Changes, Store};
 use handstamp_store_postgres::{PostgresOptions, PostgresStore};
 use handstamp_testbed::Postgres;
 use handstamp_token::SystemEntropy;
 
-/// An empty database. Patience, for the machine may be busy with other tests; few connections, for the server is everybody's.
+/// An empty database.
 pub(crate) fn database() -> PostgresOptions {
-    let mut options = PostgresOptions::new(&Postgres::shared().database()).unwrap();
+    patient(&Postgres::shared().database())
+}
+
+/// Patience, for the machine may be busy with other tests; few connections, for the server is everybody's.
+pub(crate) fn patient(url: &str) -> PostgresOptions {
+    let mut options = PostgresOptions::new(url).unwrap();
     options.connections = 6;
-    (options.wait, options.connect) = (Duration::from_mins(1), Duration::from_mins(1));
+    options.wait = Duration::from_mins(1);
+    options.connect = Duration::from_mins(1);
     options
 }
 
@@ -23,4 +30,16 @@ pub(crate) async fn open(options: &PostgresOptions) -> PostgresStore {
 /// A store with nothing in it.
 pub(crate) async fn empty_store() -> PostgresStore {
     open(&database()).await
+}
+
+/// Applies what must not conflict.
+pub(crate) async fn commit(store: &PostgresStore, changes: Changes) {
+    let applied = store.apply(changes).await.unwrap();
+    assert!(matches!(applied, Applied::Committed { .. }), "{applied:?}");
+}
+
+/// Returns which database a URL names.
+pub(crate) fn database_name(url: &str) -> &str {
+    let (_, name) = url.rsplit_once('/').unwrap();
+    name.split_once('?').map_or(name, |(name, _)| name)
 }

@@ -6,7 +6,12 @@
 )]
 
 mod contract;
+mod faults;
+mod history;
 mod kit;
 mod limits;
 mod open;
+mod replicas;
+mod samples;
+mod text;
 mod transfer;

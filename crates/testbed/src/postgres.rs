@@ -114,6 +114,15 @@ impl Postgres {
         self.start_again();
     }
 
+    /// Does what a failover does: the server becomes a standby, and the standby the first. History goes on along another timeline.
+    pub fn promote(&self) {
+        self.stop();
+        let signal = self.process.folder().join("data/standby.signal");
+        fs::write(&signal, "").unwrap_or_else(|error| panic!("{}: {error}", signal.display()));
+        self.start_again();
+        self.sql("postgres", "SELECT pg_promote()");
+    }
+
     /// Freezes every process of the server: connections stay open, nothing answers.
     pub fn pause(&self) {
         self.process.pause();

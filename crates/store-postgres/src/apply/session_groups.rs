@@ -45,7 +45,6 @@ pub(super) async fn end(
             Ok(SessionId::from_bytes(fields.of("sessions").id("id")?))
         })
         .await?;
-    let group = group;
     if !group.contains(&id) {
         // Over meanwhile.
         return Ok(Vec::new());

@@ -79,7 +79,8 @@ pub(super) async fn rehash(
 /// the second.
 pub(crate) fn conflict_of(failure: &Failure) -> Option<Conflict> {
     match failure.broken_constraint()? {
-        "users_username" => Some(Conflict::UsernameTaken),
+        // The same unit of work sent twice: its user is there, name and all.
+        "users_username" | "users_pkey" => Some(Conflict::UsernameTaken),
         "users_email" => Some(Conflict::EmailTaken),
         "users_organization" => Some(Conflict::OrganizationUnknown),
         _ => None,

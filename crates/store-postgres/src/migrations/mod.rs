@@ -6,6 +6,8 @@
 
 mod run;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 

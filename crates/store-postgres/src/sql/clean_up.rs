@@ -1,4 +1,5 @@
-//! A limited number of rows at a time. Replicas clean up side by side: each leaves out what another has in hand.
+//! A limited number of rows at a time. Replicas clean up side by side: each leaves out what another has in hand. Rows that were
+//! found and locked are deleted by their place in the table (`ctid`): no plan can take another way to them.
 
 statements! {
     /// Ends sessions that have run out, with an audit entry each, and moves the next look at the others to their expiry of today.
@@ -16,19 +17,19 @@ statements! {
                    ) \
                    SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM over)";
     /// Forgets sessions that ended long ago.
-    FORGET_SESSIONS = "DELETE FROM sessions WHERE id IN (\
-                           SELECT id FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    FORGET_SESSIONS = "DELETE FROM sessions WHERE ctid = ANY(ARRAY(\
+                           SELECT ctid FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
     /// Forgets status lists whose last token is dead.
-    FORGET_STATUS_LISTS = "DELETE FROM status_lists WHERE id IN (\
-                               SELECT id FROM status_lists WHERE keep_until <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    FORGET_STATUS_LISTS = "DELETE FROM status_lists WHERE ctid = ANY(ARRAY(\
+                               SELECT ctid FROM status_lists WHERE keep_until <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
     /// Forgets reports of processes that are gone.
-    FORGET_REPORTS = "DELETE FROM verifier_reports WHERE (client_id, instance) IN (\
-                          SELECT client_id, instance FROM verifier_reports WHERE reported_at < $1 ORDER BY reported_at LIMIT $2 \
-                          FOR UPDATE SKIP LOCKED)";
+    FORGET_REPORTS = "DELETE FROM verifier_reports WHERE ctid = ANY(ARRAY(\
+                          SELECT ctid FROM verifier_reports WHERE reported_at < $1 ORDER BY reported_at LIMIT $2 \
+                          FOR UPDATE SKIP LOCKED))";
     /// Forgets ids that nobody would take any more.
-    FORGET_USED_IDS = "DELETE FROM used_ids WHERE (purpose, id) IN (\
-                           SELECT purpose, id FROM used_ids WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    FORGET_USED_IDS = "DELETE FROM used_ids WHERE ctid = ANY(ARRAY(\
+                           SELECT ctid FROM used_ids WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
     /// Forgets old audit entries.
-    FORGET_AUDIT = "DELETE FROM audit_entries WHERE id IN (\
-                        SELECT id FROM audit_entries WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    FORGET_AUDIT = "DELETE FROM audit_entries WHERE ctid = ANY(ARRAY(\
+                        SELECT ctid FROM audit_entries WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED))";
 }

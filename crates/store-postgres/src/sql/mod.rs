@@ -41,6 +41,6 @@ macro_rules! files {
 }
 
 files! {
-    audit clean_up clients clock history keys limits log organizations profiles refresh reports sessions status_lists subjects transactions transfer
+    audit clean_up clients clock history keys limits log organizations profiles refresh reports room sessions status_lists subjects transactions transfer
     upstreams used users
 }

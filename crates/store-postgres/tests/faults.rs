@@ -1,0 +1,188 @@
+//! A database that goes away, comes back, or says nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use handstamp_core::store::{Change, Changes, Store, StoreError};
+use handstamp_store_postgres::{OpenError, PostgresOptions, PostgresStore};
+use handstamp_testbed::{Postgres, Wire};
+use handstamp_token::SystemEntropy;
+
+use crate::kit::{commit, open};
+use crate::samples::{rotating, session, starting, user};
+
+/// How long anybody may be kept waiting with the impatience below.
+const AT_MOST: Duration = Duration::from_secs(6);
+
+fn impatient(url: &str) -> PostgresOptions {
+    let mut options = PostgresOptions::new(url).unwrap();
+    options.connections = 4;
+    options.wait = Duration::from_secs(1);
+    options.connect = Duration::from_secs(1);
+    options.statement = Duration::from_secs(1);
+    options
+}
+
+/// A store on a server of its own, with user 1 and session 1.
+async fn store(url: &str) -> Arc<PostgresStore> {
+    let store = Arc::new(open(&impatient(url)).await);
+    commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
+    commit(&store, starting(&session(1), 0)).await;
+    store
+}
+
+async fn assert_unavailable(store: &PostgresStore) {
+    let began = Instant::now();
+    let read = store.session_subject(session(1).id).await;
+    assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
+    let written = store.apply(Changes::one(Change::CreateUser(user(2)))).await;
+    assert!(matches!(written, Err(StoreError::Unavailable { .. })), "{written:?}");
+    let rotated = store.apply(rotating(&session(1))).await;
+    assert!(matches!(rotated, Err(StoreError::Unavailable { .. })), "{rotated:?}");
+    assert!(began.elapsed() < AT_MOST * 3, "{:?}", began.elapsed());
+}
+
+async fn assert_works(store: &PostgresStore) {
+    assert!(store.session_subject(session(1).id).await.unwrap().is_some());
+    assert!(store.user(user(1).id).await.unwrap().is_some());
+    commit(store, Changes::one(Change::CreateUser(user(9)))).await;
+    commit(store, rotating(&session(1))).await;
+}
+
+#[tokio::test]
+async fn after_a_restart_nobody_notices_that_there_was_one() {
+    let postgres = Postgres::start();
+    let store = store(&postgres.database()).await;
+    // Connections that nobody uses at the moment, as many as there may be.
+    join_all((0..8).map(|_| store.user(user(1).id))).await;
+    postgres.restart();
+    assert_works(&store).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_unavailable_until_it_is_back() {
+    let postgres = Postgres::start();
+    let store = store(&postgres.database()).await;
+    postgres.kill();
+    assert_unavailable(&store).await;
+    postgres.start_again();
+    assert_works(&store).await;
+}
+
+#[tokio::test]
+async fn a_database_that_stands_still_keeps_nobody_waiting_for_long() {
+    let postgres = Postgres::start();
+    let store = store(&postgres.database()).await;
+    postgres.pause();
+    assert_unavailable(&store).await;
+    postgres.resume();
+    assert_works(&store).await;
+}
+
+#[tokio::test]
+async fn a_cut_wire_is_noticed_and_mended() {
+    let postgres = Postgres::start();
+    let wire = Wire::to(postgres.port());
+    let store = store(&wire.through(&postgres.database(), postgres.port())).await;
+    wire.cut();
+    assert_unavailable(&store).await;
+    wire.mend();
+    assert_works(&store).await;
+}
+
+#[tokio::test]
+async fn a_unit_is_whole_or_not_there_whenever_the_server_dies() {
+    let postgres = Postgres::start();
+    let url = postgres.database();
+    let store = store(&url).await;
+    let mut told = Vec::new();
+    for round in 0..3_u32 {
+        let units = (0..20_u32).map(|place| {
+            let (store, number) = (Arc::clone(&store), round * 100 + 10 + place);
+            tokio::spawn(async move {
+                let unit = starting(&session(number), 0).event(crate::samples::event(session(number).id));
+                (number, store.apply(unit).await.is_ok())
+            })
+        });
+        let units: Vec<_> = units.collect();
+        tokio::time::sleep(Duration::from_millis(u64::from(round) * 15)).await;
+        postgres.kill();
+        told.extend(join_all(units).await.into_iter().map(Result::unwrap));
+        postgres.start_again();
+    }
+    let events = store.events_after(0, 1000).await.unwrap();
+    assert_eq!(
+        events.iter().map(|event| event.seq).collect::<Vec<_>>(),
+        (1..=events.len() as u64).collect::<Vec<_>>()
+    );
+    for (number, was_told) in told {
+        let began = store.session(session(number).id).await.unwrap().is_some();
+        let wanted = crate::samples::event(session(number).id).selector;
+        let heard = events.iter().any(|event| event.event.selector == wanted);
+        assert_eq!(began, heard, "session {number} and its event are one unit");
+        assert!(began || !was_told, "session {number} was acknowledged");
+    }
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_when_the_store_closes() {
+    let postgres = Postgres::shared();
+    let options = impatient(&postgres.database());
+    let store = Arc::new(open(&options).await);
+    commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
+    let under_way = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.apply(starting(&session(1), 0)).await }
+    });
+    tokio::task::yield_now().await;
+    store.close().await.unwrap();
+    let done = under_way.await.unwrap();
+    let refused = store.has_users().await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused:?}");
+    let again = open(&options).await;
+    assert_eq!(again.session(session(1).id).await.unwrap().is_some(), done.is_ok());
+}
+
+#[tokio::test]
+async fn nobody_waits_for_long_for_a_connection() {
+    let postgres = Postgres::shared();
+    let mut options = impatient(&postgres.database());
+    options.connections = 1;
+    options.wait = Duration::from_millis(50);
+    let store = open(&options).await;
+    let crowd = join_all((0..200).map(|_| store.has_users())).await;
+    // Those who got a turn have an answer, and the others know that they had none.
+    for answer in crowd {
+        assert!(matches!(answer, Ok(false) | Err(StoreError::Unavailable { .. })), "{answer:?}");
+    }
+    assert!(!store.has_users().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    let options = impatient("postgres://ann:hunter2@127.0.0.1:1/auth");
+    let refused = PostgresStore::open(&options, Arc::new(SystemEntropy)).await.unwrap_err();
+    assert!(matches!(&refused, OpenError::Connect { at, .. } if at == "127.0.0.1:1"), "{refused:?}");
+    assert!(!format!("{refused:?} {options:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_ends() {
+    let postgres = Postgres::shared();
+    let url = postgres.database();
+    let store = store(&url).await;
+    // Somebody holds on to the user.
+    let other = postgres.admin();
+    let name = crate::kit::database_name(&url).to_owned();
+    let holding = std::thread::spawn(move || {
+        other.sql(&name, "BEGIN; SELECT 1 FROM users FOR UPDATE; SELECT pg_sleep(3); ROLLBACK");
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let began = Instant::now();
+    let refused = store.apply(starting(&session(2), 0)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused:?}");
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    holding.join().unwrap();
+    commit(&store, starting(&session(2), 0)).await;
+}
