@@ -26,6 +26,21 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// Runs another program than the one under test to its end: another version of it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn of<S: AsRef<OsStr>>(
+        program: &Path,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = S>,
+        variables: &[(&str, &str)],
+        stdin: &[u8],
+    ) -> Self {
+        let mut command = without_settings(program);
+        finish(command.args(arguments).current_dir(folder).envs(variables.iter().copied()), stdin)
+    }
+
     /// Returns stdout as JSON.
     ///
     /// # Panics
@@ -72,9 +87,11 @@ pub fn run_with<S: AsRef<OsStr>>(
     variables: &[(&str, &str)],
     stdin: &[u8],
 ) -> Finished {
-    let mut command = command(folder, arguments);
-    let mut child =
-        command.envs(variables.iter().copied()).stdin(Stdio::piped()).spawn().expect("the binary starts");
+    finish(command(folder, arguments).envs(variables.iter().copied()), stdin)
+}
+
+fn finish(command: &mut Command, stdin: &[u8]) -> Finished {
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("the binary starts");
     // A program that does not read its stdin may be gone before we have written it.
     let _ = child.stdin.take().expect("stdin is piped").write_all(stdin);
     let output = child.wait_with_output().expect("the binary ends");
@@ -113,6 +130,21 @@ impl Running {
         variables: &[(&str, &str)],
     ) -> Self {
         Self::spawn(command(folder, arguments).envs(variables.iter().copied()).stdin(Stdio::null()))
+    }
+
+    /// Starts another program than the one under test: another version of it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn program<S: AsRef<OsStr>>(
+        program: &Path,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = S>,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = without_settings(program);
+        command.args(arguments).current_dir(folder).envs(variables.iter().copied()).stdin(Stdio::null());
+        Self::spawn(&mut command)
     }
 
     /// Starts a script of Node.js that is told what to do in one argument. It sees the end of its stdin when the test is gone.
@@ -202,6 +234,13 @@ impl Running {
             assert!(Instant::now() < deadline, "stderr never holds {text:?}: {stderr}");
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Returns how many bytes of memory the program holds just now. `None` where the system does not tell.
+    pub fn resident_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
     }
 
     /// Asks the program to stop, as an operator's `kill` does, and waits for its end.

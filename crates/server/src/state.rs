@@ -10,6 +10,7 @@ use handstamp_core::{
     },
     root_key::{RootKey, RootKeyError},
     shared::{FanOut, SharedKeys},
+    store::StoreError,
 };
 use handstamp_verify::forward_auth::ForwardAuth;
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ use crate::{
     problem::ApiError,
     rate_limit::{Limit, Refused, SignInLimits, Together},
     revocation::RevocationFeed,
+    right_time::RightTime,
     shared::{Breaker, ProfileShelf, ProfileShelfParts},
     sites::Sites,
     status_list::StatusLists,
@@ -58,6 +60,7 @@ struct Shared {
     config: Config,
     public_url: PublicUrl,
     clock: Arc<dyn Clock>,
+    right_time: RightTime,
     root_key: RootKey,
     strict_transport_security: Option<HeaderValue>,
     cookies: Cookies,
@@ -153,6 +156,7 @@ impl AppState {
             config,
             public_url,
             clock,
+            right_time: RightTime::default(),
             root_key,
             cookies,
             metrics,
@@ -241,6 +245,15 @@ impl AppState {
         self.0.clock.now()
     }
 
+    /// Compares this machine's clock with the database's.
+    pub(crate) async fn compare_clocks(&self) -> Result<(), StoreError> {
+        self.right_time().compare(&*self.core().store, &*self.0.clock).await
+    }
+
+    pub(crate) fn right_time(&self) -> &RightTime {
+        &self.0.right_time
+    }
+
     pub(crate) fn root_key(&self) -> &RootKey {
         &self.0.root_key
     }
@@ -290,7 +303,7 @@ impl AppState {
         breakers.chain(self.fan_out().map(|fan_out| ("news", !fan_out.is_listening()))).collect()
     }
 
-    /// Finds out whether what replicas share, and could not, can be shared again.
+    /// Finds out whether what replicas share can be shared just now.
     pub(crate) async fn probe_shared(&self) {
         self.limits().probe(self.now()).await;
         if let Some(shelf) = self.profile_shelf() {

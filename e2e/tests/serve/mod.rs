@@ -4,6 +4,7 @@ mod beside;
 mod clients;
 mod crash;
 mod encrypted;
+mod flood;
 mod folder;
 mod full_disk;
 mod key_rotation;

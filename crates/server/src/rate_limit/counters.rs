@@ -89,7 +89,7 @@ impl Counters {
         }
     }
 
-    /// Finds out whether replicas can count together again.
+    /// Finds out whether replicas can count together just now.
     pub(super) async fn probe(&self, now: Timestamp) {
         if let Some(shared) = &self.shared {
             let asked = async { shared.limits.take(&[], now).await.map(|_| ()) };

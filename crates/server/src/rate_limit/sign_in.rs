@@ -170,7 +170,7 @@ impl SignInLimits {
         self.counters.settle(&attempt.charges, Settled::default(), now).await;
     }
 
-    /// Finds out whether replicas can count together again.
+    /// Finds out whether replicas can count together just now.
     pub(crate) async fn probe(&self, now: Timestamp) {
         self.counters.probe(now).await;
     }

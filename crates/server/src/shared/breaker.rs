@@ -13,7 +13,7 @@ const MOST_FAILURES: u32 = 3;
 /// Stands between requests and a server that they can do without.
 ///
 /// Each call is given up after a time. When some in a row have failed, nobody calls any more: requests go on without, and a task
-/// asks every now and then whether it is there again.
+/// that asks every now and then finds out when it is there again.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     what: &'static str,
@@ -49,11 +49,9 @@ impl Breaker {
         if self.is_open() { None } else { self.watch(work).await }
     }
 
-    /// Calls where requests do not, to find out whether they may again.
+    /// Calls in the place of requests: to find out whether they may again, and where there are none, whether they might.
     pub(crate) async fn probe(&self, work: impl Future<Output = Result<(), SharedError>>) {
-        if self.is_open() {
-            self.watch(work).await;
-        }
+        self.watch(work).await;
     }
 
     async fn watch<T>(&self, work: impl Future<Output = Result<T, SharedError>>) -> Option<T> {
@@ -169,7 +167,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_all_is_well_nobody_probes() {
-        breaker().probe(async { panic!("requests tell well enough") }).await;
+    async fn what_is_away_is_noticed_without_any_request() {
+        let breaker = breaker();
+        for _ in 0..MOST_FAILURES {
+            breaker.probe(ready(Err(SharedError::away("test")))).await;
+        }
+
+        assert!(breaker.is_open());
     }
 }

@@ -72,7 +72,7 @@ impl ProfileShelf {
         self.breaker.call(self.shelf.put(self.key(sub), &sealed, self.keep)).await;
     }
 
-    /// Finds out whether the shelf is there again.
+    /// Finds out whether the shelf is there just now.
     pub(crate) async fn probe(&self) {
         let look = async { self.shelf.find(self.key("")).await.map(|_| ()) };
         self.breaker.probe(look).await;

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use crate::AppState;
 
-/// How often what could not be shared is asked whether it can be again. Requests do not ask: none of them waits for the answer.
-const EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether replicas can share what they are to. Where they could not, requests do not try: none of them waits
+/// for the answer. Where nobody makes requests, an operator hears of it all the same.
+const EVERY: Duration = Duration::from_secs(1);
 
-/// Lets replicas share again what they could not for a while.
+/// Finds out what replicas can share, and cannot.
 pub(super) async fn run(state: AppState) {
     loop {
         tokio::select! {
