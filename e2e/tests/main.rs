@@ -7,6 +7,7 @@ mod languages;
 mod moving;
 mod replicas;
 mod revocation;
+mod rolling;
 mod serve;
 mod support;
 mod upstreams;

@@ -134,3 +134,44 @@ async fn an_installation_moves_back_to_one_file() {
     assert_eq!(served.whoami(device["access_token"].as_str().expect("a token")).await.status, 200);
     assert_eq!(served.refresh(&device["refresh_token"]).await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_and_migrate_look_at_postgresql() {
+    let folder = TempDir::new().expect("a folder");
+    let database = Postgres::shared().database();
+    add_user(folder.path(), "ann").ok();
+    carry_root_key(&folder.path().join("data"), &folder.path().join("keys"));
+    let look = |arguments: &[&str]| over_there(folder.path(), &database, arguments);
+    let found = |run: &Finished, check: &str| -> String {
+        let findings = run.json();
+        let finding = findings.as_array().expect("findings").iter().find(|finding| finding["check"] == check);
+        finding.map(|finding| finding["status"].as_str().expect("a status").to_owned()).unwrap_or_default()
+    };
+
+    // An empty database is left empty by whoever only looks.
+    let doctor = look(&["doctor", "--json"]);
+    assert_eq!(
+        (found(&doctor, "schema"), found(&doctor, "keys")),
+        ("note".to_owned(), String::new()),
+        "{doctor:?}"
+    );
+    let status = look(&["migrate", "--status", "--json"]).ok().json();
+    assert_eq!(status["steps"][0]["applied_at"], Value::Null, "{status}");
+
+    let steps = look(&["migrate", "--json"]).ok().json();
+    assert!(steps["steps"][0]["applied_at"].is_string(), "{steps}");
+    look(&["user", "add", "bob", "--email", "bob@example.org"]).ok();
+    let doctor = look(&["doctor", "--json"]).ok();
+    for check in ["schema", "database", "clock", "keys", "revocation log", "users", "connections", "news"] {
+        assert_eq!(found(&doctor, check), "good", "{check}: {doctor:?}");
+    }
+}
+
+#[test]
+fn an_older_data_folder_is_told_and_not_touched() {
+    let folder = TempDir::new().expect("a folder");
+    add_user(folder.path(), "ann").ok();
+    let migrated = beside(folder.path(), &["migrate", "--json"]).ok().json();
+    assert_eq!(migrated["schema"], migrated["known"]);
+    assert_eq!(beside(folder.path(), &["migrate", "--status", "--json"]).ok().json(), migrated);
+}

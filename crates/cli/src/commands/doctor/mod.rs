@@ -1,3 +1,7 @@
+//! `handstamp doctor`: what could be wrong with an installation.
+
+mod replicas;
+
 use std::io::Write;
 
 use clap::Args;
@@ -24,8 +28,9 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// Look for what could be wrong with this installation
 ///
-/// Checks settings, certificate, data folder, root key, database, keys, clock, and whether the service answers. Changes
-/// nothing in an installation that is there.
+/// Checks settings, certificate, data folder, root key, database, keys, clock, and whether the service answers; of PostgreSQL also the
+/// schema, room for connections, and whether replicas hear of each other; of Redis whether it answers. Changes nothing in an installation
+/// that is there.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -85,7 +90,12 @@ fn examine(settings: &SettingsArgs) -> Vec<Finding> {
     findings.push(reachability(&url));
     findings.extend(certificate(&config, &url));
     if DataFolder::holds_database(&config.storage.data) || config.storage.database_url.is_some() {
-        findings.extend(inside(&config, &url));
+        let (schema, is_up_to_date) = replicas::schema(&config);
+        findings.push(schema);
+        // To open an older one would bring it up to date, and nothing is to be changed.
+        if is_up_to_date {
+            findings.extend(inside(&config, &url));
+        }
     } else {
         let folder = config.storage.data.display();
         findings.push(note(
@@ -93,6 +103,7 @@ fn examine(settings: &SettingsArgs) -> Vec<Finding> {
             format!("there is none in {folder} yet: the first `handstamp serve` makes it"),
         ));
     }
+    findings.extend(replicas::redis(&config));
     findings.push(answers(&url));
     findings
 }
@@ -139,7 +150,7 @@ fn inside(config: &Config, url: &PublicUrl) -> Vec<Finding> {
     let opened = runtime::block_on(async {
         let house = House::open(config, url, OpenMode::Command).await?;
         let store = house.store();
-        let findings = vec![
+        let mut findings = vec![
             clocks(&house.context).await,
             keys(&house.context).await,
             revocation_log(&house.context).await,
@@ -147,6 +158,7 @@ fn inside(config: &Config, url: &PublicUrl) -> Vec<Finding> {
         ];
         drop(house);
         store.close().await?;
+        findings.extend(replicas::postgres(config).await?);
         Ok(findings)
     });
     match opened {
