@@ -32,6 +32,7 @@ use handstamp_verify::axum::Routes;
 use serde_json::Value;
 
 use crate::TestIssuer;
+use crate::recipe::Severity;
 use operations::Path;
 pub use report::{Answer, Finding, Operation, Problem, Report};
 
@@ -49,6 +50,7 @@ pub struct Attack {
     values: BTreeMap<String, String>,
     bodies: BTreeMap<(String, String), Value>,
     cookie: String,
+    at_least: Severity,
 }
 
 impl TestIssuer {
@@ -66,23 +68,24 @@ impl TestIssuer {
         S: Clone + Send + Sync + 'static,
     {
         let paths = operations::of_routes(&routes);
-        Attack::new(self.clone(), routes.into_router().with_state(state), paths)
+        Attack::new(self.clone(), routes.into_router().with_state(state), paths, Severity::Note)
     }
 
     /// Prepares an attack on these operations of any axum app, each written as `GET /orders/{id}`. Axum does not say which routes
-    /// an app has, so what is not named here is not attacked.
+    /// an app has, so what is not named here is not attacked. Matters of strictness, in which careful libraries differ, are left out
+    /// unless [`at_least`](Attack::at_least) asks for them.
     ///
     /// # Panics
     ///
     /// Where an operation is not a method, a space and a path.
     pub fn attack_router<'o>(&self, app: Router, operations: impl IntoIterator<Item = &'o str>) -> Attack {
         let paths = operations.into_iter().map(operations::named).collect();
-        Attack::new(self.clone(), app, paths)
+        Attack::new(self.clone(), app, paths, Severity::Low)
     }
 }
 
 impl Attack {
-    fn new(issuer: TestIssuer, app: Router, paths: Vec<Path>) -> Self {
+    fn new(issuer: TestIssuer, app: Router, paths: Vec<Path>, at_least: Severity) -> Self {
         Self {
             issuer,
             app,
@@ -93,6 +96,7 @@ impl Attack {
             values: BTreeMap::new(),
             bodies: BTreeMap::new(),
             cookie: DEFAULT_COOKIE_NAME.to_owned(),
+            at_least,
         }
     }
 
@@ -130,6 +134,12 @@ impl Attack {
     /// Sets the name of the app's cookie. Default: that of the verify layer.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.cookie = name.into();
+        self
+    }
+
+    /// Sends only cases of this severity and above. Routes behind the verify layer are sent all of them.
+    pub fn at_least(mut self, severity: Severity) -> Self {
+        self.at_least = severity;
         self
     }
 

@@ -94,7 +94,8 @@ impl Attack {
         for mode in modes {
             for bad in &bad {
                 let case = bad.case();
-                let applies = case.is_for_mode(*mode)
+                let applies = case.severity() >= self.at_least
+                    && case.is_for_mode(*mode)
                     && (is_unsafe || !case.is_for_unsafe_methods())
                     && (asks_for_role || !case.is_for_roles());
                 if applies {

@@ -1,0 +1,3 @@
+module handstamp.example/testing
+
+go 1.22
