@@ -28,11 +28,11 @@ const SPELLINGS: [Spelling; 14] = [
         (capitals != path).then_some(capitals)
     }),
     ("encoded", "a letter of the path percent-encoded", |path| {
-        let letter = path.bytes().nth(1).filter(u8::is_ascii_alphanumeric)?;
+        let letter = path.as_bytes().get(1).filter(|letter| letter.is_ascii_alphanumeric())?;
         Some(format!("/%{letter:02X}{}", path.get(2..)?))
     }),
     ("encoded-twice", "a letter of the path percent-encoded twice", |path| {
-        let letter = path.bytes().nth(1).filter(u8::is_ascii_alphanumeric)?;
+        let letter = path.as_bytes().get(1).filter(|letter| letter.is_ascii_alphanumeric())?;
         Some(format!("/%25{letter:02X}{}", path.get(2..)?))
     }),
     ("dot", "a dot segment before the path", |path| Some(format!("/.{path}"))),

@@ -37,7 +37,7 @@ pub(crate) struct Run<'a> {
 pub(super) async fn run(audit: &Audit, progress: &dyn Progress) -> Result<Report, AuditError> {
     let start = Instant::now();
     let site = Site::new(audit, progress).await?;
-    let report = Run::begin(site).await?.to_the_end(audit, start).await;
+    let report = Run::begin(site).await?.attack_all(audit, start).await;
     audit.source.close().await;
     report
 }
@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    async fn to_the_end(mut self, audit: &Audit, start: Instant) -> Result<Report, AuditError> {
+    async fn attack_all(mut self, audit: &Audit, start: Instant) -> Result<Report, AuditError> {
         let operations = self.in_order()?;
         let mut reports = Vec::new();
         for (number, operation) in operations.iter().enumerate() {

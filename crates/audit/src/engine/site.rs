@@ -113,7 +113,7 @@ impl<'a> Site<'a> {
 }
 
 fn run_id() -> String {
-    let mut bytes = [0; 5];
+    let mut bytes = [0; 4];
     SystemEntropy.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:08x}", u32::from_be_bytes(bytes))
 }

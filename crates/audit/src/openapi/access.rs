@@ -57,7 +57,7 @@ pub(super) fn read(operation: &Value, resolver: Resolver<'_>) -> Access {
         return Access::Public;
     }
     let optional =
-        requirements.iter().any(|requirement| requirement.as_object().is_some_and(|all| all.is_empty()));
+        requirements.iter().any(|requirement| requirement.as_object().is_some_and(serde_json::Map::is_empty));
     let alternatives: Vec<_> =
         requirements.iter().filter_map(|requirement| alternative(requirement, resolver)).collect();
     if alternatives.is_empty() && optional {

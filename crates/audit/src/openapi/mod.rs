@@ -45,7 +45,7 @@ impl Document {
                 found: found.map_or_else(|| "missing".to_owned(), Value::to_string),
             });
         }
-        let read::Read { operations, unreadable } = read::operations(&Resolver::new(&root));
+        let read::Read { operations, unreadable } = read::operations(Resolver::new(&root));
         if operations.is_empty() && unreadable.is_empty() {
             return Err(DocumentError::Empty);
         }
@@ -161,12 +161,9 @@ mod tests {
 
     #[test]
     fn a_yaml_bomb_is_refused() {
-        let levels: String = (1..12)
-            .map(|level| {
-                let below = format!("*l{} ", level - 1).repeat(9).trim().replace(' ', ",");
-                format!("l{level}: &l{level} [{below}]\n")
-            })
-            .collect();
+        let level =
+            |level: u32| format!("l{level}: &l{level} [{}]\n", vec![format!("*l{}", level - 1); 9].join(","));
+        let levels = (1..12).map(level).collect::<Vec<_>>().concat();
         let bomb = format!("openapi: 3.1.0\nl0: &l0 [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n{levels}");
 
         assert!(matches!(Document::parse(bomb.as_bytes()), Err(DocumentError::Unreadable { .. })));

@@ -119,7 +119,7 @@ pub(crate) struct Body {
 #[derive(Debug, Clone)]
 pub(crate) struct Media {
     /// The media type.
-    pub(crate) media_type: String,
+    pub(crate) name: String,
     /// What it may hold; references not followed yet.
     pub(crate) schema: Value,
     /// What the document gives as an example.

@@ -23,7 +23,7 @@ pub(super) struct Read {
 }
 
 /// Reads every operation. One that cannot be read takes none of the others with it.
-pub(super) fn operations(resolver: &Resolver<'_>) -> Read {
+pub(super) fn operations(resolver: Resolver<'_>) -> Read {
     let mut read = Read { operations: Vec::new(), unreadable: Vec::new() };
     let paths = resolver.root().get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
@@ -35,7 +35,7 @@ pub(super) fn operations(resolver: &Resolver<'_>) -> Read {
         for (member, method) in &METHODS {
             let Some(operation) = item.get(*member) else { continue };
             let name = OperationName { method: method.clone(), path: path.clone() };
-            match self::operation(name.clone(), item, operation, *resolver) {
+            match self::operation(name.clone(), item, operation, resolver) {
                 Ok(operation) => read.operations.push(operation),
                 Err(problem) => read.unreadable.push((name, problem)),
             }
@@ -101,12 +101,12 @@ fn body(body: &Value, resolver: Resolver<'_>) -> Result<Body, String> {
     let mut media = Vec::new();
     for (media_type, described) in body.get("content").and_then(Value::as_object).into_iter().flatten() {
         media.push(Media {
-            media_type: media_type.clone(),
+            name: media_type.clone(),
             schema: described.get("schema").cloned().unwrap_or(Value::Bool(true)),
             example: example(described, resolver)?,
         });
     }
-    media.sort_by_key(|media| effort(&media.media_type));
+    media.sort_by_key(|media| effort(&media.name));
     let required = body.get("required").and_then(Value::as_bool).unwrap_or(false);
     Ok(Body { required, media })
 }
@@ -155,7 +155,7 @@ mod tests {
             "get": { "parameters": [{ "name": "id", "in": "path", "schema": { "type": "integer" }, "example": 7 }] },
         }}, "components": { "parameters": { "Colour": { "name": "colour", "in": "query" } } }});
 
-        let read = operations(&Resolver::new(&root));
+        let read = operations(Resolver::new(&root));
 
         let parameters = &read.operations[0].parameters;
         assert_eq!(parameters.len(), 2);
@@ -170,10 +170,10 @@ mod tests {
             "multipart/form-data": {}, "application/json": { "examples": { "one": { "value": { "a": 1 } } } },
         }}}}}});
 
-        let read = operations(&Resolver::new(&root));
+        let read = operations(Resolver::new(&root));
 
         let body = read.operations[0].body.as_ref().unwrap();
-        assert_eq!(body.media[0].media_type, "application/json");
+        assert_eq!(body.media[0].name, "application/json");
         assert_eq!(body.media[0].example, Some(json!({ "a": 1 })));
     }
 
@@ -184,7 +184,7 @@ mod tests {
             "/lamps": { "get": {} },
         }});
 
-        let read = operations(&Resolver::new(&root));
+        let read = operations(Resolver::new(&root));
 
         assert_eq!(read.operations.len(), 1);
         assert_eq!(read.unreadable[0].0.to_string(), "GET /broken");

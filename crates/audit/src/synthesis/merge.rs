@@ -14,10 +14,10 @@ fn flat_at(schema: &Value, resolver: Resolver<'_>, depth: usize) -> Result<Value
     if depth > MAX_DEPTH {
         return Err("the schema contains itself without end".to_owned());
     }
-    let resolved = resolver.resolve(schema)?;
-    let Some(resolved) = resolved.as_object() else { return Ok(resolved.clone()) };
+    let target = resolver.resolve(schema)?;
+    let Some(members) = target.as_object() else { return Ok(target.clone()) };
     // In 3.1 a schema may say more beside its reference; what stands nearer wins.
-    let mut whole = resolved.clone();
+    let mut whole = members.clone();
     if let Some(beside) = schema.as_object().filter(|schema| schema.contains_key("$ref")) {
         for (name, value) in beside.iter().filter(|(name, _)| *name != "$ref") {
             whole.insert(name.clone(), value.clone());

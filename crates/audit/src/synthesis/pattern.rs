@@ -1,4 +1,4 @@
-use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Repetition};
 
 /// How often something that may be repeated is, until the text is long enough.
 const REPEATS: [u32; 6] = [0, 1, 4, 16, 64, 256];
@@ -49,7 +49,7 @@ fn member(class: &Class) -> Option<char> {
     ['a', 'A', '0']
         .into_iter()
         .find(|wanted| within(*wanted))
-        .or_else(|| class.ranges().first().map(|range| range.start()))
+        .or_else(|| class.ranges().first().map(ClassUnicodeRange::start))
 }
 
 #[cfg(test)]

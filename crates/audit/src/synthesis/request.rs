@@ -152,10 +152,10 @@ fn add_body(draft: &mut Draft, operation: &Operation, maker: Maker<'_>) -> Resul
         Some(example) if maker.variant.examples => example.clone(),
         _ => maker.value(&media.schema)?,
     };
-    let written = body::write(&media.media_type, &value)
-        .ok_or_else(|| format!("no body of the type {:?} can be made from a schema", media.media_type))?;
+    let written = body::write(&media.name, &value)
+        .ok_or_else(|| format!("no body of the type {:?} can be made from a schema", media.name))?;
     let content_type = HeaderValue::try_from(written.content_type)
-        .map_err(|_| format!("the media type {:?} cannot be written", media.media_type))?;
+        .map_err(|_| format!("the media type {:?} cannot be written", media.name))?;
     draft.set(CONTENT_TYPE, content_type);
     draft.body = written.bytes;
     Ok(())
@@ -171,7 +171,7 @@ mod tests {
     use crate::openapi::Document;
     use crate::synthesis::{Mark, Variant};
 
-    const LAMPS: &str = r##"{"openapi":"3.1.0","paths":{"/rooms/{room}/lamps/{id}":{"post":{
+    const LAMPS: &str = r#"{"openapi":"3.1.0","paths":{"/rooms/{room}/lamps/{id}":{"post":{
         "parameters":[
             {"name":"room","in":"path","required":true,"schema":{"type":"string"}},
             {"name":"id","in":"path","required":true,"schema":{"type":"integer"},"example":7},
@@ -182,7 +182,7 @@ mod tests {
         "requestBody":{"required":true,"content":{
             "application/json":{"schema":{"type":"object","required":["on"],"properties":{"on":{"type":"boolean"},"note":{"type":"string"}}}},
             "multipart/form-data":{"schema":{"type":"object","required":["plan"],"properties":{"plan":{"type":"string","format":"binary"}}}}
-        }}}}}}"##;
+        }}}}}}"#;
 
     fn made(variant: Variant, known: &[(&str, &str)]) -> super::Draft {
         let document = Document::parse(LAMPS.as_bytes()).unwrap();

@@ -39,13 +39,11 @@ fn is_file(schema: &Map<String, Value>) -> bool {
 
 /// The mark, in full where there is room.
 fn free(mark: &Mark, least: usize, most: usize) -> String {
-    let mut text = mark.as_str().to_owned();
-    if text.len() > most {
-        // The end of a mark tells it from the others.
-        text = text.get(text.len() - most..).unwrap_or_default().to_owned();
-    }
+    let mark = mark.as_str();
+    // The end of a mark tells it from the others.
+    let text = mark.get(mark.len().saturating_sub(most)..).unwrap_or_default();
     let missing = least.saturating_sub(text.len());
-    text + &"x".repeat(missing)
+    text.to_owned() + &"x".repeat(missing)
 }
 
 fn of_format(format: &str, mark: &Mark, now: UnixTime) -> Option<String> {

@@ -9,7 +9,7 @@ use handstamp_verify::csrf::AllowedOrigins;
 use handstamp_verify::{AuthError, Verifier};
 use serde_json::Value;
 
-use super::{COOKIE, Mistake};
+use super::{COOKIE, Mistake, Refusal};
 
 /// Who is calling.
 pub(crate) struct Caller {
@@ -49,7 +49,7 @@ impl Guard {
     }
 
     /// Returns who is calling, or the refusal.
-    pub(super) async fn caller(&self, parts: &Parts, role: Option<&str>) -> Result<Caller, Response> {
+    pub(super) async fn caller(&self, parts: &Parts, role: Option<&str>) -> Result<Caller, Refusal> {
         let caller = match self.wrongly(parts).await {
             Some(caller) => caller,
             None => self.rightly(parts).await?,
@@ -59,13 +59,13 @@ impl Guard {
                 if self.mistake != Mistake::RolesUnread && !caller.roles.iter().any(|held| held == role) =>
             {
                 let needed = vec![role.to_owned()];
-                Err(refusal(AuthError::RoleRequired { needed }))
+                Err(refusal(AuthError::RoleRequired { needed }).into())
             }
             _ => Ok(caller),
         }
     }
 
-    async fn rightly(&self, parts: &Parts) -> Result<Caller, Response> {
+    async fn rightly(&self, parts: &Parts) -> Result<Caller, Refusal> {
         let principal =
             self.verifier.authenticate(parts).await.map_err(|cause| self.refusal(cause, parts))?;
         let principal = principal.ok_or_else(|| refusal(AuthError::Missing))?;

@@ -100,7 +100,29 @@ pub(crate) fn service(issuer: &TestIssuer, mistake: Mistake) -> Router {
     router.layer(middleware::from_fn_with_state(service.clone(), cors)).with_state(service)
 }
 
-type Answer = Result<Response, Response>;
+type Answer = Result<Response, Refusal>;
+
+/// Why not.
+#[derive(Debug)]
+pub(crate) struct Refusal(Box<Response>);
+
+impl From<StatusCode> for Refusal {
+    fn from(status: StatusCode) -> Self {
+        Self(Box::new(status.into_response()))
+    }
+}
+
+impl From<Response> for Refusal {
+    fn from(reply: Response) -> Self {
+        Self(Box::new(reply))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
 
 async fn list(State(service): State<Service>, parts: Parts) -> Answer {
     let caller = service.guard.caller(&parts, None).await?;
@@ -137,7 +159,11 @@ async fn remove(State(service): State<Service>, Path(id): Path<String>, parts: P
         let caller = service.guard.caller(&parts, Some("keeper")).await?;
         service.find(&caller, &id, &parts)?;
     }
-    if service.lamps.remove(&id) { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(not_found()) }
+    if service.lamps.remove(&id) {
+        Ok(StatusCode::NO_CONTENT.into_response())
+    } else {
+        Err(StatusCode::NOT_FOUND.into())
+    }
 }
 
 async fn everything(State(service): State<Service>) -> Json<Value> {
@@ -148,27 +174,23 @@ async fn touch(State(service): State<Service>, Path(id): Path<String>) -> Answer
     if service.lamps.rename(&id, "touched") {
         Ok(StatusCode::NO_CONTENT.into_response())
     } else {
-        Err(not_found())
+        Err(StatusCode::NOT_FOUND.into())
     }
 }
 
 impl Service {
-    fn find(&self, caller: &Caller, id: &str, parts: &Parts) -> Result<Value, Response> {
+    fn find(&self, caller: &Caller, id: &str, parts: &Parts) -> Result<Value, StatusCode> {
         let org = caller.org(parts, self.mistake);
         let is_theirs =
             |lamp: &Value| self.mistake == Mistake::AnyOrganisation || lamp["org_id"] == org.as_str();
-        self.lamps.find(id).filter(is_theirs).ok_or_else(not_found)
+        self.lamps.find(id).filter(is_theirs).ok_or(StatusCode::NOT_FOUND)
     }
 }
 
-fn not_found() -> Response {
-    StatusCode::NOT_FOUND.into_response()
-}
-
-fn name_of(body: &[u8]) -> Result<String, Response> {
-    let body: Value = serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
+fn name_of(body: &[u8]) -> Result<String, StatusCode> {
+    let body: Value = serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST)?;
     let name = body.get("name").and_then(Value::as_str).map(str::to_owned);
-    name.ok_or_else(|| StatusCode::UNPROCESSABLE_ENTITY.into_response())
+    name.ok_or(StatusCode::UNPROCESSABLE_ENTITY)
 }
 
 /// One page may read the answers, or any.
