@@ -34,6 +34,7 @@ mod problem;
 mod rate_limit;
 mod reply;
 mod revocation;
+mod right_time;
 mod routes;
 mod serve;
 mod shared;

@@ -15,8 +15,8 @@ use tower_http::cors::CorsLayer;
 use tracing::Instrument as _;
 
 use super::{
-    body_limit, cors, error_pages, panic, plain_http, request_id::RequestId, route::Route, security_headers,
-    timeout, trace::Trace,
+    body_limit, cors, error_pages, panic, plain_http, request_id::RequestId, right_time, route::Route,
+    security_headers, timeout, trace::Trace,
 };
 use crate::{AppState, metrics::RouteFigures};
 
@@ -136,6 +136,9 @@ impl Endpoint {
 
     async fn check(&self, request: Request) -> Response {
         let state = &self.state;
+        if let Some(refused) = right_time::refused(state, &request) {
+            return refused;
+        }
         if let Some(elsewhere) = plain_http::refused(state, &request) {
             return elsewhere;
         }

@@ -8,6 +8,7 @@ mod error_pages;
 mod panic;
 mod plain_http;
 mod request_id;
+mod right_time;
 mod route;
 mod security_headers;
 mod timeout;

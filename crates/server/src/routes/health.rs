@@ -1,11 +1,7 @@
 use axum::{Json, extract::State};
 use handstamp_api_types::{ErrorCode, Health, HealthStatus};
-use jiff::SignedDuration;
 
 use crate::{AppState, problem::ApiError};
-
-/// A clock that is further off than this mints tokens that others refuse or take for too long.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// `GET /health/live`: the process answers. Asks nobody, so that a database that is away restarts nothing.
 pub(super) async fn live() -> Json<Health> {
@@ -16,13 +12,8 @@ pub(super) async fn live() -> Json<Health> {
 ///
 /// What replicas share and may lose makes nobody less ready; the answer names what is missing.
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
-    let theirs = state.core().store.clock().await?;
-    let off = state.now().duration_since(theirs).abs();
-    if off > CLOCK_TOLERANCE {
-        tracing::warn!(off_by_ms = off.as_millis(), "this machine's clock and the database's differ");
-        return Err(ApiError::new(ErrorCode::Unavailable)
-            .detail("This machine's clock and the database's differ by more than a second."));
-    }
+    state.compare_clocks().await?;
+    state.right_time().check()?;
     if !state.feed().keeps_up(state.now()) {
         return Err(ApiError::new(ErrorCode::Unavailable)
             .detail("This replica has not read the revocation log to its end lately."));

@@ -5,6 +5,7 @@ mod housekeeping;
 mod key_reload;
 mod publisher;
 mod reports;
+mod right_time;
 mod seen;
 mod shared;
 mod status_lists;
@@ -24,6 +25,7 @@ pub(crate) fn start(state: &AppState) -> JoinSet<()> {
     tasks.spawn(housekeeping::run(state.clone()));
     tasks.spawn(key_reload::run(state.clone()));
     tasks.spawn(reports::run(state.clone()));
+    tasks.spawn(right_time::run(state.clone()));
     tasks.spawn(fan_out::run(state.clone()));
     tasks.spawn(shared::run(state.clone()));
     tasks

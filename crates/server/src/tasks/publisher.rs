@@ -34,8 +34,8 @@ pub(super) async fn run(state: AppState) {
                 state.feed().sweep(state.now()).await;
                 continue;
             }
-            // Only while the log can be read: a heartbeat says that there is nothing more to know.
-            _ = heartbeats.tick(), if silent_since.is_none() => {
+            // Only while the log can be read and the time is right: a heartbeat says that there is nothing more to know as of now.
+            _ = heartbeats.tick(), if silent_since.is_none() && !state.right_time().is_off() => {
                 state.feed().beat(state.core(), state.now());
                 continue;
             }

@@ -5,5 +5,6 @@ mod fallback;
 mod malformed;
 mod plain_http;
 mod request_id;
+mod right_time;
 mod security_headers;
 mod timeout;
