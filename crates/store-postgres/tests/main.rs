@@ -14,4 +14,5 @@ mod open;
 mod replicas;
 mod samples;
 mod text;
+mod tls;
 mod transfer;
