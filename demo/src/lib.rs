@@ -11,6 +11,8 @@ mod people;
 pub mod profiles;
 mod scoped;
 mod setup;
+#[cfg(test)]
+mod testing;
 
 pub use http::FrontDoor;
 pub use people::{PEOPLE, Person, Subjects};

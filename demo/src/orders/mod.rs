@@ -45,16 +45,31 @@ pub fn router(
     credentials: ClientCredentials,
 ) -> Result<Router, SetupError> {
     let verifier = setup.verifier(AUDIENCE)?;
+    let service = service(setup, verifier.clone(), profiles, credentials)?;
+    let routes = table(verifier, &setup.cookie_name).into_router().with_state(service);
+    Ok(http::complete(routes, &setup.front_door))
+}
+
+fn service(
+    setup: &ServiceSetup,
+    verifier: Verifier,
+    profiles: &str,
+    credentials: ClientCredentials,
+) -> Result<Service, SetupError> {
     let tokens = TokenSource::builder(&setup.issuer, credentials).build()?;
-    let service = Service {
+    Ok(Service {
         orders: Orders::open(&setup.data.join("orders.db"), &setup.subjects)?,
         colleagues: Colleagues::new(profiles, tokens, &setup.cookie_name)?,
         news: NewsDesk::default(),
-        verifier: verifier.clone(),
-    };
+        verifier,
+    })
+}
+
+/// Every route, and who may use it.
+fn table(verifier: Verifier, cookie_name: &str) -> Routes<Service> {
     let orders = get(routes::list).access(access::in_org());
     let order = get(routes::show).access(access::in_org());
-    let table = Routes::new(verifier.clone())
+    Routes::new(verifier.clone())
         .route("/orders", orders.and(post(routes::add).access(access::in_org().role("buyer"))))
         .route("/orders/events", get(events::events).access(access::in_org()))
         .route("/orders/{id}", order.and(delete(routes::remove).access(access::in_org().role("admin"))))
@@ -63,9 +78,32 @@ pub fn router(
         .route("/orders/statistics", get(routes::statistics))
         .route(
             "/openapi.json",
-            http::description(include_str!("openapi.json"), &setup.cookie_name).access(access::public()),
+            http::description(include_str!("openapi.json"), cookie_name).access(access::public()),
         )
         .route("/health/live", health::live().access(access::public()))
-        .route("/health/ready", health::ready(verifier).access(access::public()));
-    Ok(http::complete(table.into_router().with_state(service), &setup.front_door))
+        .route("/health/ready", health::ready(verifier).access(access::public()))
+}
+
+#[cfg(test)]
+mod tests {
+    use handstamp_testkit::closed::Problem;
+
+    use super::{AUDIENCE, service, table};
+    use crate::testing::{House, credentials};
+
+    #[tokio::test]
+    async fn every_route_is_closed_but_those_that_say_otherwise() {
+        let house = House::start(AUDIENCE).await;
+        let verifier = house.verifier(AUDIENCE).await;
+        let service = service(&house.setup, verifier.clone(), "http://127.0.0.1:1", credentials()).unwrap();
+        let routes = table(verifier, &house.setup.cookie_name);
+
+        let attack = house.issuer.attack_with_state(routes, service);
+        let report =
+            attack.public("/openapi.json").public("/health/live").public("/health/ready").run().await;
+
+        assert!(report.findings().is_empty(), "{report}");
+        // The one that the page shows.
+        assert_eq!(report.problems(), [Problem::Undeclared { path: "/orders/statistics".to_owned() }]);
+    }
 }

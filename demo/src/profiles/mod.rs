@@ -9,11 +9,11 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
-use handstamp_verify::OrgScope;
 use handstamp_verify::access;
 use handstamp_verify::axum::{Declare, Routes};
 use handstamp_verify::profiles::ProfileSource;
 use handstamp_verify::token_source::{ClientCredentials, TokenSource};
+use handstamp_verify::{OrgScope, Verifier};
 use serde::{Deserialize, Serialize};
 
 use people::People;
@@ -37,21 +37,34 @@ pub(crate) struct ProfileList {
 /// `credentials` are what the service proves to the auth service who it is by, when it reads what is told of somebody.
 pub fn router(setup: &ServiceSetup, credentials: ClientCredentials) -> Result<Router, SetupError> {
     let verifier = setup.verifier(AUDIENCE)?;
+    let people = people(setup, &verifier, credentials)?;
+    let routes = table(verifier, &setup.cookie_name).into_router().with_state(people);
+    Ok(http::complete(routes, &setup.front_door))
+}
+
+fn people(
+    setup: &ServiceSetup,
+    verifier: &Verifier,
+    credentials: ClientCredentials,
+) -> Result<People, SetupError> {
     let tokens = TokenSource::builder(&setup.issuer, credentials).build()?;
-    let people = People {
+    Ok(People {
         members: Members::open(&setup.data.join("profiles.db"), &setup.subjects)?,
         source: ProfileSource::builder(&setup.issuer, tokens, verifier.revocations()).build()?,
-    };
-    let routes = Routes::new(verifier.clone())
+    })
+}
+
+/// Every route, and who may use it.
+fn table(verifier: Verifier, cookie_name: &str) -> Routes<People> {
+    Routes::new(verifier.clone())
         .route("/profiles", get(list).access(access::in_org()))
         .route("/profiles/{sub}", get(show).access(access::in_org()))
         .route(
             "/openapi.json",
-            http::description(include_str!("openapi.json"), &setup.cookie_name).access(access::public()),
+            http::description(include_str!("openapi.json"), cookie_name).access(access::public()),
         )
         .route("/health/live", health::live().access(access::public()))
-        .route("/health/ready", health::ready(verifier).access(access::public()));
-    Ok(http::complete(routes.into_router().with_state(people), &setup.front_door))
+        .route("/health/ready", health::ready(verifier).access(access::public()))
 }
 
 async fn list(State(people): State<People>, scope: OrgScope) -> Result<Json<ProfileList>, ServiceError> {
@@ -65,4 +78,21 @@ async fn show(
 ) -> Result<Json<Profile>, ServiceError> {
     let found = people.find(&scope, &sub).await?;
     found.map(Json).ok_or(ServiceError::NotFound { what: "profile", id: sub })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AUDIENCE, people, table};
+    use crate::testing::{House, credentials};
+
+    #[tokio::test]
+    async fn every_route_is_closed_but_those_that_say_otherwise() {
+        let house = House::start(AUDIENCE).await;
+        let verifier = house.verifier(AUDIENCE).await;
+        let people = people(&house.setup, &verifier, credentials()).unwrap();
+        let routes = table(verifier, &house.setup.cookie_name);
+
+        let attack = house.issuer.attack_with_state(routes, people);
+        attack.public("/openapi.json").public("/health/live").public("/health/ready").assert_closed().await;
+    }
 }

@@ -11,6 +11,8 @@ pub struct Report {
     pub(super) findings: Vec<Finding>,
     pub(super) problems: Vec<Problem>,
     pub(super) requests: usize,
+    /// How often news of revocations was waited for.
+    pub(super) waits: usize,
 }
 
 /// A method and a path.
