@@ -15,6 +15,9 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
     if scene.is_shared || scene.operation.path_names().next().is_none() {
         return;
     }
+    if !scene.names_an_object {
+        return plans.leave_out(scene, RULE, "it takes an object of the owner's: name one with --param");
+    }
     let Some(outsider) = scene.outsider else {
         return plans.leave_out(scene, RULE, "it takes a token of somebody in another organisation");
     };

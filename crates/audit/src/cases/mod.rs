@@ -30,6 +30,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) nowhere: &'a str,
     /// Host and port of the target, as an `Origin` has them.
     pub(crate) origin: &'a str,
+    /// Whether the path names an object that the owner is known to have.
+    pub(crate) names_an_object: bool,
     /// Whether this operation's objects belong to everybody who is signed in.
     pub(crate) is_shared: bool,
     /// Tells operations that are open on purpose.

@@ -1,7 +1,7 @@
 use handstamp_testkit::recipe::Severity;
 
 use super::attempt::Plan;
-use super::prepare::Stage;
+use super::prepare::{Refused, Stage};
 use super::run::Run;
 use super::traces::Trace;
 use super::{AuditError, judge, objects};
@@ -9,7 +9,7 @@ use crate::carrier::Carrier;
 use crate::cases::{Plans, Scene, leak};
 use crate::openapi::Operation;
 use crate::report::{CaseReport, Finding, Outcome, Received, Sent, Veil};
-use crate::source::GoodToken;
+use crate::source::{GoodToken, Who};
 use crate::synthesis::Variant;
 use crate::wire::{Answer, Shot};
 
@@ -43,12 +43,20 @@ impl<'a> Run<'a> {
         carrier: &Carrier,
         is_first_carrier: bool,
     ) -> Result<Attacked, AuditError> {
-        let owner = self.owner().await?;
-        let before = self.control(operation, carrier, &owner).await;
+        let mut owner = self.owner().await?;
+        let mut before = self.control(operation, carrier, &owner).await;
+        if self.is_over(operation, carrier, &owner, &before).await {
+            // An operation before, or this one, has ended the session: the token was good, and another one is.
+            self.site.source.forget(Who::Owner).await;
+            owner = self.owner().await?;
+            if before.is_err() {
+                before = self.control(operation, carrier, &owner).await;
+            }
+        }
         if let Ok(stage) = &before {
             self.stages.entry(operation.name.to_string()).or_insert_with(|| (stage.clone(), carrier.clone()));
         }
-        let mut control = before.as_ref().map(|_| ()).map_err(Clone::clone);
+        let mut control = before.as_ref().map(|_| ()).map_err(|refused| refused.because.clone());
         let consumes = operation.name.method == http::Method::DELETE;
         let mut stage = before.unwrap_or_else(|_| self.makeshift(operation));
         if consumes && control.is_ok() {
@@ -76,9 +84,30 @@ impl<'a> Run<'a> {
             .await;
         if control.is_err() {
             // Without a control a refusal means nothing; that somebody got in does.
-            field.cases.retain(|case| matches!(case.outcome, Outcome::Finding(_)));
+            field.cases.retain(|case| {
+                matches!(&case.outcome, Outcome::Finding(finding) if finding.severity > Severity::Note)
+            });
         }
         Ok(Attacked { control, cases: field.cases })
+    }
+
+    /// Returns whether the owner's token is not good any more. Bad tokens made of one that is over would prove nothing.
+    async fn is_over(
+        &mut self,
+        operation: &Operation,
+        carrier: &Carrier,
+        owner: &GoodToken,
+        before: &Result<Stage, Refused>,
+    ) -> bool {
+        match before {
+            Err(refused) => refused.is_unauthorized,
+            // What changes nothing ends nothing, and what removes objects is tried on another one next.
+            Ok(_) if operation.is_safe() || operation.name.method == http::Method::DELETE => false,
+            Ok(stage) => {
+                let again = self.try_control(operation, stage, carrier, owner).await;
+                again.is_ok_and(|answer| answer.status() == Some(http::StatusCode::UNAUTHORIZED))
+            }
+        }
     }
 
     /// A request that may not be right, for an operation of which no right one is known.
@@ -109,6 +138,8 @@ impl<'a> Run<'a> {
             everybody,
             nowhere: &nowhere,
             origin: &origin,
+            names_an_object: objects::last_name(&field.operation.name.path)
+                .is_some_and(|last| field.stage.known.contains_key(last.name)),
             is_shared: self.site.options.shared.contains(&field.operation.name),
             is_public: &is_public,
             is_first_carrier,

@@ -20,15 +20,18 @@ pub(crate) struct Stage {
 }
 
 /// Why a control was not let in.
-struct Refused {
-    because: String,
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) because: String,
     /// Whether what it asked for is not there.
     is_missing: bool,
+    /// Whether it was the token that was refused.
+    pub(super) is_unauthorized: bool,
 }
 
 impl Refused {
     fn because(because: impl Into<String>) -> Self {
-        Self { because: because.into(), is_missing: false }
+        Self { because: because.into(), is_missing: false, is_unauthorized: false }
     }
 }
 
@@ -39,7 +42,7 @@ impl<'a> Run<'a> {
         operation: &Operation,
         carrier: &Carrier,
         token: &GoodToken,
-    ) -> Result<Stage, String> {
+    ) -> Result<Stage, Refused> {
         let touches = !operation.is_safe() && objects::last_name(&operation.name.path).is_some();
         if touches {
             self.make_object(operation, token).await;
@@ -49,7 +52,7 @@ impl<'a> Run<'a> {
             Err(refused) => refused,
         };
         if !refused.is_missing {
-            return Err(refused.because);
+            return Err(refused);
         }
         // An order without an attachment has none to show: objects made in other ways may.
         for variant in self.other_ways_to_make(operation) {
@@ -58,7 +61,7 @@ impl<'a> Run<'a> {
                 return Ok(stage);
             }
         }
-        Err(refused.because)
+        Err(refused)
     }
 
     async fn control_on(
@@ -86,7 +89,8 @@ impl<'a> Run<'a> {
                         refused = Refused::because(format!("a good token gets {}", answer.in_words()));
                         match answer.status() {
                             // Not a matter of what the request says.
-                            Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | None => {
+                            status @ (Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | None) => {
+                                refused.is_unauthorized = status == Some(StatusCode::UNAUTHORIZED);
                                 return Err(refused);
                             }
                             Some(StatusCode::NOT_FOUND | StatusCode::GONE) => {

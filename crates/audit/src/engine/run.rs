@@ -92,6 +92,9 @@ impl<'a> Run<'a> {
             },
             cases: Vec::new(),
         }));
+        // As the description has them, not as they were attacked.
+        let order: Vec<String> = audit.document.names().map(ToString::to_string).collect();
+        reports.sort_by_key(|report| order.iter().position(|name| *name == report.operation));
         Ok(Report {
             target: format!("{}{}", audit.target.origin(), self.site.base_path),
             source: audit.source.description(),

@@ -1,6 +1,7 @@
 //! What a run found out, and the forms it is told in.
 
 mod exhibit;
+mod findings;
 mod json;
 mod junit;
 mod sarif;

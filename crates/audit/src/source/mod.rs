@@ -97,6 +97,11 @@ pub trait TokenSource: Send + Sync {
         None
     }
 
+    /// Hears that a token is not good any more, although it should be: an operation that was tried has ended it.
+    async fn forget(&self, who: Who) {
+        let _ = who;
+    }
+
     /// Ends what was begun for this run. The run calls it when it is over.
     async fn close(&self) {}
 

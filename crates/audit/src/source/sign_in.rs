@@ -140,6 +140,10 @@ impl TokenSource for SignInSource {
         Ok(kept.get(&Who::Owner).map(|kept| kept.refresh.clone()).filter(|token| !token.reveal().is_empty()))
     }
 
+    async fn forget(&self, who: Who) {
+        self.kept.lock().await.remove(&who);
+    }
+
     async fn close(&self) {
         let kept = std::mem::take(&mut *self.kept.lock().await);
         for session in kept.values() {
