@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,4 +39,10 @@ func TestNoOperationLetsABadTokenPass(t *testing.T) {
 		handstamp.Operation{Name: "POST /orders", Body: map[string]any{"item": "Lamp", "quantity": 2}, Role: true},
 		handstamp.Operation{Name: "DELETE /orders/1", Role: true},
 	)
+
+	// What is open on purpose is found, so the test can find something.
+	found := devIssuer.Attack(t, server.URL, token, "__Host-Http-at", handstamp.Operation{Name: "GET /health/live"})
+	if !strings.Contains(strings.Join(found, "\n"), "credentials/none") {
+		t.Errorf("an open operation was not found: %q", found)
+	}
 }

@@ -113,16 +113,25 @@ func (d *DevIssuer) InvalidTokens(t testing.TB, token, mode, cookie string) []In
 	return reply.Invalid
 }
 
-// AssertClosed sends every bad token to every operation of a service, after a good one that has to get in, and fails the test for each
-// that is not refused. What careful libraries differ in, the severity `note`, is left out.
+// AssertClosed attacks a service, and fails the test for each bad token that is not refused.
 func (d *DevIssuer) AssertClosed(t testing.TB, service, token, cookie string, operations ...Operation) {
+	t.Helper()
+	for _, found := range d.Attack(t, service, token, cookie, operations...) {
+		t.Error(found)
+	}
+}
+
+// Attack sends every bad token to every operation of a service, after a good one that has to get in, and returns what was not refused,
+// in words. What careful libraries differ in, the severity `note`, is left out.
+func (d *DevIssuer) Attack(t testing.TB, service, token, cookie string, operations ...Operation) (found []string) {
 	t.Helper()
 	for _, mode := range Modes {
 		invalid := d.InvalidTokens(t, token, mode, cookie)
 		for _, operation := range operations {
 			control, _ := d.send(t, service, operation, [][2]string{{"Authorization", "Bearer " + token}}, "")
 			if control == http.StatusUnauthorized || control == http.StatusForbidden {
-				t.Errorf("%s answered %d to the good token, so it shows nothing that it refuses bad ones", operation.Name, control)
+				found = append(found, fmt.Sprintf("%s answered %d to the good token, so it shows nothing that it refuses bad ones",
+					operation.Name, control))
 				continue
 			}
 			for _, bad := range invalid {
@@ -131,12 +140,13 @@ func (d *DevIssuer) AssertClosed(t testing.TB, service, token, cookie string, op
 				}
 				status, sent := d.send(t, service, operation, bad.Headers, bad.Query)
 				if sent && status != bad.Status && !slices.Contains(bad.Also, status) {
-					t.Errorf("%s (%s) answered %d to %s, %s: expected %d. %s",
-						operation.Name, mode, status, bad.Name, bad.Title, bad.Status, bad.Fix)
+					found = append(found, fmt.Sprintf("%s (%s) answered %d to %s, %s: expected %d. %s",
+						operation.Name, mode, status, bad.Name, bad.Title, bad.Status, bad.Fix))
 				}
 			}
 		}
 	}
+	return found
 }
 
 // Post sends JSON to the issuer and reads the answer, unless it is nil.

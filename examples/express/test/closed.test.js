@@ -24,6 +24,10 @@ test('no operation lets a bad token pass', async (t) => {
   const token = await auth.token({ sub: 'ben', org_id: 'acme', roles: ['buyer', 'admin'] })
 
   assert.deepEqual(await auth.attack(url, OPERATIONS, { token }), [])
+
+  // What is open on purpose is found, so the test can find something.
+  const found = await auth.attack(url, ['GET /health/live'], { token })
+  assert.ok(found.some((line) => line.includes('credentials/none')), found)
 })
 
 /** Runs the service as `src/main.js` does. */

@@ -36,3 +36,9 @@ def test_no_operation_lets_a_bad_token_pass(auth: DevIssuer, url: str) -> None:
 
     # Status lists do not tell of changed roles: the guide has the table.
     assert auth.attack(url, OPERATIONS, token=token, without=["revoked/roles-changed"]) == []
+
+
+def test_an_operation_that_is_open_on_purpose_is_found(auth: DevIssuer, url: str) -> None:
+    found = auth.attack(url, ["GET /health/live"])
+
+    assert any("credentials/none" in line for line in found)

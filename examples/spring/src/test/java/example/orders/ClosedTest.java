@@ -45,4 +45,12 @@ class ClosedTest {
                 new Operation("POST /orders", Map.of("item", "Lamp", "quantity", 2), true),
                 new Operation("DELETE /orders/1", null, true))).isEmpty();
     }
+
+    @Test
+    void anOperationThatIsOpenOnPurposeIsFound() {
+        String token = AUTH.token(Map.of());
+
+        assertThat(AUTH.attack("http://127.0.0.1:" + port, token, Set.of(), new Operation("GET /health/live")))
+                .anyMatch(line -> line.contains("credentials/none"));
+    }
 }
