@@ -106,7 +106,8 @@ impl Writes {
         Ok(answers)
     }
 
-    /// Repeats a statement that the database has undone because it stood in another's way. One whose connection is lost may have been
+    /// Repeats a statement that the database has undone because it stood in another's way, or not begun because it has to be
+    /// prepared anew. One whose connection is lost may have been
     /// committed, and is not repeated: whoever waits hears that it is not known, and asks again with the same token.
     async fn until_undisturbed<Q, A>(
         &self,
@@ -117,7 +118,7 @@ impl Writes {
         let mut pause = FIRST_PAUSE;
         for _ in 1..TRIES {
             match write(connection, round).await {
-                Err(failure) if failure.kind() == Kind::Again => {
+                Err(failure) if failure.kind() == Kind::Again || failure.is_stale_statement() => {
                     tokio::time::sleep(jitter::around(pause, &*self.entropy)).await;
                     pause *= 2;
                 }

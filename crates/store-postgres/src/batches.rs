@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio_util::task::TaskTracker;
 
 use crate::failure::{Closed, Failure};
 
@@ -43,11 +42,11 @@ type Queue<B> = Arc<Mutex<mpsc::UnboundedReceiver<Job<B>>>>;
 
 impl<B: Batch> Batches<B> {
     /// Starts as many who ask as may be on their way at the same time. They end when the queue is dropped and empty.
-    pub(crate) fn start(batch: B, at_once: usize, patience: Duration, tasks: &TaskTracker) -> Self {
+    pub(crate) fn start(batch: B, at_once: usize, patience: Duration) -> Self {
         let (queue, jobs) = mpsc::unbounded_channel();
         let (batch, jobs) = (Arc::new(batch), Arc::new(Mutex::new(jobs)));
         for _ in 0..at_once {
-            tasks.spawn(work(Arc::clone(&batch), Arc::clone(&jobs)));
+            tokio::spawn(work(Arc::clone(&batch), Arc::clone(&jobs)));
         }
         Self { queue, patience }
     }
@@ -113,7 +112,9 @@ mod tests {
 
     use super::*;
 
-    /// Doubles numbers, as soon as it may.
+    const UNLUCKY: usize = 1313;
+
+    /// Doubles numbers but one, as soon as it may.
     struct Doubling {
         asked: Arc<AtomicUsize>,
         may: Arc<Semaphore>,
@@ -126,8 +127,8 @@ mod tests {
         async fn ask(&self, questions: &[usize]) -> Result<Vec<usize>, Failure> {
             self.asked.fetch_add(1, Ordering::SeqCst);
             drop(self.may.acquire().await);
-            if questions.contains(&13) {
-                return Err(Failure::Corrupt("13".to_owned()));
+            if questions.contains(&UNLUCKY) {
+                return Err(Failure::Corrupt("unlucky".to_owned()));
             }
             Ok(questions.iter().map(|number| number * 2).collect())
         }
@@ -136,7 +137,7 @@ mod tests {
     fn doubling(may: usize) -> (Arc<Batches<Doubling>>, Arc<AtomicUsize>, Arc<Semaphore>) {
         let (asked, may) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(may)));
         let batch = Doubling { asked: Arc::clone(&asked), may: Arc::clone(&may) };
-        let batches = Batches::start(batch, 1, Duration::from_secs(5), &TaskTracker::new());
+        let batches = Batches::start(batch, 1, Duration::from_secs(5));
         (Arc::new(batches), asked, may)
     }
 
@@ -164,7 +165,7 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_told_to_everybody_in_the_batch() {
         let (batches, ..) = doubling(1);
-        let (one, other) = tokio::join!(batches.ask(13), batches.ask(1));
+        let (one, other) = tokio::join!(batches.ask(UNLUCKY), batches.ask(1));
         assert!(matches!((one, other), (Err(Failure::Corrupt(_)), Err(Failure::Corrupt(_)))));
         assert_eq!(batches.ask(2).await.unwrap(), 4);
     }

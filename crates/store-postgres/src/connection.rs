@@ -103,6 +103,12 @@ impl Connection {
         if done.as_ref().is_err_and(Failure::loses_connection) {
             self.lose();
         }
+        if done.as_ref().is_err_and(Failure::is_stale_statement)
+            && let Some(pool) = Object::pool(object)
+        {
+            // What holds for this connection holds for the others: whoever tries again finds none that remembers.
+            pool.manager().statement_caches.clear();
+        }
         done
     }
 }

@@ -87,9 +87,14 @@ impl Failure {
             Self::Silence(_) => true,
             Self::Postgres(error) => error.as_db_error().is_none_or(|error| {
                 let is_end = matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-                is_end || *error.code() == SqlState::READ_ONLY_SQL_TRANSACTION
+                is_end || *error.code() == SqlState::READ_ONLY_SQL_TRANSACTION || is_stale(error.code())
             }),
         }
+    }
+
+    /// Returns whether a statement that was prepared is none any more.
+    pub(crate) fn is_stale_statement(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.code().is_some_and(is_stale))
     }
 
     /// Returns the name of the constraint that a row would have broken, if that is what happened.
@@ -99,6 +104,13 @@ impl Failure {
         let is_one = [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION].contains(error.code());
         is_one.then(|| error.constraint())?
     }
+}
+
+/// Returns whether a statement that was prepared is none any more: the schema has changed under it, or a pooler has given us another
+/// connection. It is prepared anew.
+fn is_stale(code: &SqlState) -> bool {
+    // "cached plan must not change result type" has no code of its own; we ask for no feature that could be missing.
+    [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::FEATURE_NOT_SUPPORTED].contains(code)
 }
 
 /// Returns whether the connection failed, rather than what was said on it.
@@ -119,6 +131,9 @@ fn sort(code: &SqlState) -> Kind {
     .contains(code)
     {
         return Kind::NotWritable;
+    }
+    if is_stale(code) {
+        return Kind::Away;
     }
     // PostgreSQL, appendix A: the first two characters are the class.
     match &code.code()[..2] {
@@ -203,6 +218,13 @@ mod tests {
     fn a_full_disk_and_a_standby_are_not_writable() {
         for code in ["53100", "25006", "58030", "42501"] {
             assert_eq!(sort(&SqlState::from_code(code)), Kind::NotWritable, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_statement_that_has_to_be_prepared_anew_may_be_tried_again() {
+        for code in ["26000", "0A000"] {
+            assert_eq!(sort(&SqlState::from_code(code)), Kind::Away, "{code}");
         }
     }
 

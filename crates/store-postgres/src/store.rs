@@ -45,7 +45,6 @@ pub struct PostgresStore {
     units: Units,
     desk: Arc<NewsDesk>,
     listener: Option<JoinHandle<()>>,
-    tasks: TaskTracker,
 }
 
 /// How many batches of one kind may be on their way, of as many connections.
@@ -73,21 +72,19 @@ impl PostgresStore {
             .listening_address()
             .map(|at| Listener::new(options, &at, Arc::clone(&desk), Arc::clone(&entropy)));
         let listener = listener.transpose()?.map(|listener| tokio::spawn(listener.run()));
-        let tasks = TaskTracker::new();
         let writes = Writes { pool: pool.clone(), entropy: Arc::clone(&entropy) };
         let (at_once, patience) = (at_once(options.connections), options.wait + options.statement);
         Ok(Self {
             place: place(&options.database.config),
-            look_ups: Batches::start(LookUps(pool.clone()), at_once, patience, &tasks),
-            rotations: Batches::start(Rotations(writes.clone()), at_once, patience, &tasks),
-            hand_outs: Batches::start(HandOuts(writes.clone()), 1, patience, &tasks),
-            sightings: Batches::start(Sightings(writes), 1, patience, &tasks),
+            look_ups: Batches::start(LookUps(pool.clone()), at_once, patience),
+            rotations: Batches::start(Rotations(writes.clone()), at_once, patience),
+            hand_outs: Batches::start(HandOuts(writes.clone()), 1, patience),
+            sightings: Batches::start(Sightings(writes), 1, patience),
             units: Units { pool: pool.clone(), channel, entropy, under_way: TaskTracker::new() },
             pool,
             at_once,
             desk,
             listener,
-            tasks,
         })
     }
 
@@ -170,7 +167,6 @@ impl Drop for PostgresStore {
         if let Some(listener) = &self.listener {
             listener.abort();
         }
-        self.tasks.close();
     }
 }
 

@@ -199,3 +199,18 @@ async fn replicas_clean_up_side_by_side() {
     // One entry each, whoever has written it.
     assert_eq!(replicas[0].audit_entries(Some(user(1).id), 100).await.unwrap().len(), 40);
 }
+
+#[tokio::test]
+async fn a_schema_that_changes_under_a_running_replica_is_no_failure() {
+    let postgres = Postgres::shared();
+    let url = postgres.database();
+    let store = open(&patient(&url)).await;
+    commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
+    // Prepared on every connection; then a step of a newer version widens a column.
+    join_all((0..12).map(|_| store.user(user(1).id))).await;
+    postgres
+        .sql(database_name(&url), "ALTER TABLE users ALTER COLUMN username TYPE varchar(100) COLLATE \"C\"");
+    for _ in 0..12 {
+        assert!(store.user(user(1).id).await.unwrap().is_some());
+    }
+}
