@@ -3,11 +3,12 @@ use std::io::Write;
 use clap::Args;
 use handstamp_gateway::config::GatewayConfig;
 use handstamp_server::config::{CertificateConfig, ConfigProblem};
+use handstamp_store_sqlite::OpenMode;
 use serde_json::{Value, json};
 
 use crate::edge::certificates::CertificateFiles;
 use crate::edge::settings::{SettingsArgs, SettingsError};
-use crate::edge::{clients, encryption_key, gateway_secrets, logo, token_secret, upstream_credentials};
+use crate::edge::{clients, encryption_key, gateway_secrets, logo, store, token_secret, upstream_credentials};
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs};
 
@@ -74,6 +75,7 @@ fn service(command: &Check) -> Result<Vec<ConfigProblem>, Failure> {
         found("clients", clients::load(&config)),
         found("server.tls.certificate_file", certificate(&config.server.tls.certificate())),
         found("ext_authz.tls.certificate_file", certificate(&config.ext_authz.tls)),
+        found("storage", store::postgres_options(&config.storage, OpenMode::Command)),
         found("upstreams", upstream_credentials::load(&mut config)),
     ];
     Ok(url.into_iter().chain(files.into_iter().flatten()).collect())
