@@ -76,6 +76,8 @@ export class DevIssuer {
     const wanted = (bad) => (strict || bad.severity !== 'note') && !except.includes(bad.name)
     const sets = await Promise.all(modes.map(async (mode) => (await this.invalidTokens({ token, mode, cookie })).filter(wanted)))
     const found = []
+    // A service hears of what was taken back in a moment, or when it next asks: three seconds in all.
+    let waits = 100
     for (const written of operations) {
       const { operation, body, role = false } = typeof written === 'string' ? { operation: written } : written
       const [method, path] = operation.split(' ')
@@ -88,8 +90,15 @@ export class DevIssuer {
       for (const [at, mode] of modes.entries()) {
         for (const bad of sets[at]) {
           const applies = (!bad.role || role) && (!bad.unsafe_method || UNSAFE.includes(method))
-          const answered = applies ? await send(bad.headers, bad.query) : undefined
-          if (answered === undefined || [bad.status, ...bad.also].includes(answered)) continue
+          if (!applies) continue
+          const isRefused = (answered) => answered === undefined || [bad.status, ...bad.also].includes(answered)
+          let answered = await send(bad.headers, bad.query)
+          while (bad.class === 'revoked' && !isRefused(answered) && waits > 0) {
+            waits -= 1
+            await new Promise((resolve) => setTimeout(resolve, 30))
+            answered = await send(bad.headers, bad.query)
+          }
+          if (isRefused(answered)) continue
           found.push(`${operation} (${mode}) answered ${answered} to ${bad.name}, ${bad.title}: expected ${bad.status}. ${bad.fix}`)
         }
       }

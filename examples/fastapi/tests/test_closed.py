@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from handstamp_testing import DevIssuer, Operation
@@ -25,7 +26,9 @@ def auth() -> Iterator[DevIssuer]:
 @pytest.fixture
 def url(auth: DevIssuer) -> Iterator[str]:
     variables = {**os.environ, "ISSUER": auth.url, "PORT": "0"}
-    with subprocess.Popen([sys.executable, "-m", "orders_service"], env=variables, stdout=subprocess.PIPE, text=True) as service:
+    command = [sys.executable, "-m", "orders_service"]
+    folder = Path(__file__).parents[1]
+    with subprocess.Popen(command, env=variables, cwd=folder, stdout=subprocess.PIPE, text=True) as service:
         assert service.stdout
         yield service.stdout.readline().removeprefix("listening on ").strip()
         service.terminate()
