@@ -108,6 +108,12 @@ impl Cluster {
         run_with(self.folder.path(), arguments, &variables, stdin)
     }
 
+    /// Asks the database itself, as its operator may.
+    pub(super) fn sql(&self, sql: &str) -> String {
+        let (_, name) = self.database.rsplit_once('/').expect("a URL with a database");
+        self.postgres.sql(name, sql)
+    }
+
     /// Starts a replica, with further variables.
     pub(super) fn revive(&self, number: usize, variables: &[(&str, &str)]) {
         let (base, listen) = (self.base(), self.addresses[number].to_string());

@@ -6,3 +6,4 @@ mod database;
 mod killed;
 mod people;
 mod redis;
+mod soak;
