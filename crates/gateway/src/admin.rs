@@ -97,7 +97,8 @@ impl Service<Request<Incoming>> for Admin {
 
 fn healthy() -> Response<ReplyBody> {
     // A `Health` is one word: serialising it cannot fail.
-    let body = serde_json::to_vec(&Health { status: HealthStatus::Ok, degraded: Vec::new() }).unwrap_or_default();
+    let body =
+        serde_json::to_vec(&Health { status: HealthStatus::Ok, degraded: Vec::new() }).unwrap_or_default();
     let mut reply = Response::new(ReplyBody::from(Bytes::from(body)));
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -273,7 +273,9 @@ impl Gateway {
     /// Hands out the new cookies, and nobody else's.
     fn add_cookies(&self, headers: &mut HeaderMap, admitted: &Admitted) {
         if self.cookies.strip_reply(headers) {
-            tracing::warn!("a service tried to set or to clear a cookie of the auth service: that was left out");
+            tracing::warn!(
+                "a service tried to set or to clear a cookie of the auth service: that was left out"
+            );
         }
         if let Some(fresh) = &admitted.fresh {
             for line in &fresh.set_cookies {

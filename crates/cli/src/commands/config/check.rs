@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::edge::certificates::CertificateFiles;
 use crate::edge::settings::{SettingsArgs, SettingsError};
-use crate::edge::{clients, encryption_key, gateway_secrets, logo, store, token_secret, upstream_credentials};
+use crate::edge::{
+    clients, encryption_key, gateway_secrets, logo, shared, store, token_secret, upstream_credentials,
+};
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs};
 
@@ -76,6 +78,7 @@ fn service(command: &Check) -> Result<Vec<ConfigProblem>, Failure> {
         found("server.tls.certificate_file", certificate(&config.server.tls.certificate())),
         found("ext_authz.tls.certificate_file", certificate(&config.ext_authz.tls)),
         found("storage", store::postgres_options(&config.storage, OpenMode::Command)),
+        found("redis", shared::redis_options(&config)),
         found("upstreams", upstream_credentials::load(&mut config)),
     ];
     Ok(url.into_iter().chain(files.into_iter().flatten()).collect())
