@@ -62,7 +62,7 @@ impl Front {
         ];
         own.extend(PORTS.into_iter().zip(ports.map(|port| port.to_string())));
         if example == "traefik" {
-            own.push(("PATH", without_proxy(folder.path())));
+            own.push(("TRAEFIK", path(without_proxy(folder.path()))));
         }
         let own = own.iter().map(|(name, value)| (*name, value.as_str()));
         let variables: Vec<_> = own.chain(variables.iter().copied()).collect();
@@ -243,10 +243,10 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").to_owned()
 }
 
-/// Puts a Traefik into the folder that does nothing, and returns the `PATH` that finds it.
-fn without_proxy(folder: &Path) -> String {
+/// Puts a Traefik into the folder that does nothing.
+fn without_proxy(folder: &Path) -> PathBuf {
     let traefik = folder.join("traefik");
     fs::write(&traefik, "#!/bin/sh\nexec sleep infinity\n").expect("a script");
     fs::set_permissions(&traefik, fs::Permissions::from_mode(0o755)).expect("a program of ours");
-    format!("{}:{}", folder.display(), std::env::var("PATH").expect("a PATH"))
+    traefik
 }
