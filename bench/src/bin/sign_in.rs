@@ -70,6 +70,7 @@ fn config() -> Config {
     config.passwords.concurrent_hashes = Some(CORES);
     config.rate_limits.account_attempts = u32::MAX;
     config.rate_limits.address_attempts = u32::MAX;
+    config.rate_limits.strangers_per_second = u32::MAX;
     config
 }
 

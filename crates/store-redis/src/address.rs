@@ -27,6 +27,9 @@ pub enum RedisError {
     /// Certificates for a connection without TLS.
     #[error("root certificates are given, but the URL begins with redis://: write rediss:// for TLS")]
     CertificatesWithoutTls,
+    /// It does not answer, or refuses.
+    #[error("it does not answer as it should")]
+    Unreachable(#[source] redis::RedisError),
     /// The client refuses it.
     #[error("the URL or the certificates cannot be used")]
     Refused(#[source] redis::RedisError),
@@ -43,7 +46,11 @@ pub(crate) fn client(options: &RedisOptions) -> Result<Client, RedisError> {
     if url.fragment().is_some() {
         return Err(RedisError::Fragment);
     }
-    let info = url.into_connection_info().map_err(RedisError::Refused)?;
+    let mut info = url.into_connection_info().map_err(RedisError::Refused)?;
+    if let Some(password) = &options.password {
+        let settings = info.redis_settings().clone().set_password(password.as_str());
+        info = info.set_redis_settings(settings);
+    }
     match &options.root_certificates {
         Some(_) if !is_tls => Err(RedisError::CertificatesWithoutTls),
         Some(pem) => {

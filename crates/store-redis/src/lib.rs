@@ -25,6 +25,7 @@ use std::{sync::Arc, time::Duration};
 
 use handstamp_core::shared::SharedError;
 use handstamp_token::Entropy;
+use zeroize::Zeroizing;
 
 pub use address::RedisError;
 pub use fan_out::RedisFanOut;
@@ -38,6 +39,8 @@ use link::Link;
 pub struct RedisOptions {
     /// `redis://` or `rediss://`, with user, password and database number.
     pub url: String,
+    /// The password, for those who keep it apart from the URL.
+    pub password: Option<Zeroizing<String>>,
     /// What every key and channel of this installation begins with.
     pub prefix: String,
     /// How long anything may take before it is given up.
@@ -51,6 +54,7 @@ impl RedisOptions {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            password: None,
             prefix: "handstamp".to_owned(),
             timeout: Duration::from_millis(50),
             root_certificates: None,
@@ -81,6 +85,11 @@ impl Redis {
         let client = address::client(options)?;
         let link = Arc::new(Link::begin(client, options, Arc::clone(&entropy)));
         Ok(Self { link, entropy })
+    }
+
+    /// Connects once and asks the server for an answer, to find out what is wrong.
+    pub async fn check(options: &RedisOptions) -> Result<(), RedisError> {
+        link::check(&address::client(options)?).await.map_err(RedisError::Unreachable)
     }
 
     /// Asks the server for an answer.

@@ -39,6 +39,15 @@ struct Shared {
 #[error("there is no connection to Redis just now")]
 struct NotConnected;
 
+/// Connects once and asks for an answer.
+pub(crate) async fn check(client: &Client) -> RedisResult<()> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_response_timeout(Some(CONNECT_TIMEOUT));
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    redis::cmd("PING").query_async(&mut connection).await
+}
+
 impl Link {
     pub(crate) fn begin(client: Client, options: &RedisOptions, entropy: Arc<dyn Entropy>) -> Self {
         let config = AsyncConnectionConfig::new()

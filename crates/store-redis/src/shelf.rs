@@ -32,10 +32,4 @@ impl Shelf for RedisShelf {
         command.arg(self.place(key)).arg(value).arg("PX").arg(keep);
         self.0.run(async |connection| command.query_async(connection).await).await
     }
-
-    async fn remove(&self, key: SharedKey) -> Result<(), SharedError> {
-        let mut command = redis::cmd("UNLINK");
-        command.arg(self.place(key));
-        self.0.run(async |connection| command.query_async(connection).await).await
-    }
 }

@@ -115,9 +115,11 @@ async fn a_full_server_says_no() {
 async fn a_password_that_is_wrong_for_a_while_is_tried_again() {
     let server = handstamp_testbed::Redis::start();
     let url = server.url().replacen(":testbed@", ":later@", 1);
-    let redis = Redis::open(&RedisOptions::new(url), Arc::new(SeededEntropy::new(1))).unwrap();
+    let redis = Redis::open(&RedisOptions::new(&url), Arc::new(SeededEntropy::new(1))).unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(redis.ping().await.is_err());
+    let why = Redis::check(&RedisOptions::new(&url)).await.unwrap_err();
+    assert!(format!("{why:?}").contains("AuthenticationFailed"), "{why:?}");
 
     let client = redis::Client::open(server.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -130,4 +132,16 @@ async fn a_password_that_is_wrong_for_a_while_is_tried_again() {
         .unwrap();
 
     until(async || redis.ping().await.is_ok()).await;
+    Redis::check(&RedisOptions::new(&url)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_may_be_kept_apart_from_the_url() {
+    let server = handstamp_testbed::Redis::shared();
+    let url = server.url().replacen(":testbed@", "", 1);
+    assert!(Redis::check(&RedisOptions::new(&url)).await.is_err());
+
+    let password = Some("testbed".to_owned().into());
+
+    Redis::check(&RedisOptions { password, ..RedisOptions::new(url) }).await.unwrap();
 }

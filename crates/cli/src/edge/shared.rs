@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,7 +6,9 @@ use handstamp_server::Shared;
 use handstamp_server::config::Config;
 use handstamp_store_redis::{Redis, RedisOptions};
 use handstamp_token::Entropy;
+use zeroize::Zeroizing;
 
+use super::secret_file;
 use super::store::OpenStore;
 use crate::failure::Failure;
 
@@ -29,21 +32,38 @@ pub(crate) fn open(config: &Config, entropy: Arc<dyn Entropy>, store: &OpenStore
 }
 
 /// Returns the Redis of the configuration.
-pub(crate) fn redis(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Option<Redis>, Failure> {
+fn redis(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Option<Redis>, Failure> {
+    let Some(options) = redis_options(config)? else { return Ok(None) };
+    let opened = Redis::open(&options, entropy);
+    opened.map(Some).map_err(|cause| Failure::because("[redis] cannot be used", &cause))
+}
+
+/// Returns how the Redis of the configuration is reached, with what its files hold; nothing where there is none.
+pub(crate) fn redis_options(config: &Config) -> Result<Option<RedisOptions>, Failure> {
     let section = &config.redis;
     let Some(url) = &section.url else { return Ok(None) };
+    let password = match &section.password_file {
+        Some(file) => Some(password(file)?),
+        None => None,
+    };
     let root_certificates = match &section.ca_file {
         Some(path) => Some(std::fs::read(path).map_err(|cause| {
             Failure::because(format_args!("redis.ca_file: cannot read {}", path.display()), &cause)
         })?),
         None => None,
     };
-    let options = RedisOptions {
+    Ok(Some(RedisOptions {
         url: url.clone(),
+        password,
         prefix: section.prefix.clone(),
         timeout: section.timeout,
         root_certificates,
-    };
-    let opened = Redis::open(&options, entropy);
-    opened.map(Some).map_err(|cause| Failure::because("[redis] cannot be used", &cause))
+    }))
+}
+
+fn password(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    let text = secret_file::read_with_group(file, "the password of Redis")?;
+    let text = text
+        .ok_or_else(|| Failure::new(format!("redis.password_file: there is no file {}", file.display())))?;
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

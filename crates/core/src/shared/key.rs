@@ -14,11 +14,6 @@ impl SharedKey {
     /// Its length in bytes: as much of the hash as nobody finds two names for.
     pub const LEN: usize = 16;
 
-    /// Returns the key of these bytes.
-    pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
-    }
-
     /// Returns its bytes.
     pub fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0

@@ -15,7 +15,4 @@ pub trait Shelf: Send + Sync + 'static {
 
     /// Puts something there, for so long at most.
     async fn put(&self, key: SharedKey, value: &[u8], keep: Duration) -> Result<(), SharedError>;
-
-    /// Takes it away.
-    async fn remove(&self, key: SharedKey) -> Result<(), SharedError>;
 }

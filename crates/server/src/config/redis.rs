@@ -14,6 +14,9 @@ pub struct RedisConfig {
     /// into the variable `HANDSTAMP_REDIS_URL`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// A file with the password for `url`, for those who keep it apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
     /// The certificates, as PEM, that the server's must be signed by, in the place of those that the system trusts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
@@ -30,15 +33,22 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Default for RedisConfig {
     fn default() -> Self {
-        Self { url: None, ca_file: None, prefix: "handstamp".to_owned(), timeout: Duration::from_millis(50) }
+        let (prefix, timeout) = ("handstamp".to_owned(), Duration::from_millis(50));
+        Self { url: None, password_file: None, ca_file: None, prefix, timeout }
     }
 }
 
 impl RedisConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
-        let Self { url, ca_file, prefix, timeout } = self;
+        let Self { url, password_file, ca_file, prefix, timeout } = self;
         if let Some(wrong) = url.as_deref().and_then(wrong_url) {
             problems.wrong("redis.url", wrong);
+        }
+        if password_file.is_some() && url.as_deref().is_none_or(has_password) {
+            problems.wrong(
+                "redis.password_file",
+                "is for a redis.url that names a server and has no password in it",
+            );
         }
         let is_tls =
             url.as_deref().is_some_and(|url| url.starts_with("rediss:") || url.starts_with("valkeys:"));
@@ -59,6 +69,10 @@ impl RedisConfig {
     }
 }
 
+fn has_password(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| url.password().is_some())
+}
+
 /// What is wrong with a URL, without a word of it: it holds a password.
 fn wrong_url(text: &str) -> Option<&'static str> {
     let Ok(url) = url::Url::parse(text) else {
@@ -77,6 +91,7 @@ impl std::fmt::Debug for RedisConfig {
         let shown = self.redacted();
         f.debug_struct("RedisConfig")
             .field("url", &shown.url)
+            .field("password_file", &shown.password_file)
             .field("ca_file", &shown.ca_file)
             .field("prefix", &shown.prefix)
             .field("timeout", &shown.timeout)

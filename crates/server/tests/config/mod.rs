@@ -1,3 +1,4 @@
+mod redis;
 mod sites;
 mod tls;
 mod upstreams;

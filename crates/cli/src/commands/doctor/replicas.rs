@@ -7,6 +7,7 @@ use handstamp_core::shared::FanOut;
 use handstamp_server::config::Config;
 use handstamp_store_postgres::migrations::{self, StepKind, StepStatus};
 use handstamp_store_postgres::{PostgresOptions, PostgresStore, Room};
+use handstamp_store_redis::Redis;
 use handstamp_store_sqlite::{OpenMode, SchemaVersion, ShareMode, schema_version};
 use handstamp_token::SystemEntropy;
 
@@ -125,12 +126,13 @@ fn deaf_by_choice() -> Finding {
 
 /// Says whether Redis answers, where there is one.
 pub(super) fn redis(config: &Config) -> Option<Finding> {
-    let redis = match shared::redis(config, Arc::new(SystemEntropy)) {
-        Ok(redis) => redis?,
+    let options = match shared::redis_options(config) {
+        Ok(options) => options?,
         Err(failure) => return Some(bad("redis", failure.to_string())),
     };
     let asked = runtime::block_on(async {
-        redis.ping().await.map_err(|cause| Failure::because("it does not answer", &cause))
+        let asked = Redis::check(&options).await;
+        asked.map_err(|cause| Failure::because("it does not answer", &cause))
     });
     Some(match asked {
         Ok(()) => good("redis", "it answers"),

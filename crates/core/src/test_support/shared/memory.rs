@@ -111,12 +111,6 @@ impl Shelf for MemoryShelf {
         self.lock().insert(key, (value.to_vec(), until));
         Ok(())
     }
-
-    async fn remove(&self, key: SharedKey) -> Result<(), SharedError> {
-        self.answer(())?;
-        self.lock().remove(&key);
-        Ok(())
-    }
 }
 
 #[async_trait]

@@ -28,7 +28,6 @@ macro_rules! shelf_contract_tests {
             what_one_replica_puts_there_another_finds
             what_was_never_put_there_is_not_found
             what_is_put_there_replaces_what_was_before
-            what_is_taken_away_is_gone
             nothing_lies_there_longer_than_it_was_to
         }
     };
@@ -72,16 +71,6 @@ pub async fn what_is_put_there_replaces_what_was_before(world: &dyn World) {
     put(world, "ann", b"new").await;
 
     assert_eq!(find(world, "ann").await.as_deref(), Some(&b"new"[..]));
-}
-
-/// For every replica. What lies beside it stays.
-pub async fn what_is_taken_away_is_gone(world: &dyn World) {
-    put(world, "ann", b"ann's").await;
-    put(world, "bob", b"bob's").await;
-
-    world.one().remove(key("ann")).await.expect("the shelf works");
-
-    assert_eq!((find(world, "ann").await, find(world, "bob").await), (None, Some(b"bob's".to_vec())));
 }
 
 /// It goes by itself.
