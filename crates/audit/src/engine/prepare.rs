@@ -54,6 +54,12 @@ impl<'a> Run<'a> {
         if !refused.is_missing {
             return Err(refused);
         }
+        // What was listed before may be gone by now.
+        if self.look_again(operation, token).await
+            && let Ok(stage) = self.control_on(operation, carrier, token, touches).await
+        {
+            return Ok(stage);
+        }
         // An order without an attachment has none to show: objects made in other ways may.
         for variant in self.other_ways_to_make(operation) {
             self.make_object_so(operation, variant, token).await;
@@ -165,6 +171,21 @@ impl<'a> Run<'a> {
         let Some((_, stage, _)) = self.maker_of(operation) else { return };
         let variant = stage.variant;
         self.make_object_so(operation, variant, token).await;
+    }
+
+    /// Asks once more for the list of what an operation works on. Returns whether there is one.
+    async fn look_again(&mut self, operation: &Operation, token: &GoodToken) -> bool {
+        let Some(last) = objects::last_name(&operation.name.path) else { return false };
+        let lister = self.site.document.operations().iter().find(|lister| {
+            lister.name.method == http::Method::GET
+                && lister.name.path.trim_end_matches('/') == last.collection
+        });
+        let Some((lister, (stage, carrier))) =
+            lister.and_then(|lister| Some((lister, self.stages.get(&lister.name.to_string())?.clone())))
+        else {
+            return false;
+        };
+        self.try_control(lister, &stage, &carrier, token).await.is_ok_and(|answer| answer.is_success())
     }
 
     /// Returns the ways to make such an object that are not the usual one.

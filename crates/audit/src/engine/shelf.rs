@@ -66,14 +66,14 @@ impl Shelf {
         }
     }
 
-    /// Returns what may stand for a parameter below a collection: ours first, the newest first among them.
+    /// Returns what may stand for a parameter below a collection: ours first, and what was noted last before the rest.
     pub(crate) fn ids(&self, collection: &str, parameter: &str, ours_only: bool) -> Vec<String> {
         let there = self.objects.iter().filter(|object| {
             object.collection == collection && !object.is_gone && (object.is_ours || !ours_only)
         });
         let (ours, others): (Vec<_>, Vec<_>) = there.partition(|object| object.is_ours);
         let mut ids = Vec::new();
-        for object in ours.iter().rev().chain(&others) {
+        for object in ours.iter().rev().chain(others.iter().rev()) {
             if let Some(id) = object.id(parameter)
                 && !ids.contains(&id)
             {
@@ -160,7 +160,7 @@ mod tests {
         shelf.note("/people", &json!([{ "sub": "u1", "name": "Ada" }]), false);
 
         for parameter in ["id", "orderId", "order_id"] {
-            assert_eq!(shelf.ids("/orders", parameter, false), ["7", "8"], "{parameter}");
+            assert_eq!(shelf.ids("/orders", parameter, false), ["8", "7"], "{parameter}");
         }
         assert_eq!(shelf.ids("/people", "sub", false), ["u1"]);
         assert!(shelf.ids("/elsewhere", "id", false).is_empty());
