@@ -69,6 +69,12 @@ impl Programs {
         folder
     }
 
+    /// Copies a data folder to a place where nothing is.
+    pub(crate) fn copy_folder(&self, from: &Path, to: &Path) {
+        fs::create_dir(to).unwrap_or_else(|cause| panic!("{}: {cause}", to.display()));
+        self.copy(from, to);
+    }
+
     fn template(&self) -> PathBuf {
         let version =
             self.command("postgres").arg("--version").output().expect("PostgreSQL says its version");
@@ -122,8 +128,7 @@ impl Programs {
             let entry = entry.expect("a folder can be listed");
             let target = to.join(entry.file_name());
             if entry.path().is_dir() {
-                fs::create_dir(&target).unwrap_or_else(|cause| panic!("{}: {cause}", target.display()));
-                self.copy(&entry.path(), &target);
+                self.copy_folder(&entry.path(), &target);
             } else {
                 fs::copy(entry.path(), &target)
                     .unwrap_or_else(|cause| panic!("{}: {cause}", target.display()));

@@ -1,7 +1,7 @@
 //! A PostgreSQL server.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -108,6 +108,31 @@ impl Postgres {
         self.process.start_again();
     }
 
+    /// Keeps a copy of the data of a stopped server, as a backup.
+    ///
+    /// # Panics
+    /// When the server runs.
+    pub fn save(&self) {
+        let (data, saved) = self.data_and_copy();
+        assert!(!saved.exists(), "there is a copy already");
+        self.process.program.programs.copy_folder(&data, &saved);
+    }
+
+    /// Puts the copy in the place of a stopped server's data, as if nothing had happened since.
+    ///
+    /// # Panics
+    /// When the server runs, or there is no copy.
+    pub fn put_back(&self) {
+        let (data, saved) = self.data_and_copy();
+        fs::remove_dir_all(&data).expect("the data of a stopped server can be removed");
+        fs::rename(&saved, &data).expect("a copy was kept");
+    }
+
+    fn data_and_copy(&self) -> (PathBuf, PathBuf) {
+        assert!(!self.process.is_running(), "a server that runs changes its data");
+        (data_of(self.process.folder()), self.process.folder().join("saved"))
+    }
+
     /// Stops the server in good order and starts it again.
     pub fn restart(&self) {
         self.stop();
@@ -137,7 +162,7 @@ impl Postgres {
 impl Program for Server {
     fn command(&self, folder: &Path) -> Command {
         let mut command = self.programs.command("postgres");
-        command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder).args(["-p", &self.port.to_string()]);
+        command.arg("-D").arg(data_of(folder)).arg("-k").arg(folder).args(["-p", &self.port.to_string()]);
         let settings =
             ["listen_addresses=127.0.0.1", "shared_buffers=32MB", "max_wal_size=128MB", "min_wal_size=32MB"];
         for setting in settings.into_iter().chain(self.settings.iter().map(String::as_str)) {
@@ -148,7 +173,7 @@ impl Program for Server {
 
     fn ready(&self, folder: &Path, pid: u32) -> bool {
         // The server itself writes here who it is and how far: what `pg_ctl` waits for.
-        let told = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
+        let told = fs::read_to_string(data_of(folder).join("postmaster.pid")).unwrap_or_default();
         let lines: Vec<&str> = told.lines().map(str::trim).collect();
         lines.first() == Some(&pid.to_string().as_str()) && lines.get(7) == Some(&"ready")
     }
@@ -157,4 +182,8 @@ impl Program for Server {
         // "Fast shutdown": without waiting for clients to go.
         Signal::INT
     }
+}
+
+fn data_of(folder: &Path) -> PathBuf {
+    folder.join("data")
 }

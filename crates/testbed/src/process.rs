@@ -59,6 +59,10 @@ impl<P: Program> Process<P> {
             .unwrap_or_default()
     }
 
+    pub(crate) fn is_running(&self) -> bool {
+        self.running().child.is_some()
+    }
+
     /// Asks the server to end, and waits until it has.
     pub(crate) fn stop(&self) {
         let mut running = self.running();

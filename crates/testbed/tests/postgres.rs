@@ -39,6 +39,22 @@ fn what_was_committed_is_there_after_a_kill() {
 }
 
 #[test]
+fn what_was_saved_can_be_put_back_and_what_came_later_is_gone() {
+    let server = Postgres::start();
+    server.sql("postgres", "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)");
+    server.stop();
+    server.save();
+    server.start_again();
+    server.sql("postgres", "INSERT INTO kept VALUES (8)");
+    server.stop();
+
+    server.put_back();
+    server.start_again();
+
+    assert_eq!(server.sql("postgres", "SELECT n FROM kept"), "7");
+}
+
+#[test]
 fn a_restart_keeps_the_address() {
     let server = Postgres::start();
     let url = server.url("postgres");

@@ -1,7 +1,7 @@
 //! Three replicas that share PostgreSQL and Redis, the wires between them, and the front that people come by.
 
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use handstamp_e2e::front::Front;
@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
 use crate::revocation::house::{Service, service};
-use crate::support::{PASSWORD, Reply, free_port};
+use crate::support::{PASSWORD, PATIENCE, Reply, free_port};
 
 pub(super) const REPLICAS: usize = 3;
 
@@ -106,6 +107,29 @@ impl Cluster {
     pub(super) fn command(&self, arguments: &[&str], stdin: &[u8]) -> Finished {
         let variables = [("HANDSTAMP_STORAGE_DATABASE_URL", self.database.as_str()), ROOT_KEY];
         run_with(self.folder.path(), arguments, &variables, stdin)
+    }
+
+    /// Stops PostgreSQL for something that is done to it, and returns when every replica is ready again.
+    pub(super) async fn at_stopped_postgres(self: &Arc<Self>, meanwhile: fn(&Postgres)) {
+        let cluster = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            cluster.postgres.stop();
+            meanwhile(&cluster.postgres);
+            cluster.postgres.start_again();
+        });
+        done.await.expect("it is done");
+        self.until_ready().await;
+    }
+
+    /// Waits until every replica says that it is ready.
+    pub(super) async fn until_ready(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        for replica in 0..REPLICAS {
+            while self.ready(replica).await.is_none_or(|ready| ready.status != 200) {
+                assert!(Instant::now() < deadline, "replica {replica} never is ready again: {}", self.log());
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
 
     /// Asks the database itself, as its operator may.

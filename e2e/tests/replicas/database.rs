@@ -6,7 +6,6 @@ use tokio::time::{Instant, sleep};
 
 use super::cluster::{Cluster, REPLICAS};
 use super::people::Crowd;
-use crate::support::PATIENCE;
 
 /// Makes a fault, lets it last, mends it, and returns what people saw and how soon all was well again.
 async fn told(
@@ -34,18 +33,8 @@ async fn told(
     tokio::task::spawn_blocking(move || mended(&whole)).await.expect("mended");
     let after = crowd.are_served().await;
 
-    until_ready(&cluster).await;
+    cluster.until_ready().await;
     format!("everybody is served {after:?} afterwards; {}", crowd.home().await)
-}
-
-async fn until_ready(cluster: &Cluster) {
-    let deadline = Instant::now() + PATIENCE;
-    for replica in 0..REPLICAS {
-        while cluster.ready(replica).await.is_none_or(|ready| ready.status != 200) {
-            assert!(Instant::now() < deadline, "replica {replica} never is ready again: {}", cluster.log());
-            sleep(Duration::from_millis(50)).await;
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,4 +6,5 @@ mod database;
 mod killed;
 mod people;
 mod redis;
+mod restored;
 mod soak;
