@@ -23,7 +23,6 @@ mod shelf;
 
 use std::{sync::Arc, time::Duration};
 
-use handstamp_core::shared::SharedError;
 use handstamp_token::Entropy;
 use zeroize::Zeroizing;
 
@@ -90,11 +89,6 @@ impl Redis {
     /// Connects once and asks the server for an answer, to find out what is wrong.
     pub async fn check(options: &RedisOptions) -> Result<(), RedisError> {
         link::check(&address::client(options)?).await.map_err(RedisError::Unreachable)
-    }
-
-    /// Asks the server for an answer.
-    pub async fn ping(&self) -> Result<(), SharedError> {
-        self.link.ping().await
     }
 
     /// Returns limits that are counted on the server.

@@ -85,10 +85,6 @@ impl Link {
         self.shared.run(&mut connection?, work).await
     }
 
-    pub(crate) async fn ping(&self) -> Result<(), SharedError> {
-        self.run(async |connection| redis::cmd("PING").query_async(connection).await).await
-    }
-
     /// Returns a connection of its own, which listens to the channel.
     pub(crate) async fn listen(&self) -> Result<PubSub, SharedError> {
         let connecting = async {
