@@ -44,6 +44,8 @@ fn build() -> Result<PathBuf, String> {
 }
 
 fn profile_folder() -> PathBuf {
-    let test = std::env::current_exe().expect("a running test knows its own path");
-    test.parent().and_then(Path::parent).expect("a test binary lies in target/<profile>/deps").to_owned()
+    let me = std::env::current_exe().expect("a running program knows its own path");
+    let folder = me.parent().expect("a program lies in a folder");
+    // A test binary lies one further down, in target/<profile>/deps.
+    if folder.ends_with("deps") { folder.parent().unwrap_or(folder).to_owned() } else { folder.to_owned() }
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use handstamp_testbed::Postgres;
 use handstamp_verify::Verifier;
 use serde_json::json;
 
@@ -40,7 +41,7 @@ async fn a_restored_database_begins_a_new_epoch_and_nobody_is_signed_out() {
     until_answer(&service, &early.access, Answer::Accepted).await;
     sign_out(&cluster, &service, &early).await;
     let (good, gone) = (sign_in(&cluster).await, sign_in(&cluster).await);
-    cluster.at_stopped_postgres(|postgres| postgres.save()).await;
+    cluster.at_stopped_postgres(Postgres::save).await;
     sign_out(&cluster, &service, &gone).await;
     // The lost part is longer than what comes next: numbers would be given out twice.
     for _ in 0..3 {
@@ -48,7 +49,7 @@ async fn a_restored_database_begins_a_new_epoch_and_nobody_is_signed_out() {
         sign_out(&cluster, &service, &another).await;
     }
 
-    cluster.at_stopped_postgres(|postgres| postgres.put_back()).await;
+    cluster.at_stopped_postgres(Postgres::put_back).await;
 
     // Everybody refreshes once, and nobody is signed out who was not.
     until_answer(&service, &good.access, Answer::Stale).await;
