@@ -6,6 +6,7 @@ use crate::process;
 /// Tests that are left out there, each with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("demo::", "the demo is one process for one person, on a folder"),
+    ("moving::", "they move from one store to another, and name both"),
     ("replicas::", "they start replicas, databases and faults of their own"),
     ("revocation::failover::", "a backup of the folder of the embedded database"),
     ("serve::folder::", "what is in that folder"),

@@ -16,7 +16,7 @@ const TEST: &[&str] =
 pub(crate) fn test(given: Option<&str>) -> Result<(), String> {
     let Some(commit) = given.map_or_else(previous, |name| resolve(name).map(Some))? else {
         eprintln!(
-            "rolling: skipped, for this clone does not reach back to the version before; `git fetch --unshallow` brings it"
+            "rolling: skipped, for this clone knows no version before this one; `git fetch --unshallow` brings them"
         );
         return Ok(());
     };
@@ -24,16 +24,19 @@ pub(crate) fn test(given: Option<&str>) -> Result<(), String> {
     run_with("cargo", TEST, &[("PREVIOUS_PROGRAM", &program.to_string_lossy())])
 }
 
-/// Returns the last commit before the newest step of the schema: the youngest one that is as different from us as a version before can
-/// be. Nothing where history ends before it, or where it did not serve on PostgreSQL yet.
+/// Returns the last commit before the newest step of the schema: it lives with everything but that step. Where it did not serve on
+/// PostgreSQL yet, the first one that does. Nothing where history does not reach back to either.
 fn previous() -> Result<Option<String>, String> {
     let newest = text("git", &["log", "-1", "--diff-filter=A", "--format=%H", "--", STEPS])?;
-    if newest.is_empty() {
-        return Ok(None);
+    if let Ok(parent) = resolve(&format!("{newest}^"))
+        && !text("git", &["ls-tree", "--name-only", &parent, SERVES])?.is_empty()
+    {
+        return Ok(Some(parent));
     }
-    let Ok(parent) = resolve(&format!("{newest}^")) else { return Ok(None) };
-    let is_there = !text("git", &["ls-tree", "--name-only", &parent, SERVES])?.is_empty();
-    Ok(is_there.then_some(parent))
+    let serving = text("git", &["log", "--diff-filter=A", "--format=%H", "--", SERVES])?;
+    let first = serving.lines().last().map(str::to_owned);
+    let head = resolve("HEAD")?;
+    Ok(first.filter(|first| *first != head))
 }
 
 /// Builds a commit, unless that was done before. Returns the program.
@@ -45,33 +48,24 @@ fn build(commit: &str) -> Result<PathBuf, String> {
     }
     eprintln!("rolling: building {commit}");
     check_out(commit, &source)?;
-    // One target folder for both: what the two versions lean on is the same but for little, and is built already.
-    let manifest = source.join("Cargo.toml");
-    let target = root().join("target");
+    set_apart(&source)?;
+    // Not `--locked`: what is long committed is built as it can be. One target folder for both: what the two versions lean on is the
+    // same but for little, and is built already. So this version's program is put aside, and back where everybody looks for it.
+    let (manifest, target) = (source.join("Cargo.toml"), root().join("target"));
     let (manifest, target) = (manifest.to_string_lossy(), target.to_string_lossy());
-    let built = run(
-        "cargo",
-        &[
-            "build",
-            "--quiet",
-            "--locked",
-            "--manifest-path",
-            &manifest,
-            "--target-dir",
-            &target,
-            "-p",
-            "handstamp",
-            "--bin",
-            "handstamp",
-        ],
-    )
-    .and_then(|()| {
-        let copied = fs::copy(root().join("target/debug/handstamp"), &program);
-        copied.map(drop).map_err(|cause| format!("the version before was built and is not there: {cause}"))
+    let (built, aside) = (root().join("target/debug/handstamp"), folder.join("aside"));
+    let is_aside = fs::copy(&built, &aside).is_ok();
+    let mut words = vec!["build", "--quiet", "--manifest-path", &manifest, "--target-dir", &target];
+    words.extend(["-p", "handstamp", "--bin", "handstamp"]);
+    let done = run("cargo", &words).and_then(|()| {
+        let taken = fs::rename(&built, &program);
+        taken.map_err(|cause| format!("the version before was built and is not there: {cause}"))
     });
-    // Under this name everybody expects this version.
-    run("cargo", &["build", "--quiet", "--locked", "-p", "handstamp", "--bin", "handstamp"])?;
-    built?;
+    if is_aside {
+        fs::rename(&aside, &built)
+            .map_err(|cause| format!("cannot put {} back: {cause}", built.display()))?;
+    }
+    done?;
     fs::write(&note, commit).map_err(|cause| format!("cannot write {}: {cause}", note.display()))?;
     Ok(program)
 }
@@ -84,6 +78,26 @@ fn check_out(commit: &str, source: &Path) -> Result<(), String> {
     // What is left of one whose folder was removed is in the way.
     run("git", &["worktree", "prune"])?;
     run("git", &["worktree", "add", "--quiet", "--detach", "--force", &path, commit])
+}
+
+/// Gives the packages another version number. Cargo tells packages apart by name, number and place in their workspace: with the same number
+/// the two versions would take each other's libraries for their own.
+fn set_apart(source: &Path) -> Result<(), String> {
+    let path = source.to_string_lossy();
+    let failed = |cause: std::io::Error| format!("cannot change a manifest in {path}: {cause}");
+    let root = fs::read_to_string(source.join("Cargo.toml")).map_err(failed)?;
+    let number = root.lines().find(|line| line.starts_with("version = "));
+    let number = number.and_then(|line| line.split('"').nth(1)).ok_or("the workspace has no version")?;
+    let (own, other) = (format!("version = \"{number}\""), format!("version = \"{number}-before\""));
+    for manifest in text("git", &["-C", &path, "ls-files", "*Cargo.toml"])?.lines() {
+        let manifest = source.join(manifest);
+        let old = fs::read_to_string(&manifest).map_err(failed)?;
+        let is_ours = |line: &str| line.starts_with("version = ") || line.contains("path = ");
+        let lines =
+            old.lines().map(|line| if is_ours(line) { line.replace(&own, &other) } else { line.to_owned() });
+        fs::write(&manifest, lines.collect::<Vec<_>>().join("\n")).map_err(failed)?;
+    }
+    Ok(())
 }
 
 fn resolve(name: &str) -> Result<String, String> {

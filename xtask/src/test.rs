@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::process;
-use crate::{advisories, browser, examples, install, licences, replicas, walls};
+use crate::{advisories, browser, examples, install, licences, replicas, rolling, walls};
 
 /// How much to run.
 pub(crate) enum Extent {
@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     ("services in other languages", examples::test),
     ("tests", || process::run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast"])),
     ("tests on three replicas", replicas::test),
+    ("the version before, beside this one", || rolling::test(None)),
     // No crate of the workspace turns these features on, so nothing above has seen them.
     ("tests of the token library's features", || {
         process::run(
