@@ -10,13 +10,13 @@ use serde_json::Value;
 use crate::handstamp::run;
 
 /// A running issuer, which ends with the test.
-struct Issuer {
+pub(crate) struct Issuer {
     process: Child,
-    ready: Value,
+    pub(crate) ready: Value,
 }
 
 impl Issuer {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_handstamp"))
             .args(["dev-issuer", "--listen", "127.0.0.1:0", "--json"])
             .args(arguments)
@@ -32,7 +32,7 @@ impl Issuer {
     }
 
     /// Sends a request by hand and returns the reply's body.
-    fn post(&self, path: &str, body: &str) -> Value {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Value {
         let issuer = self.ready["issuer"].as_str().expect("an issuer");
         let host = issuer.strip_prefix("http://").expect("an address of this machine");
         let mut stream = TcpStream::connect(host).expect("it listens");

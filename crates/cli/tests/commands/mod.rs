@@ -1,6 +1,8 @@
+mod audit;
 mod clients;
 mod config;
 mod dev_issuer;
+mod explain;
 mod key;
 mod token;
 mod token_secret;

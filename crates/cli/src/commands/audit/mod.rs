@@ -46,7 +46,7 @@ Examples:
   handstamp audit http://127.0.0.1:8080 --auth-service http://127.0.0.1:8800 --login ada --other-login emil
   handstamp audit https://staging.example --openapi openapi.json --allow-host staging.example --rate 20 --sarif audit.sarif
 
-Exit codes: 0 everything was judged and refused, 1 findings, 2 wrong usage, 3 nothing found but not everything could be judged.")]
+Exit codes: 0 everything was judged and refused, 1 findings (with --strict notes too), 2 wrong usage, 3 nothing found but not everything could be judged.")]
 pub(crate) struct AuditCommand {
     /// The service: scheme, host, port, and the path its operations are below where the description does not say it
     #[arg(value_name = "URL")]
@@ -120,6 +120,10 @@ pub(crate) struct AuditCommand {
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     junit: Option<PathBuf>,
 
+    /// Let notes fail the run too
+    #[arg(long, help_heading = "Report")]
+    strict: bool,
+
     /// Show forged tokens in full. Good ones are never shown
     #[arg(long, help_heading = "Report")]
     show_forged: bool,
@@ -141,6 +145,7 @@ pub(crate) fn run(command: &AuditCommand) -> Result<(), Failure> {
     })?;
     command.tell(&report)?;
     match report.verdict() {
+        _ if command.strict && report.totals().notes > 0 => Err(Failure::told(1)),
         Verdict::Closed => Ok(()),
         Verdict::Open => Err(Failure::told(1)),
         Verdict::Inconclusive => Err(Failure::told(INCONCLUSIVE)),

@@ -1,0 +1,120 @@
+//! `token explain` with somebody to ask.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::dev_issuer::Issuer;
+use crate::handstamp::run;
+
+struct Bench {
+    folder: TempDir,
+    issuer: Issuer,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self { folder, issuer: Issuer::start(&["--audience", "orders"]) }
+    }
+
+    fn address(&self) -> &str {
+        self.issuer.ready["issuer"].as_str().expect("an address")
+    }
+
+    fn token(&self, asked: &Value) -> String {
+        let minted = self.issuer.post("/dev/tokens", &asked.to_string());
+        minted["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    fn explained(&self, token: &str, more: &[&str]) -> Value {
+        let usual = ["token", "explain", "--json", token];
+        run(self.folder.path(), usual.iter().chain(more)).json()
+    }
+}
+
+fn result<'a>(told: &'a Value, check: &str) -> &'a Value {
+    let checks = told["verdict"]["checks"].as_array().expect("checks");
+    &checks.iter().find(|made| made["check"] == check).expect("the check")["result"]
+}
+
+#[test]
+fn a_token_that_would_pass_is_told_as_one() {
+    let bench = Bench::new();
+    let token = bench.token(&json!({ "sub": "ada" }));
+
+    let told = bench.explained(&token, &["--issuer", bench.address(), "--audience", "orders"]);
+
+    assert_eq!(told["verdict"]["would_pass"], true);
+    assert_eq!(result(&told, "signature"), "passed");
+    // A test issuer has no sessions to ask for.
+    assert_eq!(result(&told, "taken_back"), "unknown");
+}
+
+#[test]
+fn the_check_that_fails_first_is_named() {
+    let bench = Bench::new();
+    let expired = bench.token(&json!({ "sub": "ada", "expires_in": -600 }));
+
+    let told = bench.explained(&expired, &["--issuer", bench.address(), "--audience", "orders"]);
+
+    assert_eq!(told["verdict"]["first_failure"], "time");
+    assert_eq!(
+        (result(&told, "signature"), result(&told, "taken_back")),
+        (&json!("passed"), &json!("not_reached"))
+    );
+
+    let told = bench.explained(&expired, &["--issuer", bench.address(), "--audience", "profiles"]);
+    assert_eq!(told["verdict"]["first_failure"], "audience");
+}
+
+#[test]
+fn people_are_told_in_questions() {
+    let bench = Bench::new();
+    let token = bench.token(&json!({ "sub": "ada" }));
+
+    let told = run(bench.folder.path(), ["token", "explain", &token, "--issuer", bench.address()]).ok();
+
+    assert!(told.contains("\nIt would pass\n"), "{told}");
+    assert!(told.contains("is it for you?"), "{told}");
+    assert!(told.contains("yes: it is for orders; say who you are with --audience"), "{told}");
+}
+
+#[test]
+fn a_service_that_lets_everybody_in_says_nothing_about_a_token() {
+    let bench = Bench::new();
+    let token = bench.token(&json!({ "sub": "ada" }));
+    let service = format!("{}/dev/clock", bench.address());
+
+    let told = bench.explained(&token, &["--service", &service]);
+
+    assert_eq!(
+        (told["service"]["status"].as_u64(), &told["service"]["open_to_everybody"]),
+        (Some(200), &json!(true))
+    );
+}
+
+#[test]
+fn a_token_is_not_sent_where_it_could_be_read_on_the_way() {
+    let bench = Bench::new();
+    let token = bench.token(&json!({ "sub": "ada" }));
+
+    let refused = run(
+        bench.folder.path(),
+        ["token", "explain", &token, "--service", "http://orders.example.org/orders"],
+    );
+
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("use https"), "{refused:?}");
+}
+
+#[test]
+fn an_issuer_under_another_name_is_not_believed() {
+    let bench = Bench::new();
+    let token = bench.token(&json!({ "sub": "ada" }));
+    let other = bench.address().replace("127.0.0.1", "localhost");
+
+    let refused = run(bench.folder.path(), ["token", "explain", &token, "--issuer", &other]);
+
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("name the issuer exactly"), "{refused:?}");
+}
