@@ -1,5 +1,6 @@
 //! The real binary, end to end: the wiring, and nothing that a smaller test could show.
 
+mod audit;
 mod demo;
 mod forward_auth;
 mod gateway;

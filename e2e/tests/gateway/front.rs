@@ -24,6 +24,8 @@ pub(crate) struct Wishes {
     pub(crate) gateway: &'static str,
     /// How the gateway shows the auth service who it is.
     pub(crate) proof: Proof,
+    /// Whether there is no route that is open to everybody.
+    pub(crate) nothing_public: bool,
 }
 
 /// How the gateway shows the auth service who it is.
@@ -84,11 +86,12 @@ impl Front {
         let network = Proxy::before(auth_address).await;
         let service = service::start().await;
         let (there, issuer, own) = (network.address, &served.base, wishes.gateway);
+        let rest = if wishes.nothing_public { "signed_in" } else { "public" };
         let config = format!(
             "[gateway]\nauth = \"http://{there}\"\nissuer = \"{issuer}\"\n{client}\n{own}\n\
              [[gateway.routes]]\npath = \"/api/*\"\nto = [\"http://{service}\"]\naccess = \"signed_in\"\n\
              [[gateway.routes]]\npath = \"/api/admin/*\"\nto = [\"http://{service}\"]\naccess = \"signed_in\"\nroles = [\"admin\"]\n\
-             [[gateway.routes]]\npath = \"/*\"\nto = [\"http://{service}\"]\naccess = \"public\"\n"
+             [[gateway.routes]]\npath = \"/*\"\nto = [\"http://{service}\"]\naccess = \"{rest}\"\n"
         );
         fs::write(folder.path().join("gateway.toml"), config).expect("a file");
         let listen = format!("127.0.0.1:{}", free_port());

@@ -1,5 +1,6 @@
 //! The gateway between a browser, the auth service and services of an app, all of them real processes and sockets.
 
+mod audit;
 mod domains;
 mod faults;
 mod front;
