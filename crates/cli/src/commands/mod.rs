@@ -57,7 +57,7 @@ enum Command {
     Key(key::KeyCommand),
     Revocation(revocation::RevocationCommand),
     Token(token::TokenCommand),
-    Audit(audit::AuditCommand),
+    Audit(Box<audit::AuditCommand>),
     Config(config::ConfigCommand),
     Doctor(doctor::Doctor),
     Migrate(migrate::Migrate),

@@ -101,14 +101,14 @@ impl TokenArgs {
     /// Opens the source that was asked for.
     pub(super) async fn source(&self) -> Result<Source, Failure> {
         if let Some(issuer) = &self.dev_issuer {
-            let source = self.from_dev_issuer(issuer).await?;
+            let source = self.made_by_issuer(issuer).await?;
             let clock = source.clock();
             return Ok((Arc::new(source), clock));
         }
         let source: Arc<dyn TokenSource> = match (&self.key, &self.auth_service, &self.login) {
-            (Some(key), ..) => Arc::new(self.from_key(key)?),
-            (None, Some(issuer), Some(login)) => Arc::new(self.from_auth_service(issuer, login).await?),
-            _ => Arc::new(self.from_environment()?),
+            (Some(key), ..) => Arc::new(self.signed_by_key(key)?),
+            (None, Some(issuer), Some(login)) => Arc::new(self.signed_in_at(issuer, login).await?),
+            _ => Arc::new(self.given()?),
         };
         Ok((source, Arc::new(SystemClock)))
     }
@@ -131,14 +131,14 @@ impl TokenArgs {
         Ok((person(sub, self.org.clone()), other))
     }
 
-    async fn from_dev_issuer(&self, issuer: &str) -> Result<DevIssuerSource, Failure> {
+    async fn made_by_issuer(&self, issuer: &str) -> Result<DevIssuerSource, Failure> {
         let (owner, outsider) = self.people()?;
         DevIssuerSource::connect(issuer, self.audience.clone(), owner, outsider, Arc::new(SystemClock))
             .await
             .map_err(|cause| Failure::because(format_args!("{issuer} cannot be used"), &cause))
     }
 
-    fn from_key(&self, file: &str) -> Result<KeySource, Failure> {
+    fn signed_by_key(&self, file: &str) -> Result<KeySource, Failure> {
         let mut key = keys::signing(file, self.alg)?;
         if let Some(kid) = &self.kid {
             let kid =
@@ -155,7 +155,7 @@ impl TokenArgs {
         })
     }
 
-    async fn from_auth_service(&self, issuer: &str, login: &str) -> Result<SignInSource, Failure> {
+    async fn signed_in_at(&self, issuer: &str, login: &str) -> Result<SignInSource, Failure> {
         let owner =
             Login { login: login.to_owned(), password: password(login, environment::AUDIT_PASSWORD)? };
         let outsider = match &self.other_login {
@@ -170,7 +170,7 @@ impl TokenArgs {
             .map_err(|cause| Failure::because(format_args!("{issuer} cannot be used"), &cause))
     }
 
-    fn from_environment(&self) -> Result<GivenTokens, Failure> {
+    fn given(&self) -> Result<GivenTokens, Failure> {
         let Some(owner) = environment::text(environment::AUDIT_TOKEN) else {
             return Err(Failure::usage(
                 "there is no good token: use --key or --auth-service, or set HANDSTAMP_AUDIT_TOKEN",

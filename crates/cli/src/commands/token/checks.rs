@@ -91,7 +91,8 @@ pub(super) struct Checks {
     would_pass: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_failure: Option<Check>,
-    checks: Vec<Made>,
+    #[serde(rename = "checks")]
+    made: Vec<Made>,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,7 +150,7 @@ impl Checks {
             };
             Made { check, result, detail }
         };
-        Self { would_pass: failed.is_none(), first_failure: failed, checks: Check::ALL.map(made).into() }
+        Self { would_pass: failed.is_none(), first_failure: failed, made: Check::ALL.map(made).into() }
     }
 
     /// Asks the issuer itself. The token is its own, and its signature was checked: nobody else is shown it.
@@ -168,13 +169,13 @@ impl Checks {
         if answer == Answer::Failed {
             (self.would_pass, self.first_failure) = (false, Some(Check::TakenBack));
         }
-        if let Some(made) = self.checks.iter_mut().find(|made| made.check == Check::TakenBack) {
+        if let Some(made) = self.made.iter_mut().find(|made| made.check == Check::TakenBack) {
             (made.result, made.detail) = (answer, Some(detail));
         }
     }
 
     fn remark(&mut self, check: Check, detail: String) {
-        let passed = self.checks.iter_mut().find(|made| made.check == check && made.result == Answer::Passed);
+        let passed = self.made.iter_mut().find(|made| made.check == check && made.result == Answer::Passed);
         if let Some(made) = passed {
             made.detail = Some(detail);
         }
@@ -188,7 +189,7 @@ impl Checks {
         };
         writeln!(out, "\n{verdict}")?;
         let widest = Check::ALL.iter().map(|check| check.question().len()).max().unwrap_or(0);
-        for made in &self.checks {
+        for made in &self.made {
             let answer = match made.result {
                 Answer::Passed => out.style.good("yes"),
                 Answer::Failed => out.style.bad("no"),
@@ -248,7 +249,7 @@ mod tests {
     }
 
     fn result(checks: &Checks, check: Check) -> Answer {
-        checks.checks.iter().find(|made| made.check == check).unwrap().result
+        checks.made.iter().find(|made| made.check == check).unwrap().result
     }
 
     #[test]
@@ -281,7 +282,7 @@ mod tests {
 
         assert!(checks.would_pass);
         assert_eq!(result(&checks, Check::TakenBack), Answer::Unknown);
-        let audience = checks.checks.iter().find(|made| made.check == Check::Audience).unwrap();
+        let audience = checks.made.iter().find(|made| made.check == Check::Audience).unwrap();
         assert!(audience.detail.as_deref().unwrap().contains("it is for orders"));
     }
 }
