@@ -5,10 +5,12 @@ use crate::process;
 
 /// Tests that are left out there, each with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
+    ("audit::", "the attacker compares what one process says before and after"),
     ("demo::", "the demo is one process for one person, on a folder"),
     ("moving::", "they move from one store to another, and name both"),
     ("replicas::", "they start replicas, databases and faults of their own"),
     ("revocation::failover::", "a backup of the folder of the embedded database"),
+    ("serve::flood::", "how much one process judges and holds"),
     ("serve::folder::", "what is in that folder"),
     ("serve::full_disk::", "the disk that it is on"),
     ("serve::storm::rotations_that_a_power_cut_takes_back", "a copy of that folder"),

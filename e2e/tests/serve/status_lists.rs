@@ -96,8 +96,12 @@ async fn a_signed_out_token_is_refused_by_services_that_go_by_status_lists_once_
 
     println!("refused {:?} after the sign-out, with a ttl of one second", since.elapsed());
     assert!(matches!(refused, AuthError::Revoked), "{refused:?}");
-    assert_eq!(by_the_draft(&served.base, &leaves)["status"], 1);
-    assert_eq!(by_the_guide(&served.base, &leaves), "Error: the session is over");
+    // Another replica may answer each time: what it shows is no older than the ttl.
+    while by_the_draft(&served.base, &leaves)["status"] != 1
+        || by_the_guide(&served.base, &leaves) != "Error: the session is over"
+    {
+        assert!(since.elapsed() < PATIENCE, "the list never says so");
+    }
     verifier.verify(&stays).await.expect("the other session goes on");
     assert_eq!(by_the_draft(&served.base, &stays)["status"], 0);
 }

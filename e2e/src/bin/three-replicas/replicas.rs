@@ -32,7 +32,7 @@ pub(crate) struct Listeners {
     pub(crate) tls: bool,
     pub(crate) has_public_url: bool,
     /// Further listeners, each with the variable that moves it elsewhere.
-    pub(crate) beside: Vec<(&'static str, SocketAddr)>,
+    pub(crate) beside: Vec<(&'static str, std::net::TcpListener)>,
 }
 
 /// A replica that answers.
@@ -99,8 +99,7 @@ impl Replicas<'_> {
 
 async fn pass(listeners: Listeners, base: String, mut replicas: Vec<Replica>) -> Result<u8, String> {
     let addresses: Vec<SocketAddr> = replicas.iter().map(|replica| replica.address).collect();
-    listeners.main.set_nonblocking(true).map_err(told)?;
-    let main = TcpListener::from_std(listeners.main).map_err(told)?;
+    let main = listener(listeners.main)?;
     let (close, closed) = oneshot::channel::<()>();
     let front = Front::before(&addresses);
     let front = tokio::spawn(async move {
@@ -110,10 +109,9 @@ async fn pass(listeners: Listeners, base: String, mut replicas: Vec<Replica>) ->
             front.pass_requests(main, async { drop(closed.await) }).await;
         }
     });
-    for (number, (_, address)) in listeners.beside.iter().enumerate() {
+    for (number, (_, beside)) in listeners.beside.into_iter().enumerate() {
         let addresses: Vec<SocketAddr> = replicas.iter().map(|replica| replica.beside[number]).collect();
-        let listener = TcpListener::bind(address).await.map_err(told)?;
-        tokio::spawn(Front::before(&addresses).pass_connections(listener));
+        tokio::spawn(Front::before(&addresses).pass_connections(listener(beside)?));
     }
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(told)?, signal(SignalKind::interrupt()).map_err(told)?);
@@ -131,6 +129,11 @@ async fn pass(listeners: Listeners, base: String, mut replicas: Vec<Replica>) ->
     };
     let _ = tokio::time::timeout(GOODBYE, front).await;
     Ok(code)
+}
+
+fn listener(bound: std::net::TcpListener) -> Result<TcpListener, String> {
+    bound.set_nonblocking(true).map_err(told)?;
+    TcpListener::from_std(bound).map_err(told)
 }
 
 /// Asks all replicas to stop, in good order, and waits until they have.

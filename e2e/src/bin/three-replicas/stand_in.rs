@@ -122,18 +122,23 @@ impl Asked<'_> {
         let address =
             |setting: &Value| setting.as_str().and_then(|address| address.parse::<SocketAddr>().ok());
         let tls = &settings["server"]["tls"];
-        let main = std::net::TcpListener::bind(listen.parse::<SocketAddr>().ok()?).ok()?;
+        let bind = |address: SocketAddr| std::net::TcpListener::bind(address).ok();
+        let main = bind(listen.parse().ok()?)?;
+        let beside = [
+            ("HANDSTAMP_SERVER_TLS_REDIRECT_LISTEN", address(&tls["redirect_listen"])),
+            ("HANDSTAMP_EXT_AUTHZ_LISTEN", address(&settings["ext_authz"]["listen"])),
+        ];
+        let mut taken = Vec::new();
+        for (name, address) in beside {
+            if let Some(address) = address.filter(|address| address.port() != 0) {
+                taken.push((name, bind(address)?));
+            }
+        }
         Some(Listeners {
             main,
             tls: !tls["certificate_file"].is_null(),
             has_public_url: !settings["server"]["public_url"].is_null(),
-            beside: [
-                ("HANDSTAMP_SERVER_TLS_REDIRECT_LISTEN", address(&tls["redirect_listen"])),
-                ("HANDSTAMP_EXT_AUTHZ_LISTEN", address(&settings["ext_authz"]["listen"])),
-            ]
-            .into_iter()
-            .filter_map(|(name, address)| Some((name, address.filter(|address| address.port() != 0)?)))
-            .collect(),
+            beside: taken,
         })
     }
 
