@@ -8,6 +8,7 @@
 mod fan_out;
 mod faults;
 mod limits;
+mod rights;
 mod shelf;
 mod tls;
 mod world;
