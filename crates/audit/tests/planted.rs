@@ -1,15 +1,24 @@
 //! The same service with one mistake each: every mistake is found, where it is.
 
-use handstamp_audit::Options;
+use handstamp_audit::{Carrier, Options};
 
-use crate::lamps::{self, DESCRIPTION, Mistake};
+use crate::lamps::{self, COOKIE, DESCRIPTION, Mistake};
 use crate::support::{attack, broken, issuer, serve};
 
-/// Returns what is found in a service with this mistake.
+/// Returns what is found in a service with this mistake, with tokens in the header alone: the correct service is attacked with both.
 async fn found(mistake: Mistake) -> Vec<(String, String)> {
+    found_in(mistake, vec![Carrier::Bearer]).await
+}
+
+/// Returns what is found in a service with this mistake.
+async fn found_in(mistake: Mistake, carriers: Vec<Carrier>) -> Vec<(String, String)> {
     let issuer = issuer().await;
     let service = serve(lamps::service(&issuer, mistake)).await;
-    broken(&attack(&issuer, &service.url(), DESCRIPTION, Options::default()).await)
+    broken(&attack(&issuer, &service.url(), DESCRIPTION, Options { carriers, ..Options::default() }).await)
+}
+
+fn cookie() -> Vec<Carrier> {
+    vec![Carrier::Cookie(COOKIE.to_owned())]
 }
 
 /// Asserts that a rule is broken at an operation.
@@ -159,7 +168,7 @@ async fn tokens_that_were_taken_back() {
 
 #[tokio::test]
 async fn requests_that_a_browser_was_tricked_into() {
-    let found = found(Mistake::ForgedRequests).await;
+    let found = found_in(Mistake::ForgedRequests, cookie()).await;
 
     assert_has(&found, "POST /lamps", "transport/cross-site");
     assert_only(&found, &["transport/"]);
@@ -167,7 +176,7 @@ async fn requests_that_a_browser_was_tricked_into() {
 
 #[tokio::test]
 async fn any_page_reads_answers() {
-    let found = found(Mistake::AnyOrigin).await;
+    let found = found_in(Mistake::AnyOrigin, cookie()).await;
 
     assert_has(&found, "GET /lamps", "cors/any-origin/request");
     assert_only(&found, &["cors/"]);
