@@ -29,9 +29,8 @@ pub(crate) struct Front {
 impl Front {
     /// Starts it in front of a service.
     pub(crate) fn start(issuer: &str, service: SocketAddr) -> Outcome<Self> {
-        // The auth service's clock stands still in benchmarks, so its news look old.
         let config = format!(
-            "[gateway]\nauth = \"{issuer}\"\nwhen_silent = \"serve_stale\"\nmax_stale = \"1 day\"\nmax_connections = 20000\nkeep_alive = \"10m\"\n\
+            "[gateway]\nauth = \"{issuer}\"\nmax_connections = 20000\nkeep_alive = \"10m\"\n\
              [[gateway.routes]]\npath = \"/api/*\"\nto = [\"http://{service}\"]\naccess = \"signed_in\"\n\
              [[gateway.routes]]\npath = \"/open/*\"\nto = [\"http://{service}\"]\naccess = \"public\"\n"
         );

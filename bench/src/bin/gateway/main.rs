@@ -59,6 +59,7 @@ fn benchmark(options: Options) -> Outcome<Report> {
     let house = runtime.block_on(House::open_at(address, config))?;
     let tokens = Arc::new(runtime.block_on(access_tokens(&house))?);
     let auth = Listening::service(&runtime, auth_listener, house.app()?)?;
+    runtime.block_on(async { house.clock.follow_true_time() });
     let service_runtime = self::runtime(1)?;
     let service = service(&service_runtime)?;
     let front = Front::start(house.issuer(), service.address)?;
