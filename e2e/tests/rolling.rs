@@ -1,7 +1,7 @@
 //! The version before and this one on one database, as they are while one takes the place of the other. `cargo xtask rolling` builds the
 //! version before and names it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -53,13 +53,13 @@ impl Installation {
         ]
     }
 
-    fn run(&self, program: &PathBuf, arguments: &[&str], stdin: &[u8]) -> Finished {
+    fn run(&self, program: &Path, arguments: &[&str], stdin: &[u8]) -> Finished {
         Finished::of(program, self.folder.path(), arguments, &self.variables(), stdin)
     }
 
-    fn serve(&self, program: &PathBuf) -> Arc<Served> {
+    fn serve(&self, program: &Path) -> Arc<Served> {
         let arguments = ["serve", "--listen", "127.0.0.1:0"];
-        let mut running = Running::program(program, self.folder.path(), &arguments, &self.variables());
+        let mut running = Running::program(program, self.folder.path(), arguments, &self.variables());
         let base = running.address();
         Arc::new(Served { running, base })
     }
@@ -157,14 +157,14 @@ async fn a_data_folder_of_the_version_before_is_taken_on() {
     let listen = format!("127.0.0.1:{port}");
     let arguments = ["serve", "--data", "data", "--listen", &listen];
     let user = ["user", "add", "ann", "--email", "ann@example.org", "--password-stdin", "--data", "data"];
-    Finished::of(&before(), folder.path(), &user, &[], format!("{PASSWORD}\n").as_bytes()).ok();
-    let mut running = Running::program(&before(), folder.path(), &arguments, &[]);
+    Finished::of(&before(), folder.path(), user, &[], format!("{PASSWORD}\n").as_bytes()).ok();
+    let mut running = Running::program(&before(), folder.path(), arguments, &[]);
     let base = running.address();
     let old = Served { running, base };
     let tokens = old.sign_in("ann").await.body;
     old.running.stop();
 
-    let mut running = Running::program(&now(), folder.path(), &arguments, &[]);
+    let mut running = Running::program(&now(), folder.path(), arguments, &[]);
     let base = running.address();
     let new = Served { running, base };
 

@@ -236,8 +236,8 @@ impl Transfer for SqliteStore {
         let file = self.folder.join(DATABASE_FILE);
         let log = Arc::clone(&self.log);
         let importing = tokio::task::spawn_blocking(move || {
-            let (taken, head) = transfer::import(&file, from)?;
-            log.moved(head);
+            let (taken, furthest) = transfer::import(&file, from)?;
+            log.moved(furthest);
             Ok(taken)
         });
         importing.await.map_err(|_| thread_gone("importing"))?

@@ -126,3 +126,24 @@ fn a_backup_takes_the_place_of_another_only_when_told() {
     names.sort();
     assert_eq!(names, ["data", "nightly.db"], "no draft is left");
 }
+
+#[test]
+fn a_restored_backup_that_is_moved_begins_its_new_epoch_where_it_comes_to() {
+    let folder = TempDir::new().expect("a folder");
+    add_user(folder.path(), "ann").ok();
+    let made = beside(folder.path(), &["backup", "nightly.db", "--json"]).ok().json();
+    let (restored, moved) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
+    let key = folder.path().join("data");
+    restore(&folder.path().join("nightly.db"), &key, &restored.path().join("data"));
+    carry_root_key(&key, &moved.path().join("data"));
+
+    beside(restored.path(), &["export", "all.export"]).ok();
+    beside(moved.path(), &["import", &restored.path().join("all.export").to_string_lossy()]).ok();
+
+    let status = beside(moved.path(), &["revocation", "status", "--json"]).ok().json();
+    assert_eq!(
+        (&status["earlier"][0], &status["went_back"]),
+        (&made["log"], &Value::Bool(false)),
+        "{status}"
+    );
+}

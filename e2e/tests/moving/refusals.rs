@@ -88,6 +88,22 @@ fn an_export_goes_through_a_pipe_as_well() {
     assert_eq!(beside(to.path(), &["user", "list", "--json"]).ok().json()[0]["username"], "ann");
 }
 
+#[test]
+fn an_export_to_a_pipe_has_no_second_json_in_it() {
+    let from = exported();
+    refused(&beside(from.path(), &["export", "-", "--json"]), "leave out --json");
+}
+
+#[test]
+fn a_file_that_cannot_be_made_is_told_before_the_work_begins() {
+    let from = exported();
+    for command in ["export", "backup"] {
+        refused(&beside(from.path(), &[command, "nowhere/all"]), "there is no folder nowhere");
+        refused(&beside(from.path(), &[command, "data"]), "is a folder");
+        refused(&beside(from.path(), &[command, "all.export"]), "is there already");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn an_export_is_for_its_owner_alone() {

@@ -29,7 +29,7 @@ use crate::output::{self, OutputArgs, Progress, Table};
 /// All of it or nothing: every row is checked, and so is the file as a whole, before anything holds. Sessions, tokens and keys go on as
 /// they were, and what was revoked stays revoked. No service may run on the store meanwhile.
 ///
-/// The root key of the installation has to be here first: HANDSTAMP_ROOT_KEY, or the file root.key in the data folder.
+/// The root key of the installation has to be here first: `HANDSTAMP_ROOT_KEY`, or the file root.key in the data folder.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -59,7 +59,8 @@ pub(crate) fn run(command: &Import) -> Result<(), Failure> {
         let taken = import(command, &store, reader, root).await;
         store.close().await?;
         let counts = taken?;
-        go_on(&config, &contents).await?;
+        let gone_on = go_on(&config, &contents).await;
+        gone_on.map_err(|failure| Failure::new(format!("everything was taken in, but {failure}")))?;
         Ok(counts)
     })?;
     print(command, &contents, &counts)

@@ -107,10 +107,10 @@ fn embedded(command: &Migrate, config: &Config) -> Result<(), Failure> {
     if command.output.json {
         return output::json(&json!({ "store": "sqlite", "schema": found, "known": known }));
     }
-    output::line(match found == known {
-        true => format!("schema version {found}, up to date"),
-        false => format!(
-            "schema version {found} of {known}: `handstamp migrate` or the next `handstamp serve` brings it up to date"
-        ),
-    })
+    if found == known {
+        return output::line(format_args!("schema version {found}, up to date"));
+    }
+    output::line(format_args!(
+        "schema version {found} of {known}: `handstamp migrate` or the next `handstamp serve` brings it up to date"
+    ))
 }

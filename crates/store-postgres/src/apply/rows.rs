@@ -40,9 +40,9 @@ pub(crate) async fn add(connection: &Connection, row: &Row) -> Result<(), Refusa
     }
 }
 
-/// Lets the log go on from where another stood.
-pub(crate) async fn set_log(connection: &Connection, head: LogPosition) -> Result<(), Failure> {
-    let row: Params<'_> = &[&i64::from(head.epoch), &number(head.seq)];
+/// Lets the log go on from where another stood, which may have lost its end.
+pub(crate) async fn set_log(connection: &Connection, head: LogPosition, lost: bool) -> Result<(), Failure> {
+    let row: Params<'_> = &[&i64::from(head.epoch), &number(head.seq), &lost];
     connection.execute(transfer::SET_LOG, row).await.map(drop)
 }
 

@@ -39,6 +39,8 @@ statements! {
     /// Adds an event under its number.
     ADD_EVENT = "INSERT INTO revocation_events (seq, selector, target, kind, reason, at, forget_at, user_id, org_id) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// Lets the log go on from where another stood. The line of history stays our own.
-    SET_LOG = "UPDATE revocation_log SET epoch = $1, seq = $2 WHERE only_row";
+    /// Lets the log go on from where another stood. The line of history stays our own, unless that one was known to have lost its end: then
+    /// it is one that we are not on, so that another epoch begins.
+    SET_LOG = "UPDATE revocation_log SET epoch = $1, seq = $2, system = CASE WHEN $3 THEN 0 ELSE system END, \
+               timeline = CASE WHEN $3 THEN 0 ELSE timeline END WHERE only_row";
 }

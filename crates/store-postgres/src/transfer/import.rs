@@ -41,7 +41,8 @@ async fn in_transaction(
 ) -> Result<Counts, ImportError> {
     refuse_anything(connection).await?;
     let taken = take_in(connection, contents, from).await?;
-    rows::set_log(connection, contents.head).await.map_err(told)?;
+    let lost = contents.mark.is_some_and(|mark| mark > contents.head);
+    rows::set_log(connection, contents.head, lost).await.map_err(told)?;
     check(connection, &taken).await?;
     connection.say(transactions::COMMIT).await.map_err(told)?;
     Ok(taken)

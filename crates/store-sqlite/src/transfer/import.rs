@@ -14,7 +14,7 @@ use crate::query::execute;
 
 const DOING: &str = "taking an installation in";
 
-/// Takes in everything, in one transaction. Returns what it was, and where the log stands.
+/// Takes in everything, in one transaction. Returns what it was, and how far the log ever was.
 pub(crate) fn import(
     file: &Path,
     mut from: mpsc::Receiver<Parcel>,
@@ -28,7 +28,7 @@ pub(crate) fn import(
     apply::events::advance_log(&connection, contents.head).map_err(told)?;
     check(&connection, &taken)?;
     execute(&connection, "COMMIT", []).map_err(told)?;
-    Ok((taken, contents.head))
+    Ok((taken, contents.head.max(contents.mark.unwrap_or(contents.head))))
 }
 
 fn refuse_anything(connection: &Connection) -> Result<(), ImportError> {

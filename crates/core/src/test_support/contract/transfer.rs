@@ -23,7 +23,7 @@ use super::{
     samples::{HOUR, after, noon, read, session, user},
 };
 use crate::{
-    model::{RevocationEvent, Selector, Session, SessionState, User},
+    model::{LogPosition, RevocationEvent, Selector, Session, SessionState, User},
     store::{
         Applied, Change, Changes, Store,
         transfer::{Contents, Counts, ImportError, Kind, PARCELS_UNDER_WAY, Parcel, Row, Transfer},
@@ -37,6 +37,7 @@ macro_rules! store_transfer_tests {
         $crate::store_transfer_tests! { @expand $from, $to;
             everything_moves_and_comes_out_the_same
             what_has_moved_goes_on_where_it_stood
+            a_log_that_had_lost_its_end_is_known_to_have
             an_export_is_of_one_moment
             an_export_that_nobody_takes_ends
             an_empty_store_moves_as_well
@@ -186,6 +187,28 @@ where
     assert!(matches!(again, Applied::Conflict(_)), "{again:?}");
     to.clean_up(at(after(HOUR * 48))).await.expect("the store works");
     assert!(matches!(read(&to, home.id).await.state, SessionState::Ended { .. }), "it ran out");
+}
+
+/// Somewhere it has gone on: whoever serves what was taken in begins another epoch, also if the import was the last thing that its
+/// process did.
+pub async fn a_log_that_had_lost_its_end_is_known_to_have<A, B>(from: Arc<A>, to: Arc<B>)
+where
+    A: Store + Transfer,
+    B: Store + Transfer,
+{
+    furnished(&erased(&from)).await;
+    let mut parcels = export_all(&*from).await;
+    let head = contents(&parcels).head;
+    if let Some(Parcel::Contents(contents)) = parcels.first_mut() {
+        assert_eq!(contents.mark, None, "it has lost nothing yet");
+        contents.mark = Some(LogPosition { seq: head.seq + 7, ..head });
+    }
+    import_all(&*to, parcels).await.expect("the store works");
+
+    let mark = to.log_mark().await.expect("the store works");
+    assert!(mark.is_some_and(|mark| mark > head), "{mark:?} {head:?}");
+    let given_on = contents(&export_all(&*to).await).mark;
+    assert!(given_on.is_some_and(|mark| mark > head), "{given_on:?} {head:?}");
 }
 
 /// Whoever writes meanwhile is not kept waiting, and is not in it.

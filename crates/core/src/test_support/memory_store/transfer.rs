@@ -46,7 +46,8 @@ impl Transfer for MemoryStore {
             return Err(ImportError::NotEmpty { kind, count });
         }
         *data = next;
-        self.mark.send_modify(|mark| *mark = (*mark).max(data.head()));
+        let furthest = contents.mark.unwrap_or(contents.head);
+        self.mark.send_modify(|mark| *mark = (*mark).max(furthest));
         Ok(taken)
     }
 }
