@@ -74,19 +74,31 @@ pub fn run(
     time: Duration,
     next: &Arc<NextRequest>,
 ) -> Outcome<Load> {
+    run_in_turn(&[address], connections, time, next)
+}
+
+/// The same to several servers: each client goes to another with each request, as through a proxy that sends them round.
+pub fn run_in_turn(
+    addresses: &[SocketAddr],
+    clients: usize,
+    time: Duration,
+    next: &Arc<NextRequest>,
+) -> Outcome<Load> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(failed("starting a runtime"))?;
     runtime.block_on(async {
-        let mut streams = Vec::new();
-        for _ in 0..connections {
-            let stream = TcpStream::connect(address).await.map_err(failed("connecting"))?;
-            stream.set_nodelay(true).map_err(failed("connecting"))?;
-            streams.push(stream);
+        let mut all = Vec::new();
+        for _ in 0..clients {
+            let mut connections = Vec::new();
+            for address in addresses {
+                connections.push(Connection::open(*address).await?);
+            }
+            all.push(connections);
         }
         let start = Instant::now();
-        let tasks: Vec<_> = streams
+        let tasks: Vec<_> = all
             .into_iter()
-            .map(|stream| tokio::spawn(one_connection(stream, start + time, Arc::clone(next))))
+            .map(|connections| tokio::spawn(one_client(connections, start + time, Arc::clone(next))))
             .collect();
         let mut latencies = Vec::new();
         for task in tasks {
@@ -100,46 +112,64 @@ pub fn run(
 pub fn once(address: SocketAddr, request: &[u8]) -> Outcome<Vec<u8>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(failed("starting a runtime"))?.block_on(async {
-        let mut stream = TcpStream::connect(address).await.map_err(failed("connecting"))?;
-        let mut buffer = Vec::new();
-        stream.write_all(request).await.map_err(failed("sending"))?;
-        read_response(&mut stream, &mut buffer).await?;
-        Ok(buffer)
+        let mut connection = Connection::open(address).await?;
+        connection.ask(request).await?;
+        Ok(connection.buffer)
     })
 }
 
-async fn one_connection(mut stream: TcpStream, end: Instant, next: Arc<NextRequest>) -> Outcome<Vec<f64>> {
+async fn one_client(
+    mut connections: Vec<Connection>,
+    end: Instant,
+    next: Arc<NextRequest>,
+) -> Outcome<Vec<f64>> {
     let mut latencies = Vec::new();
-    let mut buffer = Vec::with_capacity(16 * 1024);
     let mut start = Instant::now();
     while start < end {
-        let request = next();
-        start = Instant::now();
-        stream.write_all(&request).await.map_err(failed("sending"))?;
-        read_response(&mut stream, &mut buffer).await?;
-        if !buffer.starts_with(b"HTTP/1.1 200 ") {
-            return Err(format!("the server refused: {}", String::from_utf8_lossy(&buffer)));
+        for connection in &mut connections {
+            let request = next();
+            start = Instant::now();
+            let answer = connection.ask(&request).await?;
+            if !answer.starts_with(b"HTTP/1.1 200 ") {
+                return Err(format!("the server refused: {}", String::from_utf8_lossy(answer)));
+            }
+            let now = Instant::now();
+            #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one request")]
+            latencies.push((now - start).as_nanos() as f64);
+            start = now;
         }
-        let now = Instant::now();
-        #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one request")]
-        latencies.push((now - start).as_nanos() as f64);
-        start = now;
     }
     Ok(latencies)
 }
 
-/// Reads one response with a `content-length` into the buffer.
-async fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Outcome {
-    buffer.clear();
-    let mut whole = None;
-    while whole.is_none_or(|whole| buffer.len() < whole) {
-        let read = stream.read_buf(buffer).await.map_err(failed("reading"))?;
-        if read == 0 {
-            return Err("the server closed a connection".to_owned());
-        }
-        whole = whole.or_else(|| response_len(buffer));
+/// A kept connection.
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects.
+    pub async fn open(address: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(address).await.map_err(failed("connecting"))?;
+        stream.set_nodelay(true).map_err(failed("connecting"))?;
+        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
     }
-    Ok(())
+
+    /// Sends a request and returns the response to it, which has a `content-length`.
+    pub async fn ask(&mut self, request: &[u8]) -> Outcome<&[u8]> {
+        self.stream.write_all(request).await.map_err(failed("sending"))?;
+        self.buffer.clear();
+        let mut whole = None;
+        while whole.is_none_or(|whole| self.buffer.len() < whole) {
+            let read = self.stream.read_buf(&mut self.buffer).await.map_err(failed("reading"))?;
+            if read == 0 {
+                return Err("the server closed a connection".to_owned());
+            }
+            whole = whole.or_else(|| response_len(&self.buffer));
+        }
+        Ok(&self.buffer)
+    }
 }
 
 fn response_len(buffer: &[u8]) -> Option<usize> {

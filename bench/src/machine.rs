@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::{Outcome, failed};
+
 /// Pins this thread, and with it every process it starts, to one core, so that nobody's second core counts.
 ///
 /// Returns the sentence for the report.
@@ -25,7 +27,24 @@ pub fn processor_time_of_other_threads() -> Duration {
 
 /// Returns how long the threads of this process have had a processor.
 pub fn processor_time() -> Duration {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    of_tasks("/proc/self/task".as_ref())
+}
+
+/// Returns the same of another process.
+pub fn processor_time_of(pid: u32) -> Duration {
+    of_tasks(format!("/proc/{pid}/task").as_ref())
+}
+
+/// Returns how many kilobytes of memory a process has right now.
+pub fn memory_of(pid: u32) -> Outcome<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(failed("a process's status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse().ok());
+    number.ok_or_else(|| "this system does not tell how much memory a process has".to_owned())
+}
+
+fn of_tasks(folder: &Path) -> Duration {
+    let tasks = fs::read_dir(folder).into_iter().flatten().flatten();
     tasks.map(|task| on_processor(task.path().join("schedstat"))).sum()
 }
 

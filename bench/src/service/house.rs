@@ -6,10 +6,12 @@ use handstamp_core::Context;
 use handstamp_core::keyring::Keyring;
 use handstamp_core::password::PasswordHasher;
 use handstamp_core::root_key::RootKey;
+use handstamp_core::store::Store;
 use handstamp_server::config::{Config, PublicUrl};
 use handstamp_server::{AppState, Clock as _, Parts};
+use handstamp_store_postgres::{PostgresOptions, PostgresStore};
 use handstamp_store_sqlite::{DATABASE_FILE, OpenMode, ShareMode, SqliteStore};
-use handstamp_token::SystemEntropy;
+use handstamp_token::{Entropy, SystemEntropy};
 use tempfile::TempDir;
 
 use super::HandClock;
@@ -39,12 +41,30 @@ impl House {
     pub async fn open_at(address: SocketAddr, config: Config) -> Outcome<Self> {
         let folder = tempfile::Builder::new().prefix("bench-data-").tempdir_in(data_root()?);
         let folder = folder.map_err(failed("making a data folder"))?;
+        let store = SqliteStore::open(folder.path(), OpenMode::Serve(ShareMode::Exclusive));
+        let store = Arc::new(store.map_err(failed("opening the database"))?);
+        Self::around(store, folder, address, config).await
+    }
+
+    /// The same on an empty PostgreSQL database.
+    pub async fn open_on_postgres(options: &PostgresOptions) -> Outcome<Self> {
+        let folder = tempfile::tempdir().map_err(failed("making a folder"))?;
+        let store = PostgresStore::open(options, Arc::new(SystemEntropy)).await;
+        let store = Arc::new(store.map_err(failed("opening the database"))?);
+        let config = Config::default();
+        Self::around(store, folder, config.server.listen, config).await
+    }
+
+    async fn around(
+        store: Arc<dyn Store>,
+        folder: TempDir,
+        address: SocketAddr,
+        config: Config,
+    ) -> Outcome<Self> {
         let clock = HandClock::at_true_time();
         let public_url = config.public_url(address).map_err(failed("the public URL"))?;
         let settings = config.settings(&public_url);
-        let store = SqliteStore::open(folder.path(), OpenMode::Serve(ShareMode::Exclusive));
-        let store = Arc::new(store.map_err(failed("opening the database"))?);
-        let entropy = Arc::new(SystemEntropy);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let root_key = RootKey::generate(&*entropy);
         let keyring = Keyring::load(&*store, &root_key, &settings, &*entropy, clock.now()).await;
         let keyring = keyring.map_err(failed("making the keys"))?;
@@ -53,9 +73,19 @@ impl House {
         Ok(Self { context, clock, config, public_url, root_key, folder })
     }
 
-    /// Returns the database file, for what is measured beside the service.
+    /// Returns the embedded database's file, for what is measured beside the service.
     pub fn database(&self) -> PathBuf {
         self.folder.path().join(DATABASE_FILE)
+    }
+
+    /// Returns what everything secret in the database is sealed under, for another process that opens it.
+    pub fn root_key(&self) -> &RootKey {
+        &self.root_key
+    }
+
+    /// Lets go of the database and leaves the folder to another process, as long as this is kept.
+    pub fn leave(self) -> TempDir {
+        self.folder
     }
 
     /// Returns the issuer of its tokens.

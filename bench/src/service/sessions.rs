@@ -98,7 +98,8 @@ fn stride(count: usize) -> usize {
     (near..near + count).find(|stride| greatest_common(*stride, count) == 1).unwrap_or(1)
 }
 
-fn new_session(context: &Context, user_id: UserId, now: Timestamp) -> Session {
+/// Returns a session that begins now, as a sign-in starts it.
+pub fn new_session(context: &Context, user_id: UserId, now: Timestamp) -> Session {
     let settings = &context.settings.sessions;
     let later = |lifetime: Duration| now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
     Session {

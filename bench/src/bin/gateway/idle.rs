@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use handstamp_bench::report::{Cell, Table};
-use handstamp_bench::{Outcome, failed};
+use handstamp_bench::{Outcome, failed, machine};
 
 use crate::front::Front;
 use crate::nginx::Nginx;
@@ -22,10 +22,9 @@ pub(crate) fn table(count: usize, nginx: &Nginx, front: &Front) -> Outcome<Table
         std::thread::sleep(Duration::from_secs(1));
         let after = resident(&pids)?;
         drop(connections);
-        #[expect(clippy::cast_precision_loss, reason = "counts of bytes")]
-        let cells =
-            [before as f64, after as f64, after.saturating_sub(before) as f64 * 1024.0 / count as f64];
-        table.row(name, cells.map(Cell::Count));
+        #[expect(clippy::cast_precision_loss, reason = "a count of connections")]
+        let each = (after - before).max(0.0) * 1024.0 / count as f64;
+        table.row(name, [before, after, each].map(Cell::Count));
     }
     Ok(table)
 }
@@ -48,15 +47,6 @@ fn open(count: usize, address: SocketAddr) -> Outcome<Vec<TcpStream>> {
 }
 
 /// Returns the memory of some processes, in kB.
-fn resident(pids: &[u32]) -> Outcome<u64> {
-    let mut sum = 0;
-    for pid in pids {
-        let status =
-            std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(failed("reading memory"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        let kilobytes =
-            line.trim().trim_end_matches(" kB").parse::<u64>().map_err(failed("reading memory"))?;
-        sum += kilobytes;
-    }
-    Ok(sum)
+fn resident(pids: &[u32]) -> Outcome<f64> {
+    pids.iter().map(|pid| machine::memory_of(*pid)).sum()
 }

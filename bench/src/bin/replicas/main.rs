@@ -1,0 +1,140 @@
+//! The program as it is released: one, two and three replicas on one PostgreSQL, and what memory and disk it takes.
+
+mod crowd;
+mod footprint;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use handstamp_bench::command_line::{self, Options};
+use handstamp_bench::load::{self, Load, NextRequest};
+use handstamp_bench::report::{Cell, Report, Table};
+use handstamp_bench::service::{House, Program, runtime};
+use handstamp_bench::statistics::median;
+use handstamp_bench::{Outcome, failed};
+use handstamp_store_postgres::PostgresOptions;
+use handstamp_testbed::Postgres;
+use tokio::runtime::Runtime;
+
+use crowd::Crowd;
+
+const REPLICAS: usize = 3;
+const CLIENTS: usize = 32;
+const PEOPLE: usize = 100;
+/// PostgreSQL's figures about itself are this old at most.
+const FIGURES: Duration = Duration::from_millis(1_500);
+
+fn main() -> ExitCode {
+    command_line::run(benchmark)
+}
+
+fn benchmark(options: Options) -> Outcome<Report> {
+    let mut report = Report::new("replicas: the released program, in processes of its own");
+    report.fact("not pinned: replicas, PostgreSQL and the load generator have the same cores, so that more replicas cannot be faster here");
+    report.fact(format!(
+        "{CLIENTS} clients, each of whom goes to the next replica with every request; default settings"
+    ));
+    report.fact("transactions: PostgreSQL's own count, for each 1,000 requests, of everything that the replicas do meanwhile");
+    let runtime = runtime(2)?;
+    side_by_side(&mut report, &runtime, options)?;
+    footprint::measure(&mut report, &runtime, options)?;
+    Ok(report)
+}
+
+/// Something that people ask for.
+struct Kind {
+    name: &'static str,
+    next: Arc<NextRequest>,
+}
+
+fn side_by_side(report: &mut Report, runtime: &Runtime, options: Options) -> Outcome {
+    let rounds = options.pick(5, 1);
+    let turn = options.pick(Duration::from_millis(400), Duration::from_millis(100));
+    let postgres = Postgres::start();
+    let url = postgres.database();
+    let opened = PostgresOptions::new(&url).map_err(failed("the database URL"))?;
+    let house = runtime.block_on(House::open_on_postgres(&opened))?;
+    let refreshed = options.pick(100_000, 2_000);
+    let mut crowd = runtime.block_on(Crowd::gather(&house, PEOPLE + refreshed))?;
+    let key = house.root_key().to_text();
+    let folder = house.leave();
+    let variables = [("HANDSTAMP_ROOT_KEY", key.as_str()), ("HANDSTAMP_STORAGE_DATABASE_URL", url.as_str())];
+    let replicas: Vec<Program> =
+        (0..REPLICAS).map(|_| Program::serve(folder.path(), &variables)).collect::<Outcome<_>>()?;
+    let addresses: Vec<_> = replicas.iter().map(|replica| replica.address).collect();
+
+    // The first replica alone has signed these; the others have only the database in common with it.
+    let tokens = runtime.block_on(crowd.visit(addresses[0], PEOPLE))?;
+    let asking = |path: &'static str| {
+        let prepared: Vec<Vec<u8>> = tokens.iter().map(|token| crowd::get(path, token)).collect();
+        in_turn(prepared)
+    };
+    let refreshing = in_turn(crowd.take_refreshes());
+    let kinds = [
+        Kind { name: "GET /auth/whoami", next: asking("/auth/whoami") },
+        Kind { name: "GET /auth/check", next: asking("/auth/check") },
+        Kind { name: "POST /auth/refresh", next: refreshing },
+    ];
+    for kind in kinds {
+        let mut loads = vec![Vec::new(); REPLICAS];
+        let mut transactions = [0.0; REPLICAS];
+        let mut requests = [0.0; REPLICAS];
+        for _ in 0..rounds {
+            for count in 1..=REPLICAS {
+                std::thread::sleep(FIGURES);
+                let before = (committed(&postgres), processor_time(&replicas));
+                let load = load::run_in_turn(&addresses[..count], CLIENTS, turn, &kind.next)?;
+                let load = load.worked(processor_time(&replicas).saturating_sub(before.1));
+                std::thread::sleep(FIGURES);
+                transactions[count - 1] += committed(&postgres) - before.0;
+                requests[count - 1] += load.rate() * turn.as_secs_f64();
+                loads[count - 1].push(load);
+            }
+        }
+        report.table(table(kind.name, &loads, &transactions, &requests));
+    }
+    Ok(())
+}
+
+fn in_turn(prepared: Vec<Vec<u8>>) -> Arc<NextRequest> {
+    let turn = AtomicUsize::new(0);
+    Arc::new(move || prepared[turn.fetch_add(1, Ordering::Relaxed) % prepared.len()].clone())
+}
+
+fn processor_time(replicas: &[Program]) -> Duration {
+    replicas.iter().map(Program::processor_time).sum()
+}
+
+fn committed(postgres: &Postgres) -> f64 {
+    let sum = postgres.sql("postgres", "SELECT xact_commit FROM pg_stat_database WHERE datname = 'test_0'");
+    sum.trim().parse().unwrap_or(f64::NAN)
+}
+
+fn table(name: &str, loads: &[Vec<Load>], transactions: &[f64], requests: &[f64]) -> Table {
+    let columns = ["", "per second", "of one", "p50", "p99", "processor time", "of one", "transactions"];
+    let mut table = Table::new(name, columns);
+    let first = &loads[0];
+    for (index, turns) in loads.iter().enumerate() {
+        let rates: Vec<f64> = turns.iter().map(Load::rate).collect();
+        let work: Vec<f64> = turns.iter().map(Load::work).collect();
+        let of_one = |of: fn(&Load) -> f64| {
+            median(&turns.iter().zip(first).map(|(turn, one)| of(turn) / of(one)).collect::<Vec<_>>())
+        };
+        let mut all = Load::default();
+        turns.iter().cloned().for_each(|load| all.add(load));
+        let cells = [
+            Cell::Count(median(&rates)),
+            Cell::Ratio(of_one(Load::rate)),
+            Cell::Nanos(all.latency(0.5)),
+            Cell::Nanos(all.latency(0.99)),
+            Cell::Nanos(median(&work)),
+            Cell::Ratio(of_one(Load::work)),
+            Cell::Count(1_000.0 * transactions[index] / requests[index]),
+        ];
+        let plural = if index == 0 { "" } else { "s" };
+        table.row(format!("{} replica{plural}", index + 1), cells);
+    }
+    table
+}
