@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use handstamp_core::shared::{Limits, LocalLimits, Outcome, Quota, Refusal, Settled, SharedKey, Take};
 use jiff::Timestamp;
@@ -89,21 +89,29 @@ impl Counters {
         }
     }
 
-    /// Finds out whether replicas can count together just now.
-    pub(super) async fn probe(&self, now: Timestamp) {
+    /// Finds out whether replicas can count together just now, by an attempt of nobody's: a server may answer questions that has no
+    /// memory left for a count, or may not write.
+    pub(super) async fn probe(&self, bucket: SharedKey, now: Timestamp) {
         if let Some(shared) = &self.shared {
-            let asked = async { shared.limits.take(&[], now).await.map(|_| ()) };
-            shared.breaker.probe(asked).await;
+            let take = Take { bucket, quota: Quota::new(1000, Duration::from_secs(1)), known: None };
+            let taken = async { shared.limits.take(&[take], now).await.map(|_| ()) };
+            shared.breaker.probe(taken).await;
         }
     }
 
     /// Frees what nobody needs any more. Returns whether there may be more.
+    ///
+    /// Nobody waits for it, so that it may take longer than a request waits; that it does says nothing about those.
     pub(super) async fn clean_up(&self, now: Timestamp) -> bool {
         self.local.sweep(now);
-        match &self.shared {
-            Some(shared) => shared.breaker.call(shared.limits.clean_up(now)).await.unwrap_or(false),
-            None => false,
-        }
+        let Some(shared) = self.shared.as_ref().filter(|shared| !shared.breaker.is_open()) else {
+            return false;
+        };
+        shared.limits.clean_up(now).await.unwrap_or_else(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::debug!(error, "what is counted no longer is forgotten later");
+            false
+        })
     }
 }
 

@@ -172,7 +172,7 @@ impl SignInLimits {
 
     /// Finds out whether replicas can count together just now.
     pub(crate) async fn probe(&self, now: Timestamp) {
-        self.counters.probe(now).await;
+        self.counters.probe(self.keys.of("probe", &[]), now).await;
     }
 
     /// Frees what nobody needs any more. Returns whether there may be more.

@@ -43,7 +43,11 @@ fn limits() -> SignInLimits {
 struct Elsewhere {
     limits: LocalLimits,
     is_away: AtomicBool,
+    /// It answers questions, and has no room for counts.
+    is_full: AtomicBool,
     asked: AtomicUsize,
+    /// How long it takes to forget.
+    forgets_in: Duration,
 }
 
 impl Elsewhere {
@@ -57,6 +61,9 @@ impl Elsewhere {
 impl Limits for Elsewhere {
     async fn take(&self, wanted: &[Take], now: Timestamp) -> Result<Outcome, SharedError> {
         self.answer(())?;
+        if self.is_full.load(Ordering::SeqCst) && !wanted.is_empty() {
+            return Err(SharedError::away("full"));
+        }
         Ok(self.limits.take(wanted, now))
     }
 
@@ -65,8 +72,9 @@ impl Limits for Elsewhere {
     }
 
     async fn clean_up(&self, now: Timestamp) -> Result<bool, SharedError> {
+        tokio::time::sleep(self.forgets_in).await;
         self.limits.sweep(now);
-        self.answer(false)
+        self.answer(true)
     }
 }
 
@@ -250,6 +258,36 @@ async fn what_does_not_answer_is_left_alone_until_it_does() {
     assert!(!limits.breaker().unwrap().is_open());
     sign_in(&limits, "ann", "198.51.100.7").await;
     assert!(elsewhere.asked.load(Ordering::SeqCst) > 4);
+}
+
+/// Were it asked whether it is there, it would say yes, and three requests more would wait in vain, each second anew.
+#[tokio::test]
+async fn what_answers_and_cannot_count_is_left_alone() {
+    let elsewhere = Arc::new(Elsewhere { is_full: true.into(), ..Elsewhere::default() });
+    let limits = with(Some(Arc::clone(&elsewhere)));
+    for number in 0..5 {
+        guess(&limits, &format!("user{number}"), &format!("192.0.2.{number}")).await;
+    }
+
+    limits.probe(NOW).await;
+    assert!(limits.breaker().unwrap().is_open());
+
+    elsewhere.is_full.store(false, Ordering::SeqCst);
+    limits.probe(NOW).await;
+    assert!(!limits.breaker().unwrap().is_open());
+}
+
+/// After a flood there is much to forget. A request would be given up by then; who waits for this are no requests.
+#[tokio::test(start_paused = true)]
+async fn forgetting_may_take_longer_than_a_request_waits() {
+    let elsewhere = Elsewhere { forgets_in: Duration::from_secs(6), ..Elsewhere::default() };
+    let limits = with(Some(Arc::new(elsewhere)));
+
+    for _ in 0..3 {
+        assert!(limits.clean_up(NOW).await, "there may be more");
+    }
+
+    assert!(!limits.breaker().unwrap().is_open());
 }
 
 /// A flood from one address asks nobody: what this replica has let through is enough to refuse it.
