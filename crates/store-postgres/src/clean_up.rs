@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::pool::Pool;
-use crate::sql::{Sql, clean_up, log};
+use crate::sql::{Sql, clean_up, log, transactions};
 use crate::times::to_sql;
 
 /// Cleans up a limited number of rows of each kind. Each statement is a transaction of its own: no lock is held while the next one
@@ -39,13 +39,20 @@ async fn end_expired(connection: &Connection, what: CleanUp) -> Result<u64, Fail
             &EndReason::Expired.as_str(),
             &AuditKind::SessionEnded.as_str(),
         ];
+        // How many of all there are due is what the plan depends on.
+        connection.say(transactions::BEGIN_BY_VALUES).await?;
         let done = connection
             .optional(clean_up::END_EXPIRED, row, |fields| {
                 let fields = fields.of("sessions");
                 Ok((fields.number::<u64>("looked_at")?, fields.number::<u64>("ended")?))
             })
-            .await?;
-        let (looked_at, now_ended) = done.unwrap_or_default();
+            .await;
+        if done.is_err() {
+            // The transaction ends with it.
+            connection.lose();
+        }
+        let (looked_at, now_ended) = done?.unwrap_or_default();
+        connection.say(transactions::COMMIT).await?;
         ended += now_ended;
         if looked_at < limit || looked_at == now_ended {
             return Ok(ended);

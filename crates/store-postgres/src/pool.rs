@@ -10,7 +10,7 @@ use crate::connection::{Connection, Params};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::options::PostgresOptions;
-use crate::sql::Sql;
+use crate::sql::{Sql, transactions};
 use crate::tls::{Tls, TlsError};
 
 /// The database is given this much longer than it is told that it has: who is slow should say so, and who says nothing is gone.
@@ -62,7 +62,9 @@ impl Pool {
         params: Params<'_>,
         decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
-        match self.connection().await?.optional(sql, params, &decode).await {
+        // Whoever reads again has let go of the first connection: it may be the only one.
+        let first = self.connection().await?.optional(sql, params, &decode).await;
+        match first {
             Err(failure) if is_old_connection(&failure) => {
                 self.connection().await?.optional(sql, params, &decode).await
             }
@@ -77,12 +79,31 @@ impl Pool {
         params: Params<'_>,
         decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
     ) -> Result<Vec<T>, Failure> {
-        match self.connection().await?.list(sql, params, &decode).await {
+        // Whoever reads again has let go of the first connection: it may be the only one.
+        let first = self.connection().await?.list(sql, params, &decode).await;
+        match first {
             Err(failure) if is_old_connection(&failure) => {
                 self.connection().await?.list(sql, params, &decode).await
             }
             done => done,
         }
+    }
+
+    /// Reads all rows by a plan that is made for these values: from some moments on there are few rows, and from others nearly all.
+    pub(crate) async fn list_by_values<T>(
+        &self,
+        sql: Sql,
+        params: Params<'_>,
+        decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let connection = self.connection().await?;
+        connection.say(transactions::BEGIN_BY_VALUES).await?;
+        let done = connection.list(sql, params, decode).await;
+        // Ended in either way: nothing was changed.
+        if connection.say(transactions::COMMIT).await.is_err() {
+            connection.lose();
+        }
+        done
     }
 
     /// Closes what is open and refuses what comes.
@@ -127,11 +148,18 @@ impl Connect for Dial {
 }
 
 /// Limits that the database itself keeps, also when we are gone: a statement that nobody waits for, a lock that is not let go, and a
-/// transaction of a process that has stopped in the middle. They are no start-up parameters, which poolers refuse.
+/// transaction of a process that has stopped in the middle.
+///
+/// And how plans are made: once a connection and statement, whatever the values, for to plan what a refresh asks takes longer than to
+/// do it. A plan that was made while a table was small must not walk through it when it has grown; what we ask of tables that grow has
+/// an index, and a test sees to that. Where values matter, [`Pool::list_by_values`] asks.
+///
+/// None of it is a start-up parameter, which poolers refuse.
 fn greeting(options: &PostgresOptions) -> String {
     let statement = options.statement.as_millis();
     format!(
         "SET statement_timeout = {statement}; SET lock_timeout = {statement}; \
-         SET idle_in_transaction_session_timeout = {statement}; SET default_transaction_isolation = 'read committed'"
+         SET idle_in_transaction_session_timeout = {statement}; SET default_transaction_isolation = 'read committed'; \
+         SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
     )
 }

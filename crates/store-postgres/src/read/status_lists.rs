@@ -23,7 +23,7 @@ pub(crate) async fn bad_places(
     list: StatusListId,
     since: Timestamp,
 ) -> Result<Vec<(u32, TokenStatus)>, Failure> {
-    pool.list(status_lists::BAD_PLACES, &[&list.as_bytes().as_slice(), &to_sql(since)], |fields| {
+    pool.list_by_values(status_lists::BAD_PLACES, &[&list.as_bytes().as_slice(), &to_sql(since)], |fields| {
         let fields = fields.of("sessions");
         let index = fields.number("status_index")?;
         let status = fields.name("status", |name| match name {
