@@ -3,6 +3,7 @@
 mod bare;
 mod endpoint;
 mod flow;
+mod postgres;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
 fn benchmark(options: Options) -> Outcome<Report> {
     let rounds = options.pick(9, 1);
     let turn = options.pick(Duration::from_millis(500), Duration::from_millis(50));
-    let mut report = Report::new("refresh: rotations on the embedded SQLite store");
+    let mut report = Report::new("refresh: rotations on the embedded SQLite store, and on PostgreSQL");
     report.fact("not pinned: the store has threads of its own; the load generator runs on the same cores");
     report.fact(format!(
         "{rounds} interleaved rounds of {turn:?} a turn; rates are medians, x is the median of each round's own ratio"
@@ -36,6 +37,9 @@ fn benchmark(options: Options) -> Outcome<Report> {
     );
     for count in [1_000, options.pick(1_000_000, 10_000)] {
         report.table(measure(count, rounds, turn)?);
+    }
+    for count in [1_000, options.pick(100_000, 2_000)] {
+        postgres::measure(&mut report, count, rounds, turn)?;
     }
     report.note(
         "forged: a refresh token of the right form with a wrong MAC, refused by the flow on one thread",
@@ -83,7 +87,7 @@ fn measure(count: usize, rounds: usize, turn: Duration) -> Outcome<Table> {
     }
     drop(server);
     runtime.block_on(async { house.context.store.log_head().await }).map_err(failed("the database"))?;
-    Ok(table(count, &rows))
+    Ok(table(format!("SQLite, {count} sessions in the table"), &rows))
 }
 
 /// Adds the processor time that a stretch of load took.
@@ -93,9 +97,9 @@ fn working(clock: fn() -> Duration, load: impl FnOnce() -> Outcome<Load>) -> Out
     Ok(load.worked(clock().saturating_sub(before)))
 }
 
-fn table(count: usize, rows: &[Row]) -> Table {
+fn table(title: String, rows: &[Row]) -> Table {
     let columns = ["", "per second", "of the floor", "p50", "p99", "processor time", "of the floor"];
-    let mut table = Table::new(format!("{count} sessions in the table"), columns);
+    let mut table = Table::new(title, columns);
     for row in rows {
         let rates: Vec<f64> = row.loads.iter().map(Load::rate).collect();
         let floor = rows.first().map(|row| &row.loads[..]).unwrap_or_default();
