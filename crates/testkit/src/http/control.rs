@@ -20,7 +20,7 @@ use crate::recipe::{Mode, Severity};
 use crate::{InvalidToken, TestIssuer, TestToken};
 
 /// A refusal of ours, in the form in which every Handstamp service refuses.
-pub(super) struct Refused(ErrorCode, String);
+pub(super) struct Refused(pub(super) ErrorCode, pub(super) String);
 
 type Asked<T> = Result<Json<T>, JsonRejection>;
 

@@ -3,8 +3,9 @@
 //! It speaks what the auth service speaks to services: metadata, keys, the revocation feed and a status list. Below `/dev/` a test
 //! makes tokens, takes them back and moves the clock; `docs/guide/testing.md` has the list.
 //!
-//! Whoever reaches it makes any token, so it listens within this machine alone.
+//! Whoever reaches it makes any token, so it listens within this machine alone, and refuses what pages in a browser send.
 
+mod browser;
 mod control;
 mod count;
 mod documents;
@@ -134,6 +135,7 @@ fn router(issuer: &TestIssuer) -> Router {
         .route("/dev/requests", get(control::requests))
         .fallback(control::not_found)
         .layer(middleware::from_fn_with_state(issuer.clone(), count::count))
+        .layer(middleware::from_fn(browser::keep_out))
         .with_state(issuer.clone())
 }
 

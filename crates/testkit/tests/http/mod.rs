@@ -1,5 +1,6 @@
 //! The issuer that listens, as services in other processes see it.
 
+mod browser;
 mod control;
 mod services;
 
