@@ -49,6 +49,19 @@ async fn an_app_that_says_who_may_use_each_route_is_closed() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_sent_is_not_closed() {
+    let issuer = TestIssuer::start();
+
+    let attack = issuer.attack(good_routes(issuer.verifier())).public("/health").parameter("id", "no id");
+    let report = attack.run().await;
+
+    assert!(
+        report.problems().contains(&Problem::Unsendable { operation: "DELETE /orders/{id}".to_owned() }),
+        "{report}"
+    );
+}
+
+#[tokio::test]
 async fn a_route_that_is_open_has_to_be_named() {
     let issuer = TestIssuer::start();
 

@@ -60,6 +60,14 @@ pub enum Problem {
         /// What it answered.
         answer: Answer,
     },
+    /// No request could be made of the operation, so nothing was tried.
+    #[error(
+        "{operation} cannot be sent: its path, or the good token, has characters that a request cannot have"
+    )]
+    Unsendable {
+        /// The operation.
+        operation: String,
+    },
     /// Nothing answers at a path that was named.
     #[error("nothing answers at {path}")]
     NoSuchPath {

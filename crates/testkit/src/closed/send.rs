@@ -60,9 +60,11 @@ impl Attack {
                 ) => {
                     refused.push(Problem::GoodTokenRefused { operation: operation.to_string(), answer });
                 }
-                Some(Answer::Status(_)) | None => {
+                Some(Answer::Status(_)) => {
                     self.attack_operation(&operation, path, &good, report).await;
                 }
+                // Bad tokens could not be sent either, and what is not sent is not refused.
+                None => report.problems.push(Problem::Unsendable { operation: operation.to_string() }),
             }
             answered = true;
         }
