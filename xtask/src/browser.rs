@@ -14,6 +14,6 @@ pub(crate) fn test_named(text: &str) -> Result<(), String> {
 }
 
 /// The tests start the program; they do not build it.
-fn build() -> Result<(), String> {
+pub(crate) fn build() -> Result<(), String> {
     process::run("cargo", &["build", "--quiet", "--locked", "--package", "handstamp", "--bin", "handstamp"])
 }

@@ -24,6 +24,7 @@ usage: cargo xtask <command>
   test --fast        the same without installing and without the documentation build
   browser [TEXT]     the tests in a real browser; with a text, those whose name holds it
   replicas           the end-to-end tests on three replicas, PostgreSQL and Redis
+  replicas browser [TEXT]  the tests in a real browser, on the same
   soak [MINUTES]     three replicas under everything that can go wrong, again and again (without a number: 10 minutes)
   examples           install what the services in other languages need, build them, and run their own tests
   bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
@@ -56,6 +57,8 @@ fn main() -> ExitCode {
         ["browser"] => browser::test(),
         ["browser", name] => browser::test_named(name),
         ["replicas"] => replicas::test(),
+        ["replicas", "browser"] => replicas::browser(""),
+        ["replicas", "browser", name] => replicas::browser(name),
         ["soak"] => replicas::soak("10"),
         ["soak", minutes] => replicas::soak(minutes),
         ["bench", ref rest @ ..] => bench::run(rest),

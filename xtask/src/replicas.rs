@@ -1,7 +1,7 @@
 //! The end-to-end tests once more, on the set-up for many machines: wherever a test starts the service, three replicas of it stand
 //! behind a round-robin proxy, on PostgreSQL and Redis.
 
-use crate::process;
+use crate::{browser, process};
 
 /// Tests that are left out there, each with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -18,11 +18,12 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("serve::tls::a_new_certificate_is_shown", "what one process has shown from one moment on"),
 ];
 
+/// Tests wait more than they work, here more than elsewhere: each for what three processes do.
+const THREADS: &str = "--test-threads=3";
+
 /// Runs all that are not left out.
 pub(crate) fn test() -> Result<(), String> {
-    let mut arguments =
-        vec!["run", "--quiet", "--locked", "--package", "handstamp-e2e", "--bin", "three-replicas", "--"];
-    arguments.extend([
+    let mut tests = vec![
         "cargo",
         "test",
         "--quiet",
@@ -32,9 +33,23 @@ pub(crate) fn test() -> Result<(), String> {
         "--test",
         "it",
         "--",
-    ]);
-    arguments.extend(LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]));
-    process::run("cargo", &arguments)
+        THREADS,
+    ];
+    tests.extend(LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]));
+    on_three_replicas(&tests)
+}
+
+/// Runs the tests in a real browser, or those whose name holds the text.
+pub(crate) fn browser(text: &str) -> Result<(), String> {
+    browser::build()?;
+    let name = format!("NAME={text}");
+    on_three_replicas(&["env", &name, "npm", "--prefix", "e2e/browser", "test"])
+}
+
+fn on_three_replicas(command: &[&str]) -> Result<(), String> {
+    let launcher =
+        ["run", "--quiet", "--locked", "--package", "handstamp-e2e", "--bin", "three-replicas", "--"];
+    process::run("cargo", &[&launcher, command].concat())
 }
 
 /// Runs everything that can go wrong, again and again, for so many minutes.
