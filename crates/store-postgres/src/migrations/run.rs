@@ -14,6 +14,15 @@ const LOCK: i64 = 0x4853_544d_0001;
 /// waited for by all who come later.
 const TRIES: u32 = 20;
 
+/// Whether any step was ever taken. What a name stands for (`to_regclass`) is remembered from before the wait for the others; what lies
+/// in a table is not.
+const HAS_TABLE: &str = "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'handstamp_steps' \
+                         AND relnamespace = to_regnamespace(quote_ident(current_schema())))";
+
+/// Where it is noted which were.
+const MAKE_TABLE: &str = "CREATE TABLE handstamp_steps (number int NOT NULL PRIMARY KEY, name text NOT NULL, kind text NOT NULL, \
+                          applied_at timestamptz NOT NULL DEFAULT clock_timestamp())";
+
 /// What was taken, under what number.
 type Taken = BTreeMap<u32, StepStatus>;
 
@@ -104,7 +113,7 @@ async fn refuse_foreign(client: &Client) -> Result<(), OpenError> {
 }
 
 async fn taken(client: &impl GenericClient) -> Result<Taken, OpenError> {
-    let is_there = client.query_one("SELECT to_regclass('handstamp_steps') IS NOT NULL", &[]).await?;
+    let is_there = client.query_one(HAS_TABLE, &[]).await?;
     if !is_there.try_get::<_, bool>(0)? {
         return Ok(Taken::new());
     }
@@ -143,12 +152,11 @@ async fn take_patiently(
 async fn take(client: &mut Client, number: u32, step: &Step) -> Result<bool, tokio_postgres::Error> {
     let transaction = client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
-    transaction
-        .batch_execute(
-            "CREATE TABLE IF NOT EXISTS handstamp_steps (number int NOT NULL PRIMARY KEY, name text NOT NULL, kind text NOT NULL, \
-             applied_at timestamptz NOT NULL DEFAULT clock_timestamp())",
-        )
-        .await?;
+    // Asked, and not `IF NOT EXISTS`, of which the database tells whoever reads our log.
+    let is_there = transaction.query_one(HAS_TABLE, &[]).await?;
+    if !is_there.try_get::<_, bool>(0)? {
+        transaction.batch_execute(MAKE_TABLE).await?;
+    }
     let note = "INSERT INTO handstamp_steps (number, name, kind) VALUES ($1, $2, $3) ON CONFLICT (number) DO NOTHING";
     let place = i32::try_from(number).unwrap_or(i32::MAX);
     if transaction.execute(note, &[&place, &step.name, &step.kind.as_str()]).await? == 0 {

@@ -123,6 +123,27 @@ async fn of_many_that_come_at_the_same_time_each_step_is_taken_by_one() {
     assert_eq!(taken.iter().sum::<usize>(), 2, "{taken:?}");
 }
 
+/// The driver writes what the database remarks into our log, where an operator takes it for something that is wrong.
+#[tokio::test]
+async fn the_database_has_nothing_to_remark() {
+    let url = Postgres::shared().database();
+    let (mut client, mut connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let (say, mut remarks) = tokio::sync::mpsc::unbounded_channel();
+    let driver = tokio::spawn(async move {
+        while let Some(Ok(message)) = std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+            if let tokio_postgres::AsyncMessage::Notice(notice) = message {
+                say.send(notice.message().to_owned()).unwrap();
+            }
+        }
+    });
+    for _ in 0..2 {
+        run::apply(&mut client, super::steps::STEPS, StepKind::Contract).await.unwrap();
+    }
+    drop(client);
+    driver.await.unwrap();
+    assert_eq!(remarks.recv().await, None);
+}
+
 #[tokio::test]
 async fn a_step_waits_for_a_table_that_is_in_use() {
     let options = options();
