@@ -43,6 +43,11 @@ pub enum DatabaseUrlError {
     /// There is no host in it.
     #[error("the database URL names no host")]
     NoHost,
+    /// What stands where the host should be is the rest of a password.
+    #[error(
+        "the password in the database URL has a character in it that ends it early: write @ as %40, / as %2F, : as %3A, % as %25"
+    )]
+    PasswordNotEncoded,
     /// There is no user in it.
     #[error("the database URL names no user")]
     NoUser,
@@ -116,6 +121,10 @@ fn split(text: &str) -> (String, Ours) {
 fn check_complete(config: &tokio_postgres::Config) -> Result<(), DatabaseUrlError> {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(DatabaseUrlError::NoHost);
+    }
+    // What is taken for a host is told in messages and logs.
+    if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+        return Err(DatabaseUrlError::PasswordNotEncoded);
     }
     if config.get_user().is_none_or(str::is_empty) {
         return Err(DatabaseUrlError::NoUser);
@@ -231,6 +240,16 @@ mod tests {
         assert!(matches!(refused("postgres://db/auth"), DatabaseUrlError::NoUser));
         assert!(matches!(refused("postgres://ann@db"), DatabaseUrlError::NoDatabase));
         assert!(matches!(refused("postgres://ann@db/auth?colour=red"), DatabaseUrlError::Unreadable(_)));
+    }
+
+    #[test]
+    fn a_password_that_ends_early_is_not_taken_for_a_host() {
+        for url in ["postgres://ann:hun@ter2@db/auth", "postgres://ann:hun@ter2@db:5432,other/auth"] {
+            let refused = refused(url);
+            assert!(matches!(refused, DatabaseUrlError::PasswordNotEncoded), "{refused:?}");
+            assert!(!format!("{refused} {refused:?}").contains("ter2"), "{refused:?}");
+        }
+        assert!("postgres://ann:hun%40ter2@db/auth".parse::<DatabaseUrl>().is_ok());
     }
 
     #[test]
