@@ -12,18 +12,26 @@ use crate::sql::Sql;
 /// What a statement is given.
 pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// A connection that is ours until it is dropped. One that has failed does not go back to the others.
+/// A connection that is ours until it is dropped. One that has failed, or that somebody has left in the middle of a transaction, does
+/// not go back to the others.
 pub(crate) struct Connection {
     /// There until the drop.
     object: Option<Object>,
     /// How long to wait for the answer to one statement.
     patience: Duration,
     is_lost: AtomicBool,
+    /// A transaction was begun, and is not over.
+    is_open: AtomicBool,
 }
 
 impl Connection {
     pub(crate) fn new(object: Object, patience: Duration) -> Self {
-        Self { object: Some(object), patience, is_lost: AtomicBool::new(false) }
+        Self {
+            object: Some(object),
+            patience,
+            is_lost: AtomicBool::new(false),
+            is_open: AtomicBool::new(false),
+        }
     }
 
     /// Returns the first row, if there is one.
@@ -73,7 +81,11 @@ impl Connection {
 
     /// Runs one of the words that begin and end a transaction.
     pub(crate) async fn say(&self, sql: Sql) -> Result<(), Failure> {
-        self.patiently(async |object| object.batch_execute(sql.text()).await).await
+        // Before it is sent: whoever goes away while it is on its way leaves a transaction behind as well.
+        self.is_open.store(true, Ordering::Relaxed);
+        self.patiently(async |object| object.batch_execute(sql.text()).await).await?;
+        self.is_open.store(!sql.ends_transaction(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Gives the connection up: nobody knows in which state it is.
@@ -115,9 +127,9 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.is_lost.load(Ordering::Relaxed)
-            && let Some(object) = self.object.take()
-        {
+        // In a transaction that somebody has left, whoever comes next would change what nobody commits.
+        let is_of_use = !self.is_lost.load(Ordering::Relaxed) && !self.is_open.load(Ordering::Relaxed);
+        if !is_of_use && let Some(object) = self.object.take() {
             // Closed, and not given back.
             drop(Object::take(object));
         }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use handstamp_core::model::StatusListId;
 use handstamp_core::store::{Change, Changes, Store, StoreError};
 use handstamp_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 use handstamp_testbed::{Postgres, Wire};
 use handstamp_token::SystemEntropy;
+use jiff::Timestamp;
 
 use crate::kit::{commit, open};
 use crate::samples::{rotating, session, starting, user};
@@ -185,4 +187,72 @@ async fn a_statement_that_takes_too_long_ends() {
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     holding.join().unwrap();
     commit(&store, starting(&session(2), 0)).await;
+}
+
+/// A connection that goes back with an open transaction swallows what comes next: the rotation would be acknowledged, and undone.
+#[tokio::test]
+async fn whoever_goes_away_leaves_no_transaction_behind() {
+    let postgres = Postgres::shared();
+    let url = postgres.database();
+    let mut options = impatient(&url);
+    (options.connections, options.wait, options.statement) =
+        (1, Duration::from_secs(20), Duration::from_secs(20));
+    let store = Arc::new(open(&options).await);
+    commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
+    commit(&store, starting(&session(1), 0)).await;
+    let holding = hold(postgres, &url, "sessions").await;
+
+    let reading = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.bad_places(StatusListId::from_bytes([1; 8]), Timestamp::UNIX_EPOCH).await }
+    });
+    until_somebody(postgres, &url, "wait_event_type = 'Lock'").await;
+    reading.abort();
+    assert!(reading.await.unwrap_err().is_cancelled());
+    commit(&store, rotating(&session(1))).await;
+
+    let seen = postgres.sql(crate::kit::database_name(&url), "SELECT generation FROM sessions");
+    assert_eq!(seen, (session(1).refresh.generation + 1).to_string());
+    holding.join().unwrap();
+}
+
+/// Whoever reads again on another connection lets go of the one that is dead first: else as many as there may be connections wait
+/// for each other.
+#[tokio::test]
+async fn a_read_whose_connection_dies_goes_on_with_the_only_other_one() {
+    let postgres = Postgres::shared();
+    let url = postgres.database();
+    let mut options = impatient(&url);
+    (options.connections, options.statement) = (1, Duration::from_secs(20));
+    let store = Arc::new(open(&options).await);
+    let holding = hold(postgres, &url, "users").await;
+
+    let reading = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.has_users().await }
+    });
+    until_somebody(postgres, &url, "wait_event_type = 'Lock'").await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    postgres.sql(crate::kit::database_name(&url), end);
+
+    assert!(!reading.await.unwrap().unwrap());
+    holding.join().unwrap();
+}
+
+/// Somebody locks a table for three seconds.
+async fn hold(postgres: &Postgres, url: &str, table: &str) -> std::thread::JoinHandle<()> {
+    let (other, name) = (postgres.admin(), crate::kit::database_name(url).to_owned());
+    let sql = format!("BEGIN; LOCK TABLE {table}; SELECT pg_sleep(3); ROLLBACK");
+    let holding = std::thread::spawn(move || drop(other.sql(&name, &sql)));
+    until_somebody(postgres, url, "wait_event = 'PgSleep'").await;
+    holding
+}
+
+async fn until_somebody(postgres: &Postgres, url: &str, is_so: &str) {
+    let looking =
+        format!("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {is_so}");
+    while postgres.sql(crate::kit::database_name(url), &looking) == "0" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -10,6 +10,11 @@ impl Sql {
     pub(crate) const fn text(self) -> &'static str {
         self.0
     }
+
+    /// Returns whether it is the last word of a transaction.
+    pub(crate) fn ends_transaction(self) -> bool {
+        [transactions::COMMIT.0, transactions::ROLLBACK.0].contains(&self.0)
+    }
 }
 
 #[macro_use]
