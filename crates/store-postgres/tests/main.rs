@@ -12,6 +12,7 @@ mod kit;
 mod limits;
 mod open;
 mod replicas;
+mod rights;
 mod samples;
 mod text;
 mod tls;
