@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use serde_json::{Map, Value};
 
 use crate::openapi::Resolver;
@@ -5,12 +7,32 @@ use crate::openapi::Resolver;
 /// How deep `allOf` in `allOf` is followed.
 const MAX_DEPTH: usize = 16;
 
-/// Returns the schema with references followed, `allOf` put together, and of `oneOf` and `anyOf` the first that is not `null`.
-pub(super) fn flat(schema: &Value, resolver: Resolver<'_>) -> Result<Value, String> {
-    flat_at(schema, resolver, 0)
+/// So many schemas are looked at for one value: a few that each name the next one ten times stand for more than there is time for.
+const MAX_SCHEMAS: u32 = 20_000;
+
+/// How many schemas may still be looked at.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<u32>);
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self(Cell::new(MAX_SCHEMAS))
+    }
+
+    fn spend(&self) -> Result<(), String> {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(left.ok_or("the schema stands for too much")?);
+        Ok(())
+    }
 }
 
-fn flat_at(schema: &Value, resolver: Resolver<'_>, depth: usize) -> Result<Value, String> {
+/// Returns the schema with references followed, `allOf` put together, and of `oneOf` and `anyOf` the first that is not `null`.
+pub(super) fn flat(schema: &Value, resolver: Resolver<'_>, budget: &Budget) -> Result<Value, String> {
+    flat_at(schema, resolver, budget, 0)
+}
+
+fn flat_at(schema: &Value, resolver: Resolver<'_>, budget: &Budget, depth: usize) -> Result<Value, String> {
+    budget.spend()?;
     if depth > MAX_DEPTH {
         return Err("the schema contains itself without end".to_owned());
     }
@@ -24,12 +46,12 @@ fn flat_at(schema: &Value, resolver: Resolver<'_>, depth: usize) -> Result<Value
         }
     }
     for part in list(&mut whole, "allOf") {
-        let part = flat_at(&part, resolver, depth + 1)?;
+        let part = flat_at(&part, resolver, budget, depth + 1)?;
         add(&mut whole, part);
     }
     for choice in ["oneOf", "anyOf"] {
         if let Some(chosen) = first(list(&mut whole, choice)) {
-            let chosen = flat_at(&chosen, resolver, depth + 1)?;
+            let chosen = flat_at(&chosen, resolver, budget, depth + 1)?;
             add(&mut whole, chosen);
         }
     }

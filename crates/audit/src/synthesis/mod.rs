@@ -9,7 +9,7 @@ mod request;
 mod text;
 mod value;
 
-pub(crate) use request::{Draft, Parts, draft};
+pub(crate) use request::{Draft, Parts, draft, path_segment};
 
 /// How a request is made: the same operation may be tried in several ways until its service takes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,39 +6,53 @@ const REPEATS: [u32; 6] = [0, 1, 4, 16, 64, 256];
 /// Nothing longer is made: a pattern may ask for more than there is memory.
 const MAX_LEN: usize = 10_000;
 
+/// So many parts of a pattern are looked at: what repeats what may be empty takes long to write nothing.
+const MAX_STEPS: usize = 100_000;
+
 /// Returns a text that matches the pattern and is as long as it must be; none where the pattern cannot be read, which is a
 /// dialect of ECMAScript and knows things that ours does not.
 pub(super) fn matching(pattern: &str, least: usize, most: usize) -> Option<String> {
     let hir = regex_syntax::ParserBuilder::new().nest_limit(50).build().parse(pattern).ok()?;
     let texts = REPEATS.iter().filter_map(|more| {
-        let mut text = String::new();
-        write(&hir, *more, &mut text)?;
-        Some(text)
+        let mut writer = Writer { more: *more, text: String::new(), steps: 0 };
+        writer.write(&hir)?;
+        Some(writer.text)
     });
     texts.into_iter().find(|text| (least..=most).contains(&text.chars().count()))
 }
 
-/// Writes what matches, every repetition `more` times beyond what it needs. Fails where it would become too long.
-fn write(hir: &Hir, more: u32, text: &mut String) -> Option<()> {
-    if text.len() > MAX_LEN {
-        return None;
-    }
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => {}
-        HirKind::Literal(literal) => text.push_str(std::str::from_utf8(&literal.0).ok()?),
-        HirKind::Class(class) => text.push(member(class)?),
-        HirKind::Repetition(repetition) => repeat(repetition, more, text)?,
-        HirKind::Capture(capture) => write(&capture.sub, more, text)?,
-        HirKind::Concat(all) => all.iter().try_for_each(|part| write(part, more, text))?,
-        HirKind::Alternation(choices) => write(choices.first()?, more, text)?,
-    }
-    Some(())
+/// Writes what matches a pattern.
+struct Writer {
+    /// How often everything that repeats does, beyond what it needs.
+    more: u32,
+    text: String,
+    steps: usize,
 }
 
-fn repeat(repetition: &Repetition, more: u32, text: &mut String) -> Option<()> {
-    let times =
-        repetition.min.saturating_add(more).min(repetition.max.unwrap_or(u32::MAX)).max(repetition.min);
-    (0..times).try_for_each(|_| write(&repetition.sub, more, text))
+impl Writer {
+    /// Fails where the text would become too long, or take too long.
+    fn write(&mut self, hir: &Hir) -> Option<()> {
+        self.steps += 1;
+        if self.text.len() > MAX_LEN || self.steps > MAX_STEPS {
+            return None;
+        }
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => {}
+            HirKind::Literal(literal) => self.text.push_str(std::str::from_utf8(&literal.0).ok()?),
+            HirKind::Class(class) => self.text.push(member(class)?),
+            HirKind::Repetition(repetition) => self.repeat(repetition)?,
+            HirKind::Capture(capture) => self.write(&capture.sub)?,
+            HirKind::Concat(all) => all.iter().try_for_each(|part| self.write(part))?,
+            HirKind::Alternation(choices) => self.write(choices.first()?)?,
+        }
+        Some(())
+    }
+
+    fn repeat(&mut self, repetition: &Repetition) -> Option<()> {
+        let most = repetition.max.unwrap_or(u32::MAX);
+        let times = repetition.min.saturating_add(self.more).min(most).max(repetition.min);
+        (0..times).try_for_each(|_| self.write(&repetition.sub))
+    }
 }
 
 /// Returns a letter or digit of the class, or what it begins with.
@@ -78,5 +92,6 @@ mod tests {
     #[test]
     fn a_pattern_that_explodes_is_given_up() {
         assert_eq!(matching("((a{1000}){1000}){1000}", 0, 100), None);
+        assert_eq!(matching("(((a?){1000}){1000}){1000}", 0, 100), None);
     }
 }

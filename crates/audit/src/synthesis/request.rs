@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::merge::Budget;
 use super::value::Maker;
 use super::{Mark, Variant, body, query};
 use crate::openapi::{Operation, Parameter, Place, Resolver};
@@ -55,7 +56,8 @@ pub(crate) struct Parts<'a> {
 /// Makes the request in one of its ways; fails where the document asks for what cannot be made.
 pub(crate) fn draft(parts: Parts<'_>, variant: Variant) -> Result<Draft, String> {
     let Parts { resolver, operation, mark, now, .. } = parts;
-    let maker = Maker { resolver, variant, mark, now };
+    let budget = Budget::new();
+    let maker = Maker { resolver, variant, mark, now, budget: &budget };
     let mut draft = Draft {
         method: operation.name.method.clone(),
         path: path(parts, maker)?,
@@ -120,7 +122,7 @@ fn path(parts: Parts<'_>, maker: Maker<'_>) -> Result<String, String> {
 }
 
 /// Writes a value as one segment of a path.
-fn path_segment(value: &str) -> String {
+pub(crate) fn path_segment(value: &str) -> String {
     value.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~@:".contains(&byte) {
             text.push(char::from(byte));

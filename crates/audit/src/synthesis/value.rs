@@ -1,7 +1,8 @@
 use handstamp_token::UnixTime;
 use serde_json::{Map, Value};
 
-use super::{Mark, Variant, merge, number, text};
+use super::merge::{self, Budget};
+use super::{Mark, Variant, number, text};
 use crate::openapi::Resolver;
 
 /// From here on only what must be there is: schemas may contain themselves.
@@ -20,6 +21,7 @@ pub(super) struct Maker<'a> {
     pub(super) variant: Variant,
     pub(super) mark: &'a Mark,
     pub(super) now: UnixTime,
+    pub(super) budget: &'a Budget,
 }
 
 impl Maker<'_> {
@@ -32,7 +34,7 @@ impl Maker<'_> {
         if depth > MAX_DEPTH {
             return Err("the schema contains itself without end".to_owned());
         }
-        let schema = merge::flat(schema, self.resolver)?;
+        let schema = merge::flat(schema, self.resolver, self.budget)?;
         let Some(schema) = schema.as_object() else {
             // `true`: anything at all.
             return Ok(Value::from(self.mark.as_str()));
@@ -162,7 +164,7 @@ mod tests {
     use handstamp_token::UnixTime;
     use serde_json::{Value, json};
 
-    use super::Maker;
+    use super::{Budget, Maker};
     use crate::openapi::Resolver;
     use crate::synthesis::{Mark, Variant};
 
@@ -172,6 +174,7 @@ mod tests {
             variant: Variant { whole, examples, media: 0 },
             mark: &Mark::new("r", 1),
             now: UnixTime::from_secs(1_800_000_000),
+            budget: &Budget::new(),
         };
         maker.value(&root["schema"])
     }
@@ -234,5 +237,27 @@ mod tests {
         let root = json!({ "schema": { "type": "array", "minItems": 9_000_000_000_u64, "items": { "type": "integer" } } });
 
         assert_eq!(made(&root, false, true).unwrap().as_array().unwrap().len(), 64);
+    }
+
+    #[test]
+    fn a_few_schemas_that_stand_for_very_many_are_given_up() {
+        let bomb = |link: fn(Vec<Value>) -> Value| {
+            let mut root = json!({ "schema": { "$ref": "#/l0" }, "l15": { "type": "object" } });
+            for level in 0..15 {
+                let next = json!({ "$ref": format!("#/l{}", level + 1) });
+                root[format!("l{level}")] = link(vec![next; 10]);
+            }
+            made(&root, true, true)
+        };
+        let parts = bomb(|next| json!({ "allOf": next }));
+        let members = bomb(|next| {
+            let names: Vec<String> = (0..next.len()).map(|number| format!("m{number}")).collect();
+            let properties: serde_json::Map<String, Value> = names.iter().cloned().zip(next).collect();
+            json!({ "type": "object", "required": names, "properties": properties })
+        });
+
+        for refused in [parts, members] {
+            assert_eq!(refused, Err("the schema stands for too much".to_owned()));
+        }
     }
 }
