@@ -198,7 +198,9 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn veil(&self) -> Veil {
-        Veil::new(self.good.clone(), self.site.options.show_forged)
+        let given = self.site.options.headers.iter();
+        let given = given.map(|(_, value)| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Veil::new(self.good.clone(), self.site.options.show_forged).with_given(given.collect())
     }
 
     /// Returns what forged tokens are made from.

@@ -63,14 +63,25 @@ pub struct Received {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Veil {
     good: Vec<String>,
+    /// What somebody gave to be sent along: it may be a secret too.
+    given: Vec<String>,
     forged: Option<String>,
     show_forged: bool,
 }
 
+/// A shorter value is a word or a number, and stands in texts that have nothing to do with it.
+const SECRET_FROM: usize = 8;
+
 impl Veil {
     /// Hides good tokens always, and forged ones unless they may be shown.
     pub(crate) fn new(good: Vec<String>, show_forged: bool) -> Self {
-        Self { good, forged: None, show_forged }
+        Self { good, given: Vec::new(), forged: None, show_forged }
+    }
+
+    /// Hides these values too.
+    pub(crate) fn with_given(mut self, given: Vec<String>) -> Self {
+        self.given = given.into_iter().filter(|value| value.len() >= SECRET_FROM).collect();
+        self
     }
 
     /// The same for a request that carries a forged token.
@@ -88,13 +99,70 @@ impl Veil {
         // Last, since a forged token may contain the good one.
         for good in &self.good {
             text = text.replace(good.as_str(), "[good token]");
+            text = without_signature(&text, good);
             // Its signature makes a token good; with another header it is not worth hiding.
             if let Some(signature) = good.rsplit('.').next().filter(|signature| signature.len() > 20) {
                 text = text.replace(signature, "[good signature]");
             }
         }
+        for given in &self.given {
+            text = text.replace(given.as_str(), "[given]");
+        }
         text
     }
+
+    /// Hides in addition what nobody here has handed out: a service that was tricked may answer with somebody's token.
+    fn hide_received(&self, text: &str) -> String {
+        without_tokens(&self.hide(text))
+    }
+}
+
+/// Takes away what follows the good token's claims: with another spelling of its signature it is the good token still.
+fn without_signature(text: &str, good: &str) -> String {
+    let Some(claims) = good.split('.').nth(1).filter(|claims| claims.len() > 20) else {
+        return text.to_owned();
+    };
+    let mark = format!(".{claims}.");
+    let mut parts = text.split(mark.as_str());
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(&mark);
+        let rest = part.trim_start_matches(|c: char| is_token_char(c) || "+/=".contains(c));
+        if rest.len() < part.len() {
+            kept.push_str("[signature]");
+        }
+        kept.push_str(rest);
+    }
+    kept
+}
+
+/// Takes the signature away from everything that looks like a signed token.
+fn without_tokens(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for word in text.split_inclusive(|c: char| !is_token_char(c) && c != '.') {
+        let token = word.trim_end_matches(|c: char| !is_token_char(c));
+        let is_token = token.starts_with("eyJ") && token.matches('.').count() == 2;
+        match token.rsplit_once('.').filter(|(_, signature)| is_token && !signature.is_empty()) {
+            Some((said, _)) => {
+                kept.push_str(said);
+                kept.push_str(".[signature]");
+                kept.push_str(word.get(token.len()..).unwrap_or_default());
+            }
+            None => kept.push_str(word),
+        }
+    }
+    kept
+}
+
+fn is_token_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
+}
+
+/// Returns a `Set-Cookie` with its value left out: it may be a session of somebody's.
+fn without_value(cookie: &str) -> String {
+    let (pair, attributes) = cookie.split_at(cookie.find(';').unwrap_or(cookie.len()));
+    let name = pair.split('=').next().unwrap_or_default();
+    format!("{name}=[value]{attributes}")
 }
 
 impl Sent {
@@ -128,12 +196,14 @@ impl Received {
         };
         let telling = TELLING.iter().filter_map(|name| {
             let value = reply.headers.get(*name)?;
-            Some(((*name).to_owned(), excerpt(&veil.hide(&String::from_utf8_lossy(value.as_bytes())))))
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = if *name == "set-cookie" { without_value(&value) } else { value.into_owned() };
+            Some(((*name).to_owned(), excerpt(&veil.hide_received(&value))))
         });
         Self {
             status: reply.status.to_string(),
             headers: telling.collect(),
-            body: excerpt(&veil.hide(&reply.text())),
+            body: excerpt(&veil.hide_received(&reply.text())),
         }
     }
 }
@@ -156,8 +226,8 @@ mod tests {
     use bytes::Bytes;
     use http::{HeaderMap, Method};
 
-    use super::{Sent, Veil};
-    use crate::wire::Shot;
+    use super::{Received, Sent, Veil};
+    use crate::wire::{Answer, Reply, Shot};
 
     fn shot(token: &str) -> Shot {
         let mut shot = Shot {
@@ -198,5 +268,41 @@ mod tests {
             assert_eq!(token.raw.is_some(), show);
             assert_eq!(sent.headers[0].1.contains(forged), show);
         }
+    }
+
+    #[test]
+    fn a_good_token_with_its_signature_in_another_spelling_is_not_shown_either() {
+        let good =
+            "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEgbG92ZWxhY2UifQ.c2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmU";
+        let respelled = format!("{}V=", good.strip_suffix('U').unwrap());
+        let veil = Veil::new(vec![good.to_owned()], true).over(Some(&respelled));
+
+        let sent = format!("{:?}", Sent::of(&shot(&respelled), &veil));
+
+        assert!(!sent.contains("c2lnbmF0dXJl") && sent.contains("[signature]"), "{sent}");
+    }
+
+    #[test]
+    fn a_token_that_a_service_hands_out_is_not_shown() {
+        let headers = [("set-cookie", "sid=very-secret-session; HttpOnly")];
+        let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let body = Bytes::from(format!(r#"{{"access_token":"{GOOD}","v":"1.2.3"}}"#));
+        let reply = Reply { status: http::StatusCode::OK, headers: HeaderMap::from_iter(headers), body };
+
+        let received = Received::of(&Answer::Reply(reply), &Veil::default());
+
+        assert_eq!(received.headers, [("set-cookie".to_owned(), "sid=[value]; HttpOnly".to_owned())]);
+        assert_eq!(received.body, r#"{"access_token":"eyJhbGciOiJFUzI1NiJ9.e30.[signature]","v":"1.2.3"}"#);
+    }
+
+    #[test]
+    fn a_header_that_somebody_gave_is_not_shown() {
+        let mut shot = shot("x");
+        shot.add_header("x-api-key", "key-of-the-house");
+        let veil = Veil::new(Vec::new(), false).with_given(vec!["key-of-the-house".to_owned()]);
+
+        let sent = format!("{:?}", Sent::of(&shot, &veil));
+
+        assert!(!sent.contains("key-of-the-house") && sent.contains("[given]"), "{sent}");
     }
 }
