@@ -6,7 +6,7 @@ impl Report {
     /// Returns the run as `JUnit` XML, which every CI shows: an operation is a suite, a case a test.
     pub fn to_junit(&self) -> String {
         let totals = self.totals();
-        let tests: usize = self.operations.iter().map(|operation| operation.cases.len().max(1)).sum();
+        let tests: usize = self.operations.iter().map(tests).sum();
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"handstamp audit\" tests=\"{tests}\" failures=\"{}\" time=\"{:.3}\">\n",
             totals.findings,
@@ -25,12 +25,11 @@ fn suite(xml: &mut String, operation: &OperationReport) {
     let failed = operation.cases.iter().filter(|case| fails(&case.outcome)).count();
     let skipped = operation.cases.iter().filter(|case| skips(&case.outcome)).count();
     let name = escaped(&operation.operation);
-    let judged = matches!(operation.standing, Standing::Judged | Standing::Public);
-    let tests = operation.cases.len() + usize::from(!judged);
+    let tests = tests(operation);
     let _ = writeln!(
         xml,
         "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failed}\" skipped=\"{}\">",
-        skipped + usize::from(!judged)
+        skipped + usize::from(is_inconclusive(operation))
     );
     if let Standing::Inconclusive { because } = &operation.standing {
         let _ = writeln!(
@@ -76,6 +75,15 @@ fn failure(finding: &Finding) -> String {
         escaped(&finding.why),
         escaped(&finding.fix),
     )
+}
+
+/// An operation that could not be judged has its control as a test.
+fn tests(operation: &OperationReport) -> usize {
+    operation.cases.len() + usize::from(is_inconclusive(operation))
+}
+
+fn is_inconclusive(operation: &OperationReport) -> bool {
+    matches!(operation.standing, Standing::Inconclusive { .. })
 }
 
 fn fails(outcome: &Outcome) -> bool {

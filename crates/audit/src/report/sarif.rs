@@ -48,7 +48,7 @@ fn result(located: Located<'_>, description: Option<&str>) -> Value {
     if let (Some(description), Some(location)) = (description, location.as_object_mut()) {
         location.insert(
             "physicalLocation".to_owned(),
-            json!({ "artifactLocation": { "uri": description }, "region": { "startLine": 1 } }),
+            json!({ "artifactLocation": { "uri": uri(description) }, "region": { "startLine": 1 } }),
         );
     }
     json!({
@@ -62,6 +62,13 @@ fn result(located: Located<'_>, description: Option<&str>) -> Value {
         // The same finding in the next run is the same, whatever object it was tried on.
         "partialFingerprints": { "operationRuleCarrier/v1": format!("{operation}|{}|{carrier}", finding.rule) },
     })
+}
+
+/// Returns a file's path as a reference (SARIF 2.1.0 §3.4.3), which has no blanks and no backslashes.
+fn uri(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let segments: Vec<String> = path.split('/').map(crate::synthesis::path_segment).collect();
+    segments.join("/").trim_start_matches("./").to_owned()
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -80,5 +87,21 @@ fn score(severity: Severity) -> &'static str {
         Severity::Medium => "6.0",
         Severity::High => "8.5",
         _ => "9.8",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uri;
+
+    #[test]
+    fn a_path_becomes_a_reference() {
+        for (path, reference) in [
+            ("api/openapi.yaml", "api/openapi.yaml"),
+            ("./my api.json", "my%20api.json"),
+            ("api\\100%.json", "api/100%25.json"),
+        ] {
+            assert_eq!(uri(path), reference);
+        }
     }
 }
