@@ -4,5 +4,6 @@ mod lamps;
 mod support;
 
 mod closed;
+mod doubts;
 mod forms;
 mod planted;

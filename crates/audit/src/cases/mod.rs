@@ -53,7 +53,8 @@ impl Plans {
         let mut plans = Self::default();
         forged::plan(scene, &mut plans);
         identity::plan(scene, &mut plans);
-        if scene.is_first_carrier {
+        // These come without credentials.
+        if scene.is_first_carrier && !scene.operation.access.is_optional() {
             routing::plan(scene, &mut plans);
         }
         cors::plan(scene, &mut plans);

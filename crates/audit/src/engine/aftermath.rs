@@ -75,8 +75,8 @@ impl<'a> Run<'a> {
     ) -> Result<(), AuditError> {
         const RULE: &str = "identity/foreign-list";
         // The other cases of the class need to know whether the outsider's token is good at all.
-        if !self.site.options.wants_case(RULE) && !self.site.options.wants_case("identity/other-organisation")
-        {
+        let needed = [RULE, "identity/other-organisation", "identity/organisation-by-request"];
+        if !needed.iter().any(|rule| self.site.options.wants_case(rule)) {
             return Ok(());
         }
         let Some(outsider) = self.outsider().await? else { return Ok(()) };
@@ -218,7 +218,10 @@ impl<'a> Run<'a> {
         loop {
             let asked = ended.elapsed();
             let (shot, answer) = self.ask(ground, token).await?;
-            let refused = answer.status().is_some_and(|status| status.is_client_error());
+            // To be asked to come back later says nothing about the token.
+            let refused = answer
+                .reply()
+                .is_some_and(|reply| reply.status.is_client_error() && !reply.asks_for_patience());
             if refused {
                 return Ok(Outcome::Refused {
                     with: format!("{} after {} ms", answer.in_words(), ended.elapsed().as_millis()),

@@ -76,7 +76,9 @@ impl Accepted {
 
     fn contains(&self, reply: &Reply) -> bool {
         let kind = |reply: &Reply| reply.header(http::header::CONTENT_TYPE).map(str::to_owned);
-        self.0.iter().any(|known| known.body == reply.body && kind(known) == kind(reply))
+        self.0.iter().any(|known| {
+            known.status == reply.status && known.body == reply.body && kind(known) == kind(reply)
+        })
     }
 }
 
@@ -218,6 +220,8 @@ mod tests {
             judge(&attempt, &Answer::Reply(shell.clone()), &Veil::default()),
             Outcome::Refused { .. }
         ));
+        let made = Reply { status: StatusCode::CREATED, ..shell.clone() };
+        assert!(matches!(judge(&attempt, &Answer::Reply(made), &Veil::default()), Outcome::Finding(_)));
         let other = Reply { body: Bytes::from_static(b"orders"), ..shell };
         assert!(matches!(judge(&attempt, &Answer::Reply(other), &Veil::default()), Outcome::Finding(_)));
     }

@@ -47,6 +47,13 @@ pub(crate) enum Alternative {
     },
 }
 
+impl Access {
+    /// Returns whether the document says that coming without anything is one of the ways in.
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(self, Self::Needs { optional: true, .. })
+    }
+}
+
 /// Reads `security` of an operation, or that of the whole document where it has none.
 pub(super) fn read(operation: &Value, resolver: Resolver<'_>) -> Access {
     let Some(said) = operation.get("security").or_else(|| resolver.root().get("security")) else {

@@ -158,7 +158,7 @@ pub enum Verdict {
     Closed,
     /// Something got in, broke, or leaks.
     Open,
-    /// Nothing got in, but not everything could be judged.
+    /// Nothing got in, but not everything could be judged, or nothing was tried at all.
     Inconclusive,
 }
 
@@ -202,7 +202,7 @@ impl Report {
         let totals = self.totals();
         if totals.findings > 0 {
             Verdict::Open
-        } else if totals.inconclusive > 0 || totals.undecided > 0 || totals.judged + totals.public == 0 {
+        } else if totals.inconclusive > 0 || totals.undecided > 0 || totals.refused == 0 {
             Verdict::Inconclusive
         } else {
             Verdict::Closed
