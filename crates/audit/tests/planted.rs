@@ -22,13 +22,13 @@ fn cookie() -> Vec<Carrier> {
 }
 
 /// Asserts that a rule is broken at an operation.
-fn assert_has(found: &[(String, String)], operation: &str, rule: &str) {
+pub(crate) fn assert_has(found: &[(String, String)], operation: &str, rule: &str) {
     let is_there = found.iter().any(|(where_, broken)| where_ == operation && broken == rule);
     assert!(is_there, "{rule} at {operation} is not among {found:#?}");
 }
 
 /// Asserts that all broken rules begin with one of these.
-fn assert_only(found: &[(String, String)], starts: &[&str]) {
+pub(crate) fn assert_only(found: &[(String, String)], starts: &[&str]) {
     for (operation, rule) in found {
         assert!(
             starts.iter().any(|start| rule.starts_with(start)),
