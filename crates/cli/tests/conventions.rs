@@ -38,6 +38,16 @@ fn every_command_explains_itself_with_examples() {
 }
 
 #[test]
+fn examples_are_not_broken_by_the_width_of_a_terminal() {
+    for (path, command) in every_command() {
+        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for line in examples.lines() {
+            assert!(line.chars().count() <= 100, "{path:?}: help is wrapped at 100 characters: {line}");
+        }
+    }
+}
+
+#[test]
 fn every_argument_is_explained() {
     for (path, command) in every_command() {
         for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {

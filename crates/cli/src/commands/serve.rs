@@ -26,8 +26,9 @@ Examples:
   HANDSTAMP_SERVER_PUBLIC_URL=https://auth.example.org handstamp serve --config /etc/handstamp.toml
 
 Secrets:
-  The root key, which everything at rest is sealed under, comes from HANDSTAMP_ROOT_KEY, or from the file root.key
-  in the data folder (made at the first start, readable by its owner alone). Without it the database cannot be used.")]
+  The root key, which everything at rest is sealed under, comes from HANDSTAMP_ROOT_KEY, or from the
+  file root.key in the data folder (made at the first start, readable by its owner alone).
+  Without it the database cannot be used.")]
 pub(crate) struct Serve {
     /// Address and port to listen on; port 0 takes a free one: `[server] listen`
     #[arg(long, value_name = "ADDR")]

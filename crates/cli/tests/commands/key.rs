@@ -127,3 +127,14 @@ fn a_key_for_signatures_is_refused() {
 
     refused(&folder, "encryption");
 }
+
+#[test]
+fn a_root_key_is_written_to_its_file_and_nowhere_else() {
+    let folder = TempDir::new().expect("a folder");
+
+    let run = run(folder.path(), ["key", "generate-root", "root.key", "--json"]);
+
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(run.json(), serde_json::json!({ "file": "root.key" }));
+    assert!(!fs::read_to_string(folder.path().join("root.key")).expect("the file").is_empty());
+}

@@ -34,20 +34,25 @@ const INCONCLUSIVE: u8 = 3;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Where the good tokens come from, one of:
-  --key FILE             signs them with the key your service trusts: every case can be tried
-  --dev-issuer URL       has them made by `handstamp dev-issuer`: every case, and tokens that are taken back
-  --auth-service URL     signs in as people do (passwords from HANDSTAMP_AUDIT_PASSWORD and HANDSTAMP_AUDIT_OTHER_PASSWORD,
-                         or a line each on standard input): expired tokens cannot be made, ended sessions can
-  neither                takes HANDSTAMP_AUDIT_TOKEN, and HANDSTAMP_AUDIT_OTHER_TOKEN of somebody in another organisation
+  --key FILE          signs them with the key your service trusts: every case can be tried
+  --dev-issuer URL    has them made by `handstamp dev-issuer`: every case, and tokens taken back
+  --auth-service URL  signs in as people do, with passwords from HANDSTAMP_AUDIT_PASSWORD and
+                      HANDSTAMP_AUDIT_OTHER_PASSWORD, or a line each on standard input: expired
+                      tokens cannot be made, ended sessions can
+  neither             takes HANDSTAMP_AUDIT_TOKEN, and HANDSTAMP_AUDIT_OTHER_TOKEN of somebody in
+                      another organisation
 
 Examples:
-  handstamp audit http://127.0.0.1:8080 --openapi openapi.yaml --key key.pem --issuer https://auth.example --audience orders \\
+  handstamp audit http://127.0.0.1:8080 --openapi openapi.yaml \\
+      --key key.pem --issuer https://auth.example --audience orders \\
       --sub ada --org acme --role buyer --other-org globex
-  handstamp audit http://127.0.0.1:8080 --auth-service http://127.0.0.1:8800 --login ada --other-login emil
-  handstamp audit https://staging.example --openapi openapi.json --allow-host staging.example --rate 20 --sarif audit.sarif
+  handstamp audit http://127.0.0.1:8080 --auth-service http://127.0.0.1:8800 \\
+      --login ada --other-login emil
+  handstamp audit https://staging.example --openapi openapi.json \\
+      --allow-host staging.example --rate 20 --sarif audit.sarif
 
-Exit codes: 0 everything was judged and refused, 1 findings (with --strict notes too), 2 wrong usage, 3 nothing found but not everything could be judged.")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+Exit codes: 0 everything was judged and refused, 1 findings (with --strict notes too), 2 wrong
+usage, 3 nothing found but not everything could be judged.")]
 pub(crate) struct AuditCommand {
     /// The service: scheme, host, port, and the path its operations are below where the description does not say it
     #[arg(value_name = "URL")]

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use clap::Args;
 use handstamp_core::root_key::RootKey;
 use handstamp_token::SystemEntropy;
+use serde_json::json;
 
 use crate::edge::secret_file;
 use crate::failure::Failure;
+use crate::output::{self, OutputArgs};
 
 /// Make a root key for an installation on PostgreSQL
 ///
@@ -20,6 +22,9 @@ Examples:
 pub(super) struct GenerateRoot {
     /// The file to make. One that is there is left alone
     file: PathBuf,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(command: &GenerateRoot) -> Result<(), Failure> {
@@ -31,5 +36,10 @@ pub(super) fn run(command: &GenerateRoot) -> Result<(), Failure> {
             Failure::new(format!("{shown} is there already: name a new file, or move the old one away"))
         }
         _ => Failure::because(format_args!("cannot write the root key {shown}"), &cause),
-    })
+    })?;
+    if command.output.json {
+        // The key itself stays in its file.
+        return output::json(&json!({ "file": command.file }));
+    }
+    Ok(())
 }

@@ -26,7 +26,8 @@ Examples:
   handstamp token explain eyJhbGciOi…
   handstamp token explain --json - < token
   handstamp token explain --issuer https://auth.example --audience orders - < token
-  handstamp token explain --issuer https://auth.example --service https://orders.example/orders - < token")]
+  handstamp token explain --issuer https://auth.example \\
+      --service https://orders.example/orders - < token")]
 pub(super) struct Explain {
     /// The token, or `-` to read it from standard input
     #[arg(value_name = "TOKEN|-")]

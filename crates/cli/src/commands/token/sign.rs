@@ -21,8 +21,10 @@ const DEFAULT_LIFETIME: Duration = Duration::from_mins(10);
 #[command(after_help = "\
 Examples:
   handstamp token sign --key key.pem --claims claims.json
-  echo '{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"ann\",\"client_id\":\"web\"}' | handstamp token sign --key key.jwk --expires-in \"2 days\" --claims -
-  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem      make a key for ES256")]
+  echo '{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"ann\",\"client_id\":\"web\"}' |
+      handstamp token sign --key key.jwk --expires-in \"2 days\" --claims -
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem
+      make a key for ES256")]
 pub(super) struct Sign {
     /// The private key: a PEM file (PKCS#8, SEC 1, PKCS#1), a JWK or DER. Only a file: a secret has no place in a command line
     #[arg(long, value_name = "FILE")]

@@ -24,8 +24,10 @@ use crate::output;
 Examples:
   handstamp token verify --jwks https://auth.example/.well-known/jwks.json \\
       --issuer https://auth.example --audience orders - < token
-  handstamp token verify --jwks jwks.json --issuer i --audience a --now 1760000000 --leeway 30s eyJhbGciOi…
-  handstamp token verify --jws-only --jwks key.jwk eyJhbGciOi…      the signature alone; prints the payload's bytes")]
+  handstamp token verify --jwks jwks.json --issuer i --audience a \\
+      --now 1760000000 --leeway 30s eyJhbGciOi…
+  handstamp token verify --jws-only --jwks key.jwk eyJhbGciOi…
+      the signature alone; prints the payload's bytes")]
 pub(super) struct Verify {
     /// Where the public keys are: a JWK set, one JWK, a PEM or DER file, or the https address of a JWK set
     #[arg(long, value_name = "FILE|URL")]
