@@ -21,7 +21,7 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
             && (!case.is_for_unsafe_methods() || !scene.operation.is_safe())
             && (!case.is_for_roles() || asks_for_role)
             // Whoever comes without anything is let in on purpose there.
-            && !(case.is_without_credentials() && scene.operation.access.is_optional())
+            && (!case.is_without_credentials() || !scene.operation.access.is_optional())
             // Tried with whole endings, which are timed (`aftermath`).
             && case.class().name() != "revoked";
         if !is_about_this {
