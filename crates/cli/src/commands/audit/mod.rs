@@ -53,6 +53,10 @@ Examples:
 
 Exit codes: 0 everything was judged and refused, 1 findings (with --strict notes too), 2 wrong
 usage, 3 nothing found but not everything could be judged.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, and none hangs on another"
+)]
 pub(crate) struct AuditCommand {
     /// The service: scheme, host, port, and the path its operations are below where the description does not say it
     #[arg(value_name = "URL")]
