@@ -173,7 +173,7 @@ impl TokenArgs {
     fn given(&self) -> Result<GivenTokens, Failure> {
         let Some(owner) = environment::text(environment::AUDIT_TOKEN) else {
             return Err(Failure::usage(
-                "there is no good token: use --key or --auth-service, or set HANDSTAMP_AUDIT_TOKEN",
+                "there is no good token: use --key, --dev-issuer or --auth-service, or set HANDSTAMP_AUDIT_TOKEN",
             ));
         };
         let mut tokens = GivenTokens::new(GoodToken::new(owner.trim()));

@@ -132,7 +132,7 @@ pub(super) fn redis(config: &Config) -> Option<Finding> {
     };
     let asked = runtime::block_on(async {
         let asked = Redis::check(&options).await;
-        asked.map_err(|cause| Failure::because("it does not answer", &cause))
+        asked.map_err(|cause| Failure::because("it cannot be used", &cause))
     });
     Some(match asked {
         Ok(()) => good("redis", "it answers"),
