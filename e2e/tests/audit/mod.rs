@@ -23,7 +23,7 @@ pub(crate) fn audit(
     passwords: &[&str],
 ) -> Audited {
     let usual = ["audit", target, "--auth-service", auth, "--json"];
-    let lines: String = passwords.iter().map(|password| format!("{password}\n")).collect();
+    let lines = passwords.join("\n") + "\n";
     let finished = run_with_stdin(folder, usual.iter().chain(arguments), lines.as_bytes());
     let report = serde_json::from_str(&finished.stdout).unwrap_or_else(|_| panic!("no report: {finished:?}"));
     Audited { code: finished.code, report }
