@@ -10,3 +10,4 @@ mod express;
 mod fastapi;
 mod forms;
 mod planted;
+mod scopes;

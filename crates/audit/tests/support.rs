@@ -47,14 +47,29 @@ pub(crate) async fn serve(router: Router) -> Running {
 
 /// Attacks what runs at an address: Ada of acme may do everything, Emil of globex has the same role elsewhere.
 pub(crate) async fn attack(issuer: &ServedIssuer, url: &str, description: &str, options: Options) -> Report {
-    let person = |sub: &str, org: &str| Person {
+    let people = [person("ada", "acme"), person("emil", "globex")];
+    attack_as(people, issuer, url, description, options).await
+}
+
+/// Returns somebody who keeps lamps.
+pub(crate) fn person(sub: &str, org: &str) -> Person {
+    Person {
         sub: sub.to_owned(),
         roles: vec!["keeper".to_owned()],
         org_id: Some(org.to_owned()),
         ..Person::default()
-    };
-    let (ada, emil) = (person("ada", "acme"), person("emil", "globex"));
-    let source = DevIssuerSource::connect(issuer.url(), None, ada, Some(emil), Arc::new(SystemClock));
+    }
+}
+
+/// Attacks what runs at an address, with tokens of an owner and an outsider.
+pub(crate) async fn attack_as(
+    [owner, outsider]: [Person; 2],
+    issuer: &ServedIssuer,
+    url: &str,
+    description: &str,
+    options: Options,
+) -> Report {
+    let source = DevIssuerSource::connect(issuer.url(), None, owner, Some(outsider), Arc::new(SystemClock));
     let source = source.await.expect("the issuer answers");
     let target = Target::parse(url, &[]).expect("a service of this machine");
     let document = Document::parse(description.as_bytes()).expect("a description");

@@ -1,5 +1,6 @@
 use handstamp_testkit::recipe::{Material, Missing, Mode, Recipe};
-use handstamp_token::Algorithm;
+use handstamp_token::{Algorithm, dangerous};
+use serde_json::{Map, Value};
 
 use super::support::{House, NOW};
 
@@ -57,6 +58,27 @@ fn without_any_key_what_can_be_made_of_a_good_token_alone_is_made() {
     assert_eq!(makes("confusion/hs256/spki-pem"), Err(Missing::PublicKey));
     let made = Missing::Made { name: "session-ended".to_owned() };
     assert_eq!(makes("revoked/session-ended"), Err(made));
+}
+
+#[test]
+fn a_token_without_rights_has_no_scopes_either_and_says_the_rest_as_the_good_one_does() {
+    let house = House::new(Algorithm::Es256);
+    let claims = |token: &str| -> Map<String, Value> {
+        serde_json::from_str(&dangerous::decode_unverified(token).unwrap().unverified_payload).unwrap()
+    };
+    let mut good = claims(&house.good);
+    good.insert("scope".to_owned(), "orders:write".into());
+    let token = house.key.sign("at+jwt", &good).unwrap();
+    let material = Material::of_token(&token, NOW).unwrap().signing_key(house.key.clone());
+
+    for case in Recipe::built_in().cases().filter(|case| case.class().name() == "rights") {
+        let mut without = claims(case.make(&material).unwrap().token());
+
+        assert!(!without.contains_key("scope"), "{}: {without:?}", case.name());
+        assert_ne!(without.remove("roles"), good.get("roles").cloned(), "{}", case.name());
+        let rest = good.clone().into_iter().filter(|(name, _)| name != "scope" && name != "roles");
+        assert_eq!(without, rest.collect(), "{}", case.name());
+    }
 }
 
 #[test]
