@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::pace::Pace;
+use super::resolve::Resolver;
 use super::{Answer, Reply, Shot, Target};
 
 /// How much of a body is read. What a refusal says is in its beginning.
@@ -33,7 +34,7 @@ pub struct WireError(#[from] io::Error);
 
 /// Sends requests to one target and to nobody else.
 pub(crate) struct Wire {
-    client: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     target: Target,
     pace: Pace,
     patience: Duration,
@@ -46,7 +47,7 @@ impl Wire {
         per_second: Option<u32>,
         patience: Duration,
     ) -> Result<Self, WireError> {
-        let mut tcp = HttpConnector::new();
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(patience));
@@ -157,4 +158,44 @@ fn is_stream(headers: &http::HeaderMap) -> bool {
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http::{HeaderMap, Method};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::Wire;
+    use crate::wire::{Shot, Target};
+
+    #[tokio::test]
+    async fn a_target_below_localhost_is_this_machine_under_its_own_name() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let visit = tokio::spawn(async move {
+            let (mut visitor, _) = listener.accept().await.unwrap();
+            let mut request = [0; 2048];
+            let length = visitor.read(&mut request).await.unwrap();
+            visitor.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        });
+        let target = Target::parse(&format!("http://lamps.acme.localhost:{port}"), &[]).unwrap();
+        let wire = Wire::new(target, None, Duration::from_secs(5)).unwrap();
+        let shot = Shot {
+            method: Method::GET,
+            target: "/lamps".to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        };
+
+        let answer = wire.send(&shot).await;
+
+        assert!(answer.is_success(), "{answer:?}");
+        let request = visit.await.unwrap();
+        assert!(request.contains(&format!("host: lamps.acme.localhost:{port}")), "{request}");
+    }
 }

@@ -4,6 +4,7 @@ mod canary;
 mod client;
 mod pace;
 mod reply;
+mod resolve;
 mod shot;
 mod target;
 

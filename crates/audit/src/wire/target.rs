@@ -2,6 +2,8 @@ use std::fmt;
 
 use url::{Host, Url};
 
+use super::resolve;
+
 /// The service that is attacked: one host and port, and the path its operations are below.
 ///
 /// Only who may attack a host can say so: a machine of somebody else is refused until its name is on the list.
@@ -86,7 +88,7 @@ impl fmt::Display for Target {
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => resolve::is_loopback(name),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
