@@ -103,6 +103,10 @@ async fn import(
         // The store only says that the file ended before its end; here is why.
         (Err(ImportError::Incomplete), Err(Unfit::File(cause))) => Err(unreadable(command, &cause)),
         (Err(ImportError::Incomplete), Err(Unfit::RootKey(failure))) => Err(failure),
+        (Err(cause @ ImportError::NotEmpty { .. }), _) => Err(Failure::new(format!(
+            "nothing was taken in: {cause}. Name a new database (--database-url) or a new folder (--data), and import before \
+             anything else is done there"
+        ))),
         (Err(cause), _) => Err(Failure::because("nothing was taken in", &cause)),
         (Ok(_), Err(_)) => Err(Failure::new("the store took in what could not be read: this is a defect")),
     }

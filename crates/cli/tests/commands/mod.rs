@@ -2,6 +2,7 @@ mod audit;
 mod clients;
 mod config;
 mod dev_issuer;
+mod doctor;
 mod explain;
 mod key;
 mod token;

@@ -1,24 +1,25 @@
 //! `handstamp doctor`: what could be wrong with an installation.
 
+mod keys;
 mod replicas;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use clap::Args;
-use handstamp_core::Context;
 use handstamp_core::flows::revocation_log::went_back;
-use handstamp_core::model::{KeyPurpose, KeyState};
-use handstamp_core::store::StoreError;
+use handstamp_core::store::{Store, StoreError};
 use handstamp_server::config::{Config, PublicUrl};
 use handstamp_store_sqlite::OpenMode;
+use handstamp_token::SystemEntropy;
 use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::edge::certificates::{CertificateFiles, WARN_BEFORE};
 use crate::edge::clock;
 use crate::edge::data_folder::DataFolder;
-use crate::edge::house::House;
 use crate::edge::settings::SettingsArgs;
+use crate::edge::store::OpenStore;
 use crate::edge::{fetch, runtime};
 use crate::failure::Failure;
 use crate::output::{self, OutputArgs, words};
@@ -29,8 +30,8 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 /// Look for what could be wrong with this installation
 ///
 /// Checks settings, certificate, data folder, root key, database, keys, clock, and whether the service answers; of PostgreSQL also the
-/// schema, room for connections, and whether replicas hear of each other; of Redis whether it answers. Changes nothing in an installation
-/// that is there.
+/// schema, room for connections, and whether replicas hear of each other; of Redis whether it answers. Changes nothing, and makes nothing: no
+/// database, no tables, no keys.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -147,30 +148,21 @@ fn certificate(config: &Config, url: &PublicUrl) -> Option<Finding> {
 
 /// What only the opened database tells.
 fn inside(config: &Config, url: &PublicUrl) -> Vec<Finding> {
-    let opened = runtime::block_on(async {
-        let house = House::open(config, url, OpenMode::Command).await?;
-        let store = house.store();
-        let mut findings = vec![
-            clocks(&house.context).await,
-            keys(&house.context).await,
-            revocation_log(&house.context).await,
-            users(&house.context).await,
-        ];
-        drop(house);
-        store.close().await?;
+    let looked = runtime::block_on(async {
+        let opened = OpenStore::open(config, OpenMode::Command, Arc::new(SystemEntropy)).await?;
+        let store = opened.shared();
+        let mut findings = Vec::from(keys::look(config, url, &*store).await?);
+        findings.extend([clocks(&*store).await, revocation_log(&*store).await, users(&*store).await]);
+        drop(store);
+        opened.close().await?;
         findings.extend(replicas::postgres(config).await?);
         Ok(findings)
     });
-    match opened {
-        Ok(findings) => std::iter::once(good("database", "it opens, and its keys do with this root key"))
-            .chain(findings)
-            .collect(),
-        Err(failure) => vec![bad("database", failure.to_string())],
-    }
+    looked.unwrap_or_else(|failure: Failure| vec![bad("database", failure.to_string())])
 }
 
-async fn clocks(context: &Context) -> Finding {
-    match context.store.clock().await {
+async fn clocks(store: &dyn Store) -> Finding {
+    match store.clock().await {
         Ok(theirs) => {
             let apart = clock::now().duration_since(theirs).abs();
             let told = format!("database and this machine are {} apart", words::length(apart));
@@ -180,11 +172,11 @@ async fn clocks(context: &Context) -> Finding {
     }
 }
 
-async fn revocation_log(context: &Context) -> Finding {
+async fn revocation_log(store: &dyn Store) -> Finding {
     let read = async {
         // The mark first: what is committed in between must not look lost.
-        let mark = context.store.log_mark().await?;
-        Ok::<_, StoreError>((mark, context.store.log_head().await?))
+        let mark = store.log_mark().await?;
+        Ok::<_, StoreError>((mark, store.log_head().await?))
     };
     match read.await {
         Ok((Some(mark), head)) if went_back(head, mark, clock::now()) => bad(
@@ -199,32 +191,8 @@ async fn revocation_log(context: &Context) -> Finding {
     }
 }
 
-async fn keys(context: &Context) -> Finding {
-    if context.keyring.secrets().is_some() {
-        let key = context.keyring.signing_key();
-        let told = format!(
-            "the secret {} signs with {}: whoever verifies could sign",
-            key.key_id(),
-            key.algorithm()
-        );
-        return note("keys", told);
-    }
-    match context.store.keys().await {
-        Ok(keys) => {
-            let signs = keys.iter().find(|key| {
-                key.purpose == KeyPurpose::AccessToken && matches!(key.state, KeyState::Active { .. })
-            });
-            match signs {
-                Some(key) => good("keys", format!("{} signs with {}", key.id, key.algorithm)),
-                None => bad("keys", "no key signs access tokens: run `handstamp key rotate`"),
-            }
-        }
-        Err(cause) => bad("keys", cause.to_string()),
-    }
-}
-
-async fn users(context: &Context) -> Finding {
-    match context.store.has_users().await {
+async fn users(store: &dyn Store) -> Finding {
+    match store.has_users().await {
         Ok(true) => good("users", "there are some"),
         Ok(false) => {
             note("users", "there is none yet: `handstamp user add NAME --email ADDRESS --role admin`")

@@ -1,0 +1,90 @@
+//! `doctor` on an embedded database.
+
+use std::fs;
+use std::path::Path;
+
+use handstamp_core::store::Store;
+use handstamp_store_sqlite::{OpenMode, SqliteStore};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::handstamp::{Run, run};
+
+/// Where the data are unless somebody says otherwise.
+const DATA: &str = "handstamp-data";
+
+/// Makes a data folder with a root key and a database of tables alone.
+fn without_keys() -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    let data = folder.path().join(DATA);
+    fs::create_dir(&data).expect("a data folder");
+    run(folder.path(), ["key", "generate-root", "handstamp-data/root.key"]).ok();
+    let (runtime, store) = (runtime(), open(&data));
+    runtime.block_on(store.close()).expect("the store closes");
+    folder
+}
+
+fn keys(data: &Path) -> usize {
+    let (runtime, store) = (runtime(), open(data));
+    let keys = runtime.block_on(store.keys()).expect("keys");
+    runtime.block_on(store.close()).expect("the store closes");
+    keys.len()
+}
+
+fn open(data: &Path) -> SqliteStore {
+    SqliteStore::open(data, OpenMode::Command).expect("the store opens")
+}
+
+fn runtime() -> Runtime {
+    Runtime::new().expect("a runtime")
+}
+
+fn finding(run: &Run, check: &str) -> Value {
+    let findings = run.json();
+    let mut findings = findings.as_array().expect("findings").iter();
+    findings.find(|finding| finding["check"] == check).cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_database_without_keys_stays_without_keys() {
+    let folder = without_keys();
+
+    let doctor = run(folder.path(), ["doctor", "--json"]);
+
+    assert_eq!(doctor.code, Some(0), "{doctor:?}");
+    assert_eq!(finding(&doctor, "keys")["status"], "note", "{doctor:?}");
+    assert_eq!(finding(&doctor, "users")["status"], "note", "{doctor:?}");
+    assert_eq!(keys(&folder.path().join(DATA)), 0);
+}
+
+#[test]
+fn a_database_with_keys_is_opened_with_the_root_key() {
+    let folder = without_keys();
+    run(folder.path(), ["key", "list"]).ok();
+
+    let doctor = run(folder.path(), ["doctor", "--json"]);
+
+    assert_eq!(finding(&doctor, "database")["status"], "good", "{doctor:?}");
+    assert_eq!(finding(&doctor, "keys")["status"], "good", "{doctor:?}");
+
+    fs::remove_file(folder.path().join("handstamp-data/root.key")).expect("the root key");
+    run(folder.path(), ["key", "generate-root", "handstamp-data/root.key"]).ok();
+    let doctor = run(folder.path(), ["doctor", "--json"]);
+    assert_eq!(finding(&doctor, "database")["status"], "bad", "{doctor:?}");
+}
+
+#[test]
+fn an_import_into_what_is_in_use_says_where_to_import() {
+    let folder = without_keys();
+    run(folder.path(), ["export", "all.export"]).ok();
+    run(folder.path(), ["key", "list"]).ok();
+
+    let refused = run(folder.path(), ["import", "all.export"]);
+
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.contains("it has keys (6)") && refused.stderr.contains("new folder"),
+        "{refused:?}"
+    );
+}
