@@ -60,6 +60,14 @@ impl Failure {
         Self::new(sentence)
     }
 
+    /// Returns the failure told to people alone.
+    pub(crate) fn into_sentence(self) -> Self {
+        match self.kind {
+            Kind::Verdict { code, detail } => Self::new(format!("{detail} ({code})")),
+            kind => Self { kind },
+        }
+    }
+
     /// Prints the failure and returns the exit code that goes with it.
     pub(crate) fn report(self) -> ExitCode {
         match self.kind {

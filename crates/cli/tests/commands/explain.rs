@@ -68,12 +68,28 @@ fn the_check_that_fails_first_is_named() {
 }
 
 #[test]
+fn a_token_that_would_be_refused_ends_with_1() {
+    let bench = Bench::new();
+    let expired = bench.token(&json!({ "sub": "ada", "expires_in": -600 }));
+
+    for format in [&[][..], &["--json"]] {
+        let arguments = ["token", "explain", &expired, "--issuer", bench.address()];
+        let told = run(bench.folder.path(), arguments.iter().chain(format));
+
+        assert_eq!((told.code, told.stderr.as_str()), (Some(1), ""), "{told:?}");
+        assert!(!told.stdout.contains("Not verified"), "{told:?}");
+    }
+}
+
+#[test]
 fn people_are_told_in_questions() {
     let bench = Bench::new();
     let token = bench.token(&json!({ "sub": "ada" }));
 
     let told = run(bench.folder.path(), ["token", "explain", &token, "--issuer", bench.address()]).ok();
 
+    // The verdict is the only one: nothing above it says that nobody verified anything.
+    assert!(told.starts_with("Header\n"), "{told}");
     assert!(told.contains("\nIt would pass\n"), "{told}");
     assert!(told.contains("is it for you?"), "{told}");
     assert!(told.contains("yes: it is for orders; say who you are with --audience"), "{told}");

@@ -484,3 +484,14 @@ fn a_refresh_token_is_recognised_and_not_repeated() {
     assert_eq!(run.code, Some(1));
     assert!(run.stderr.contains("refresh token") && !run.stderr.contains("c2VjcmV0"), "{run:?}");
 }
+
+#[test]
+fn what_is_no_token_is_told_to_people_in_one_sentence() {
+    let folder = TempDir::new().expect("a temporary folder");
+
+    let told = run(folder.path(), ["token", "explain", "notatoken"]);
+
+    assert_eq!((told.code, told.stdout.as_str()), (Some(1), ""), "{told:?}");
+    assert!(told.stderr.starts_with("error: "), "{told:?}");
+    assert_eq!(run(folder.path(), ["token", "explain", "--json", "notatoken"]).refused(), "token_malformed");
+}

@@ -139,6 +139,11 @@ impl Checks {
         Ok(checks)
     }
 
+    /// Returns whether no check failed.
+    pub(super) fn would_pass(&self) -> bool {
+        self.would_pass
+    }
+
     fn up_to(refused: Option<&Rejection>) -> Self {
         let failed = refused.map(Check::of);
         let made = |check: Check| {

@@ -19,7 +19,7 @@ use crate::output::{self, OutputArgs};
 ///
 /// With `--issuer` every check is made in the order in which a service makes them, so that the first that fails is the reason
 /// it would give; a token that passes is shown to its issuer, which knows whether it was taken back. With `--service` the token
-/// is sent to that address, and its answer told.
+/// is sent to that address, and its answer told. Exits with 1 if the token would be refused, or the service refuses it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -89,23 +89,28 @@ impl Told {
     fn tell(self, as_json: bool) -> Result<(), Failure> {
         let Self { explanation, checks, service } = self;
         if checks.is_none() && service.is_none() {
-            let explanation = explanation?;
+            let explanation =
+                explanation.map_err(|failure| if as_json { failure } else { failure.into_sentence() })?;
             return if as_json {
                 output::json(&explanation)
             } else {
                 Ok(explanation.print(&mut output::stdout())?)
             };
         }
+        let is_refused = checks.as_ref().is_some_and(|checks| !checks.would_pass())
+            || service.as_ref().is_some_and(ServiceAnswer::is_refusal);
         if as_json {
-            return output::json(&AsJson { explanation: explanation.ok(), verdict: checks, service });
+            output::json(&AsJson { explanation: explanation.ok(), verdict: checks, service })?;
+        } else {
+            let mut out = output::stdout();
+            match &explanation {
+                Ok(explanation) => explanation.print_members(&mut out)?,
+                Err(failure) => writeln!(out, "{}", output::printable(&failure.to_string()))?,
+            }
+            checks.iter().try_for_each(|checks| checks.print(&mut out))?;
+            service.iter().try_for_each(|service| service.print(&mut out))?;
         }
-        let mut out = output::stdout();
-        match &explanation {
-            Ok(explanation) => explanation.print(&mut out)?,
-            Err(failure) => writeln!(out, "{}", output::printable(&failure.to_string()))?,
-        }
-        checks.iter().try_for_each(|checks| checks.print(&mut out))?;
-        Ok(service.iter().try_for_each(|service| service.print(&mut out))?)
+        if is_refused { Err(Failure::told(1)) } else { Ok(()) }
     }
 }
 

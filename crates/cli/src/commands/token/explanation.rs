@@ -71,11 +71,16 @@ impl Explanation {
         Self { verified: true, ..Self::unverified(token, moment) }
     }
 
-    /// Prints one aligned line for each member.
+    /// Prints what there is to say without anybody to ask, and then the members.
     pub(super) fn print<W: Write>(&self, out: &mut Styled<W>) -> io::Result<()> {
-        writeln!(out, "{}", self.headline(out.style))?;
-        for (title, members) in [("Header", &self.header), ("Claims", &self.claims)] {
-            writeln!(out, "\n{}", out.style.bold(title))?;
+        writeln!(out, "{}\n", self.headline(out.style))?;
+        self.print_members(out)
+    }
+
+    /// Prints one aligned line for each member, and leaves the verdict to somebody else.
+    pub(super) fn print_members<W: Write>(&self, out: &mut Styled<W>) -> io::Result<()> {
+        for (gap, title, members) in [("", "Header", &self.header), ("\n", "Claims", &self.claims)] {
+            writeln!(out, "{gap}{}", out.style.bold(title))?;
             let widest = members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
             for member in members {
                 let name = output::printable(&member.name);

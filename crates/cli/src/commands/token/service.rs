@@ -33,6 +33,11 @@ impl ServiceAnswer {
         })
     }
 
+    /// Returns whether the service turns the token away: as no good, or as lacking a right.
+    pub(super) fn is_refusal(&self) -> bool {
+        [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].iter().any(|status| status.as_u16() == self.status)
+    }
+
     /// Prints what it means.
     pub(super) fn print<W: Write>(&self, out: &mut Styled<W>) -> io::Result<()> {
         let status = StatusCode::from_u16(self.status).unwrap_or_default();
@@ -51,5 +56,27 @@ impl ServiceAnswer {
             writeln!(out, "  {}", out.style.dim(output::printable(challenge)))?;
         }
         out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ServiceAnswer;
+
+    #[test]
+    fn a_service_refuses_with_401_and_403_alone() {
+        for (status, is_refusal) in
+            [(200, false), (302, false), (401, true), (403, true), (404, false), (503, false)]
+        {
+            let answer = ServiceAnswer {
+                service: "https://orders.example".to_owned(),
+                status,
+                reason: status.to_string(),
+                www_authenticate: None,
+                open_to_everybody: false,
+            };
+
+            assert_eq!(answer.is_refusal(), is_refusal, "{status}");
+        }
     }
 }
