@@ -138,3 +138,15 @@ fn a_root_key_is_written_to_its_file_and_nowhere_else() {
     assert_eq!(run.json(), serde_json::json!({ "file": "root.key" }));
     assert!(!fs::read_to_string(folder.path().join("root.key")).expect("the file").is_empty());
 }
+
+#[test]
+fn whoever_makes_a_root_key_is_told_to_keep_a_copy() {
+    let folder = TempDir::new().expect("a folder");
+
+    let run = run(folder.path(), ["key", "generate-root", "root.key"]);
+
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run:?}");
+    let key = fs::read_to_string(folder.path().join("root.key")).expect("the file");
+    assert!(run.stderr.contains("Keep a copy apart from the database"), "{run:?}");
+    assert!(!run.stderr.contains(key.trim()), "the key itself stays in its file");
+}

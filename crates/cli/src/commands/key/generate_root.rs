@@ -41,5 +41,8 @@ pub(super) fn run(command: &GenerateRoot) -> Result<(), Failure> {
         // The key itself stays in its file.
         return output::json(&json!({ "file": command.file }));
     }
+    output::notice(format_args!(
+        "The root key is in {shown}. Keep a copy apart from the database: without it nobody can open what is sealed there."
+    ));
     Ok(())
 }
