@@ -1,6 +1,11 @@
 //! The forms in which a report is handed out.
 
-use handstamp_audit::{Options, Plain, Report};
+use std::time::Duration;
+
+use handstamp_audit::{
+    CaseReport, Finding, OperationReport, Options, Outcome, Plain, Received, Report, Sent, Severity,
+    Standing, TokenView,
+};
 use serde_json::Value;
 
 use crate::lamps::{self, DESCRIPTION, Mistake};
@@ -93,4 +98,45 @@ async fn no_report_holds_a_good_token() {
             );
         }
     }
+}
+
+/// Returns a report in which everything that a description or a service may have written clears the screen.
+fn report_of_others_words() -> Report {
+    let evil = || "\u{1b}[2J\r\u{9b}31m\u{202e}/x\n  /y  closed".to_owned();
+    let finding = |severity| {
+        let token = TokenView { header: evil(), claims: evil(), length: 1, raw: Some(evil()) };
+        let sent = Sent { line: evil(), headers: vec![(evil(), evil())], body: evil(), token: Some(token) };
+        let received = Received { status: evil(), headers: vec![(evil(), evil())], body: evil() };
+        let (rule, title, why, fix) = (evil(), evil(), evil(), evil());
+        Outcome::Finding(Box::new(Finding { rule, severity, title, why, fix, sent, received }))
+    };
+    let outcomes = [
+        finding(Severity::High),
+        finding(Severity::Note),
+        Outcome::NotTried { because: evil() },
+        Outcome::Inconclusive { because: evil() },
+    ];
+    let case = |outcome| CaseReport { case: evil(), carrier: evil(), outcome };
+    let report = |standing, cases| OperationReport { operation: evil(), standing, cases };
+    Report {
+        target: evil(),
+        source: evil(),
+        operations: vec![
+            report(Standing::Judged, outcomes.map(case).into()),
+            report(Standing::Inconclusive { because: evil() }, Vec::new()),
+        ],
+        remarks: vec![evil()],
+        requests: 1,
+        took: Duration::from_secs(1),
+    }
+}
+
+#[test]
+fn nothing_that_others_wrote_moves_a_terminals_cursor() {
+    let report = report_of_others_words();
+    let text = report.to_text(&Plain);
+
+    assert!(text.chars().all(|c| (c == '\n' || !c.is_control()) && c != '\u{202e}'), "{text:?}");
+    assert!(!text.contains("\n  /y"), "no line is somebody else's: {text}");
+    assert!(text.contains(r"\u{1b}[2J\r\u{9b}31m\u{202e}/x\n"), "{text}");
 }

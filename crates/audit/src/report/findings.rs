@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::shown::shown;
 use super::{Located, Paint, Report, Severity};
 
 /// The case that nothing but a missing check lets in: whatever else gets in there gets in for the same reason.
@@ -25,11 +26,12 @@ pub(super) fn write(report: &Report, text: &mut String, paint: &dyn Paint) {
     for ((severity, operation, _), all) in mistakes(&failures) {
         let Some(first) = all.first() else { continue };
         let severity = paint.bad(&severity.0.to_string().to_uppercase());
-        let title = paint.bold(&first.finding.title);
-        let _ = writeln!(text, "{severity}  {operation}  {title}  {}", paint.dim(&first.finding.rule));
+        let title = paint.bold(&shown(&first.finding.title));
+        let (operation, rule) = (shown(operation), paint.dim(&shown(&first.finding.rule)));
+        let _ = writeln!(text, "{severity}  {operation}  {title}  {rule}");
         write_exchange(text, first, paint);
-        let _ = writeln!(text, "  why   {}", first.finding.why);
-        let _ = writeln!(text, "  fix   {}", first.finding.fix);
+        let _ = writeln!(text, "  why   {}", shown(&first.finding.why));
+        let _ = writeln!(text, "  fix   {}", shown(&first.finding.fix));
         write_siblings(text, &all, paint);
         text.push('\n');
     }
@@ -67,19 +69,20 @@ fn class(rule: &str) -> &str {
 
 fn write_exchange(text: &mut String, located: &Located<'_>, paint: &dyn Paint) {
     let (sent, received) = (&located.finding.sent, &located.finding.received);
-    let _ = writeln!(text, "  sent  {}  {}", sent.line, paint.dim(located.carrier));
+    let _ = writeln!(text, "  sent  {}  {}", shown(&sent.line), paint.dim(&shown(located.carrier)));
     let telling = sent.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "content-type" | "accept"));
     for (name, value) in telling {
-        let _ = writeln!(text, "        {}", paint.dim(&format!("{name}: {value}")));
+        let _ = writeln!(text, "        {}", paint.dim(&shown(&format!("{name}: {value}"))));
     }
     if let Some(token) = sent.token.as_ref().filter(|token| !token.header.is_empty()) {
-        let _ = writeln!(text, "        {}", paint.dim(&format!("token {} {}", token.header, token.claims)));
+        let said = shown(&format!("token {} {}", token.header, token.claims));
+        let _ = writeln!(text, "        {}", paint.dim(&said));
     }
     if let Some(raw) = sent.token.as_ref().and_then(|token| token.raw.as_ref()) {
-        let _ = writeln!(text, "        {raw}");
+        let _ = writeln!(text, "        {}", shown(raw));
     }
     let body: String = received.body.lines().next().unwrap_or_default().chars().take(EXCERPT).collect();
-    let _ = writeln!(text, "  got   {}  {}", received.status, paint.dim(&body));
+    let _ = writeln!(text, "  got   {}  {}", shown(&received.status), paint.dim(&shown(&body)));
 }
 
 fn write_siblings(text: &mut String, all: &[Located<'_>], paint: &dyn Paint) {
@@ -89,10 +92,10 @@ fn write_siblings(text: &mut String, all: &[Located<'_>], paint: &dyn Paint) {
     if others.is_empty() {
         return;
     }
-    let shown = others.get(..others.len().min(SHOWN)).unwrap_or_default().join(", ");
+    let named = others.get(..others.len().min(SHOWN)).unwrap_or_default().join(", ");
     let rest = others.len().saturating_sub(SHOWN);
     let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-    let _ = writeln!(text, "  also  {}", paint.dim(&format!("{shown}{more}")));
+    let _ = writeln!(text, "  also  {}", paint.dim(&shown(&format!("{named}{more}"))));
 }
 
 /// One line for each operation and answer: the same strange refusal is one matter, however many cases meet it.
@@ -112,9 +115,10 @@ fn write_notes(text: &mut String, notes: &[Located<'_>], paint: &dyn Paint) {
             if all.len() > 1 { format!(", and {} more like it", all.len() - 1) } else { String::new() };
         let _ = writeln!(
             text,
-            "  {operation}  {}{more}  {}",
-            first.finding.title,
-            paint.dim(&first.finding.rule)
+            "  {}  {}{more}  {}",
+            shown(operation),
+            shown(&first.finding.title),
+            paint.dim(&shown(&first.finding.rule))
         );
     }
     text.push('\n');

@@ -5,6 +5,7 @@ mod findings;
 mod json;
 mod junit;
 mod sarif;
+mod shown;
 mod text;
 
 use std::time::Duration;

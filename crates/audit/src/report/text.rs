@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::shown::shown;
 use super::{OperationReport, Outcome, Report, Severity, Standing, Verdict, findings};
 
 /// How a text stands out. A file is given [`Plain`].
@@ -42,12 +43,18 @@ impl Report {
     pub fn to_text(&self, paint: &dyn Paint) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail: the results of `write!` say nothing below.
-        let _ = writeln!(text, "{} {}, with {}\n", paint.bold("Audit of"), self.target, self.source);
+        let _ = writeln!(
+            text,
+            "{} {}, with {}\n",
+            paint.bold("Audit of"),
+            shown(&self.target),
+            shown(&self.source)
+        );
         findings::write(self, &mut text, paint);
         self.write_operations(&mut text, paint);
         self.write_left_out(&mut text, paint);
         for remark in &self.remarks {
-            let _ = writeln!(text, "{remark}");
+            let _ = writeln!(text, "{}", shown(remark));
         }
         self.write_verdict(&mut text, paint);
         text
@@ -55,7 +62,8 @@ impl Report {
 
     fn write_operations(&self, text: &mut String, paint: &dyn Paint) {
         let _ = writeln!(text, "{}", paint.bold("Operations"));
-        let widest = self.operations.iter().map(|each| each.operation.chars().count()).max().unwrap_or(0);
+        let widest =
+            self.operations.iter().map(|each| shown(&each.operation).chars().count()).max().unwrap_or(0);
         for operation in &self.operations {
             let state = match (&operation.standing, worst(operation)) {
                 (_, Some(severity)) => {
@@ -63,9 +71,11 @@ impl Report {
                 }
                 (Standing::Judged, None) => paint.good(&format!("closed: {} refused", refused(operation))),
                 (Standing::Public, None) => "public".to_owned(),
-                (Standing::Inconclusive { because }, None) => paint.bad(&format!("inconclusive: {because}")),
+                (Standing::Inconclusive { because }, None) => {
+                    paint.bad(&format!("inconclusive: {}", shown(because)))
+                }
             };
-            let _ = writeln!(text, "  {:widest$}  {state}", operation.operation);
+            let _ = writeln!(text, "  {:widest$}  {state}", shown(&operation.operation));
         }
         text.push('\n');
     }
@@ -87,7 +97,7 @@ impl Report {
         }
         let _ = writeln!(text, "{}", paint.bold("Not tried, or without a conclusion"));
         for (reason, classes) in reasons {
-            let _ = writeln!(text, "  {reason}  {}", paint.dim(&classes.join(" ")));
+            let _ = writeln!(text, "  {}  {}", shown(reason), paint.dim(&shown(&classes.join(" "))));
         }
         text.push('\n');
     }
