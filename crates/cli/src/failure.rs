@@ -60,6 +60,16 @@ impl Failure {
         Self::new(sentence)
     }
 
+    /// Returns a failure that says what was being done and the cause of all causes: the layers between say where in a library it went
+    /// wrong, and nothing to whoever typed an address.
+    pub(crate) fn because_at_root(doing: impl fmt::Display, cause: &(dyn Error + 'static)) -> Self {
+        let mut root = cause;
+        while let Some(cause) = root.source() {
+            root = cause;
+        }
+        Self::new(format!("{doing}: {root}"))
+    }
+
     /// Returns the failure told to people alone.
     pub(crate) fn into_sentence(self) -> Self {
         match self.kind {
@@ -134,5 +144,14 @@ mod tests {
         let failure = Failure::because("cannot count", &cause);
 
         assert_eq!(failure.to_string(), "cannot count: outer: invalid digit found in string");
+    }
+
+    #[test]
+    fn a_failure_deep_in_a_library_tells_where_it_began() {
+        let cause = Outer("x".parse::<u8>().unwrap_err());
+
+        let failure = Failure::because_at_root("cannot count", &cause);
+
+        assert_eq!(failure.to_string(), "cannot count: invalid digit found in string");
     }
 }

@@ -93,7 +93,9 @@ fn is_this_machine(url: &Url) -> bool {
 }
 
 async fn get_limited(url: Url, what: &str) -> Result<Vec<u8>, Failure> {
-    let failed = |cause: &reqwest::Error| Failure::because(format_args!("cannot get {what}"), cause);
+    let failed = |cause: &reqwest::Error| {
+        Failure::because_at_root(format_args!("cannot get {what} from {url}"), cause)
+    };
     let mut reply = client()
         .map_err(|cause| failed(&cause))?
         .get(url.clone())

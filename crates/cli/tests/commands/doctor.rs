@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::handstamp::{Run, run};
+use crate::handstamp::{Run, run, run_in};
 
 /// Where the data are unless somebody says otherwise.
 const DATA: &str = "handstamp-data";
@@ -87,4 +87,16 @@ fn an_import_into_what_is_in_use_says_where_to_import() {
         refused.stderr.contains("it has keys (6)") && refused.stderr.contains("new folder"),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_service_that_does_not_answer_is_told_with_the_root_of_it() {
+    let folder = without_keys();
+
+    // Nobody listens at the port of tcpmux.
+    let nowhere = [("HANDSTAMP_SERVER_PUBLIC_URL", "http://127.0.0.1:1")];
+    let doctor = run_in(&nowhere, folder.path(), ["doctor", "--json"], "");
+
+    let told = finding(&doctor, "service")["detail"].as_str().unwrap_or_default().to_owned();
+    assert!(told.contains("http://127.0.0.1:1/health/ready: Connection refused"), "{doctor:?}");
 }

@@ -3,7 +3,7 @@
 mod keys;
 mod replicas;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use clap::Args;
@@ -22,7 +22,7 @@ use crate::edge::settings::SettingsArgs;
 use crate::edge::store::OpenStore;
 use crate::edge::{fetch, runtime};
 use crate::failure::Failure;
-use crate::output::{self, OutputArgs, words};
+use crate::output::{self, OutputArgs, Styled, words};
 
 /// A replica whose clock is further off than this refuses to mint tokens: it is time to say so.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
@@ -66,7 +66,7 @@ pub(crate) fn run(command: &Doctor) -> Result<(), Failure> {
     if command.output.json {
         output::json(&findings)?;
     } else {
-        print(&findings)?;
+        print(&findings, &mut output::stdout())?;
     }
     match findings.iter().filter(|finding| finding.status == Status::Bad).count() {
         0 => Ok(()),
@@ -220,16 +220,35 @@ fn bad(check: &'static str, detail: impl Into<String>) -> Finding {
     Finding { check, status: Status::Bad, detail: detail.into() }
 }
 
-fn print(findings: &[Finding]) -> Result<(), Failure> {
-    let mut out = output::stdout();
+fn print<W: Write>(findings: &[Finding], out: &mut Styled<W>) -> io::Result<()> {
     let style = out.style;
+    let widest = findings.iter().map(|finding| finding.check.len()).max().unwrap_or(0);
     for Finding { check, status, detail } in findings {
         let mark = match status {
             Status::Good => style.good("good"),
             Status::Note => style.bold("note"),
             Status::Bad => style.bad("bad "),
         };
-        writeln!(out, "{mark}  {check:10}  {}", output::printable(detail))?;
+        writeln!(out, "{mark}  {check:widest$}  {}", output::printable(detail))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bad, good, print};
+    use crate::output::{Style, Styled};
+
+    #[test]
+    fn what_was_found_stands_in_one_column() {
+        let findings = [good("keys", "k1 signs"), bad("revocation log", "it went back")];
+        let mut printed = Vec::new();
+
+        print(&findings, &mut Styled::new(&mut printed, Style::Plain)).unwrap();
+
+        assert_eq!(
+            String::from_utf8(printed).unwrap(),
+            "good  keys            k1 signs\nbad   revocation log  it went back\n"
+        );
+    }
 }
