@@ -111,7 +111,7 @@ impl Shared {
         let mut pause = Pause::default();
         let mut said = false;
         loop {
-            match self.client.get_multiplexed_async_connection_with_config(&self.config).await {
+            match self.connect().await {
                 Ok(connection) => {
                     *self.place() = Some(connection.clone());
                     tracing::info!("connected to Redis");
@@ -128,6 +128,14 @@ impl Shared {
             }
             tokio::time::sleep(pause.next(&*self.entropy)).await;
         }
+    }
+
+    /// Connects and asks for an answer: a server that wants a password, and was told none, lets anybody connect and refuses
+    /// what comes then (NOAUTH).
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
+        redis::cmd("PING").query_async::<()>(&mut connection).await?;
+        Ok(connection)
     }
 
     /// Returns when nothing comes back on the connection any more.

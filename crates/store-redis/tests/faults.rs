@@ -135,6 +135,22 @@ async fn a_password_that_is_wrong_for_a_while_is_tried_again() {
     Redis::check(&RedisOptions::new(&url)).await.unwrap();
 }
 
+/// Such a server lets anybody connect, and refuses what comes then: that is no connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_told_no_password_is_not_taken_for_connected() {
+    let server = handstamp_testbed::Redis::start();
+    let url = server.url().replacen(":testbed@", "", 1);
+    let redis = Redis::open(&RedisOptions::new(&url), Arc::new(SeededEntropy::new(1))).unwrap();
+    let limits = redis.limits();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+
+    let taken = limits.take(&once(), Timestamp::UNIX_EPOCH).await;
+
+    assert!(format!("{taken:?}").contains("NotConnected"), "{taken:?}");
+    let why = Redis::check(&RedisOptions::new(&url)).await.unwrap_err();
+    assert!(format!("{why:?}").contains("NOAUTH"), "{why:?}");
+}
+
 #[tokio::test]
 async fn a_password_may_be_kept_apart_from_the_url() {
     let server = handstamp_testbed::Redis::shared();
