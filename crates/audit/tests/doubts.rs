@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use handstamp_audit::{Options, Outcome, Report, Verdict};
+use handstamp_audit::{Options, Outcome, Plain, Report, Verdict};
 use handstamp_testkit::TestIssuer;
 use handstamp_verify::Verifier;
 
@@ -88,4 +88,66 @@ async fn to_be_asked_to_come_back_later_is_no_end_of_a_token() {
         "{:?}",
         mine.cases
     );
+}
+
+/// Returns why cases of these rules were not tried, without repetition.
+fn not_tried<'a>(report: &'a Report, rule: &str) -> Vec<&'a str> {
+    let cases = report.operations.iter().flat_map(|operation| &operation.cases);
+    let mut reasons: Vec<&str> = cases
+        .filter(|case| case.case.starts_with(rule))
+        .filter_map(|case| match &case.outcome {
+            Outcome::NotTried { because } => Some(because.as_str()),
+            _ => None,
+        })
+        .collect();
+    reasons.dedup();
+    reasons
+}
+
+#[tokio::test]
+async fn a_list_in_which_nothing_is_recognisably_the_owners_is_no_pass() {
+    // `/mine` says "fine" to everybody who is signed in.
+    let report = attacked(unauthorized, &["identity/foreign-list"]).await;
+
+    let reasons = not_tried(&report, "identity/foreign-list");
+    assert!(matches!(reasons[..], [because] if because.contains("owner's own list")), "{reasons:?}");
+    assert_eq!((report.totals().refused, report.verdict()), (0, Verdict::Inconclusive));
+}
+
+#[tokio::test]
+async fn a_service_without_a_safe_operation_is_told_what_was_not_tried() {
+    let issuer = issuer().await;
+    let service = serve(notices(&issuer, unauthorized)).await;
+    let only_operations = vec!["POST /notices".parse().unwrap()];
+    let only_cases = vec!["revoked/".to_owned(), "key-selection/fetches".to_owned()];
+    let options = Options { only_operations, only_cases, ..Options::default() };
+
+    let report = attack(&issuer, &service.url(), NOTICES, options).await;
+
+    for rule in ["revoked/session-ended", "revoked/account-disabled", "key-selection/fetches"] {
+        let reasons = not_tried(&report, rule);
+        assert!(matches!(reasons[..], [because] if because.contains("such as a GET")), "{rule}: {reasons:?}");
+    }
+    assert_eq!(report.totals().not_tried, 5);
+}
+
+#[tokio::test]
+async fn where_fetching_cannot_be_seen_the_report_says_so() {
+    let issuer = issuer().await;
+    let service = serve(notices(&issuer, unauthorized)).await;
+    let only_cases = vec!["key-brought-along/".to_owned()];
+    let options = Options { only_cases, ..Options::default() };
+    // Leads here, and is not known to.
+    let elsewhere = service.url().replace("127.0.0.1", "0.0.0.0");
+
+    let near = attack(&issuer, &service.url(), NOTICES, options.clone()).await;
+    let far = attack(&issuer, &elsewhere, NOTICES, options).await;
+
+    assert_eq!(near.remarks, Vec::<String>::new());
+    assert!(
+        matches!(&far.remarks[..], [remark] if remark.contains("was not looked at")),
+        "{:?}",
+        far.remarks
+    );
+    assert!(far.to_text(&Plain).contains("was not looked at"));
 }

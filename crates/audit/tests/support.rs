@@ -71,7 +71,7 @@ pub(crate) async fn attack_as(
 ) -> Report {
     let source = DevIssuerSource::connect(issuer.url(), None, owner, Some(outsider), Arc::new(SystemClock));
     let source = source.await.expect("the issuer answers");
-    let target = Target::parse(url, &[]).expect("a service of this machine");
+    let target = Target::parse(url, &["0.0.0.0".to_owned()]).expect("a service of this machine");
     let document = Document::parse(description.as_bytes()).expect("a description");
     let clock = source.clock();
     let audit = Audit::new(target, document, Arc::new(source), clock).options(options);

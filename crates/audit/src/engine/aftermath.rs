@@ -14,7 +14,10 @@ use crate::carrier::Carrier;
 use crate::openapi::Operation;
 use crate::report::{CaseReport, Finding, OperationReport, Outcome, Received, Sent, Standing};
 use crate::source::{Ending, GoodToken};
-use crate::wire::{Answer, Shot};
+use crate::wire::{Answer, Reply, Shot};
+
+/// The case of keys that are fetched for every unknown id.
+const FETCHES: &str = "key-selection/fetches";
 
 /// How often an unknown key is named.
 const UNKNOWN_KEYS: usize = 30;
@@ -39,6 +42,9 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let grounds = self.grounds(reports);
+        if grounds.is_empty() {
+            self.leave_out_repeated(reports);
+        }
         self.foreign_lists(&grounds, reports).await?;
         if let Some(ground) = grounds.first() {
             self.unknown_keys(ground, reports).await?;
@@ -47,6 +53,20 @@ impl<'a> Run<'a> {
             self.ending(ending, &grounds, reports).await?;
         }
         Ok(())
+    }
+
+    /// Says of what is tried by asking again and again that there is nothing to ask.
+    fn leave_out_repeated(&self, reports: &mut [OperationReport]) {
+        let endings = Ending::ALL.iter().map(|ending| format!("revoked/{}", ending.name()));
+        let rules: Vec<String> = endings.chain([FETCHES.to_owned()]).collect();
+        for operation in self.site.document.operations() {
+            let Some((_, carrier)) = self.stages.get(&operation.name.to_string()) else { continue };
+            for rule in rules.iter().filter(|rule| self.site.options.wants_case(rule)) {
+                let because =
+                    "it takes an operation that lets in and changes nothing, such as a GET".to_owned();
+                push(reports, operation, carrier, rule, Outcome::NotTried { because });
+            }
+        }
     }
 
     fn grounds(&self, reports: &[OperationReport]) -> Vec<Ground<'a>> {
@@ -105,6 +125,10 @@ impl<'a> Run<'a> {
                     &shot,
                     &answer,
                 )
+            } else if answer.is_success() && !self.is_telling(ground, &telling).await? {
+                // Whatever the outsider was shown, nothing in it could have given it away.
+                let because = "the owner's own list shows nothing by which it could be told from another organisation's";
+                Outcome::NotTried { because: because.to_owned() }
             } else {
                 Outcome::Refused { with: format!("{}, without the owner's objects", answer.in_words()) }
             };
@@ -114,6 +138,14 @@ impl<'a> Run<'a> {
         }
         self.doubt_the_outsider(reports);
         Ok(())
+    }
+
+    /// Returns whether what the owner is shown can be recognised as theirs.
+    async fn is_telling(&mut self, ground: &Ground<'a>, telling: &[String]) -> Result<bool, AuditError> {
+        let owner = self.owner().await?;
+        let (_, own) = self.ask(ground, &owner).await?;
+        let text = own.reply().map(Reply::text).unwrap_or_default();
+        Ok(own.is_success() && telling.iter().any(|word| text.contains(word.as_str())))
     }
 
     /// A token that is let in nowhere proves nothing when it is refused.
@@ -137,13 +169,12 @@ impl<'a> Run<'a> {
         ground: &Ground<'a>,
         reports: &mut [OperationReport],
     ) -> Result<(), AuditError> {
-        const RULE: &str = "key-selection/fetches";
-        if !self.site.options.wants_case(RULE) {
+        if !self.site.options.wants_case(FETCHES) {
             return Ok(());
         }
         let Some(before) = self.site.source.key_fetches().await else {
             let because = "it takes an issuer that counts how often its keys are fetched".to_owned();
-            push(reports, ground.operation, &ground.carrier, RULE, Outcome::NotTried { because });
+            push(reports, ground.operation, &ground.carrier, FETCHES, Outcome::NotTried { because });
             return Ok(());
         };
         let owner = self.owner().await?;
@@ -155,7 +186,7 @@ impl<'a> Run<'a> {
         let fetches = self.site.source.key_fetches().await.unwrap_or(before).saturating_sub(before);
         let outcome = match last {
             Some((shot, answer)) if fetches > FETCHES_ALLOWED => self.finding(
-                RULE,
+                FETCHES,
                 &format!("fetched the issuer's keys {fetches} times for {UNKNOWN_KEYS} tokens with unknown keys"),
                 Severity::Medium,
                 "Anybody can make the service ask the issuer as often as they like: one attacker and many services keep it busy.",
@@ -165,7 +196,7 @@ impl<'a> Run<'a> {
             ),
             _ => Outcome::Refused { with: format!("the keys were fetched {fetches} times") },
         };
-        push(reports, ground.operation, &ground.carrier, RULE, outcome);
+        push(reports, ground.operation, &ground.carrier, FETCHES, outcome);
         Ok(())
     }
 

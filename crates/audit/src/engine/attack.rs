@@ -13,6 +13,9 @@ use crate::source::{GoodToken, Who};
 use crate::synthesis::Variant;
 use crate::wire::{Answer, Shot};
 
+/// What is found where somebody comes to an address that a forged token names.
+pub(super) const FETCHED: &str = "key-brought-along/fetched";
+
 /// What an attack on one operation came to, with tokens carried in one place.
 pub(super) struct Attacked {
     /// Whether a good token was let in, before and after. The error says why not.
@@ -259,7 +262,7 @@ fn leaked(leak: &leak::Leak, shot: &Shot, answer: &Answer, veil: &Veil) -> Outco
 
 fn fetched(shot: &Shot, answer: &Answer, veil: &Veil) -> Outcome {
     Outcome::Finding(Box::new(Finding {
-        rule: "key-brought-along/fetched".to_owned(),
+        rule: FETCHED.to_owned(),
         severity: Severity::High,
         title: "fetches what a token tells it to".to_owned(),
         why: "A token that nobody has verified made the service open a connection: to any address within its network, as often as \

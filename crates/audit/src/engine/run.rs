@@ -5,6 +5,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use super::attack::FETCHED;
 use super::judge::Accepted;
 use super::prepare::Stage;
 use super::shelf::Shelf;
@@ -83,6 +84,7 @@ impl<'a> Run<'a> {
             reports.push(self.operation(operation).await?);
         }
         self.aftermath(&mut reports).await?;
+        self.remark_on_fetching();
         let unreadable =
             audit.document.unreadable().iter().filter(|(name, _)| audit.options.wants_operation(name));
         reports.extend(unreadable.map(|(name, problem)| OperationReport {
@@ -103,6 +105,15 @@ impl<'a> Run<'a> {
             requests: self.site.wire.sent(),
             took: start.elapsed(),
         })
+    }
+
+    /// A service that fetched what a token names would not have been noticed: silence must not read as a pass.
+    fn remark_on_fetching(&mut self) {
+        if self.site.canary.is_none() && self.site.options.wants_case(FETCHED) {
+            let remark = "Whether addresses that tokens name (jku, x5u) are fetched was not looked at: only a service on this machine can \
+                          come to where they lead.";
+            self.remarks.push(remark.to_owned());
+        }
     }
 
     /// Returns the operations in the order that teaches most: lists tell of objects, and what removes objects comes last.
