@@ -15,6 +15,7 @@ use handstamp_token::{Entropy, SystemEntropy};
 use tempfile::TempDir;
 
 use super::HandClock;
+use super::by_hand::ByHand;
 use crate::{Outcome, failed};
 
 /// A service with an empty database of its own, which goes when this is dropped.
@@ -62,6 +63,7 @@ impl House {
         config: Config,
     ) -> Outcome<Self> {
         let clock = HandClock::at_true_time();
+        let store: Arc<dyn Store> = Arc::new(ByHand { store, clock: clock.clone() });
         let public_url = config.public_url(address).map_err(failed("the public URL"))?;
         let settings = config.settings(&public_url);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);

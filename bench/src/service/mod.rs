@@ -1,5 +1,6 @@
 //! The real service, set up for measuring: a database of its own, and time in the benchmark's hand.
 
+mod by_hand;
 mod clock;
 mod house;
 mod listening;

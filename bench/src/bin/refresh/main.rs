@@ -38,7 +38,7 @@ fn benchmark(options: Options) -> Outcome<Report> {
     for count in [1_000, options.pick(1_000_000, 10_000)] {
         report.table(measure(count, rounds, turn)?);
     }
-    for count in [1_000, options.pick(100_000, 2_000)] {
+    for count in [10_000, options.pick(100_000, 20_000)] {
         postgres::measure(&mut report, count, rounds, turn)?;
     }
     report.note(

@@ -25,15 +25,12 @@ const ROTATE: &str = "UPDATE sessions SET generation = $3, branch = 0, parent_br
 
 pub(crate) fn measure(report: &mut Report, count: usize, rounds: usize, turn: Duration) -> Outcome {
     let postgres = Postgres::start();
-    let url = postgres.database();
-    let options = PostgresOptions::new(&url).map_err(failed("the database URL"))?;
     let runtime = runtime(2)?;
-    let house = runtime.block_on(House::open_on_postgres(&options))?;
-    let sessions = runtime.block_on(Sessions::add(&house.context, count, house.clock.now()))?;
-    let sessions = Arc::new(sessions);
-    postgres.sql("test_0", "VACUUM ANALYZE");
+    let (house, sessions, url) = furnish(&postgres, &runtime, count)?;
+    // Of its own: a request that is on its way when its turn ends is given up, and nobody knows whether its session has moved.
+    let (served, of_the_endpoint, _) = furnish(&postgres, &runtime, count)?;
     let bare = Bare::open(&runtime, &house, &url)?;
-    let server = endpoint::Endpoint::start(&runtime, &house, &sessions)?;
+    let server = endpoint::Endpoint::start(&runtime, &served, &of_the_endpoint)?;
     for clients in [1, CLIENTS] {
         let names = [
             format!("floor: the UPDATE alone, {clients} at a time"),
@@ -53,6 +50,17 @@ pub(crate) fn measure(report: &mut Report, count: usize, rounds: usize, turn: Du
         report.table(table(title, &rows));
     }
     Ok(())
+}
+
+/// Returns a service on a database of its own, with so many sessions, and where that is.
+fn furnish(postgres: &Postgres, runtime: &Runtime, count: usize) -> Outcome<(House, Arc<Sessions>, String)> {
+    let url = postgres.database();
+    let options = PostgresOptions::new(&url).map_err(failed("the database URL"))?;
+    let house = runtime.block_on(House::open_on_postgres(&options))?;
+    let sessions = runtime.block_on(Sessions::add(&house.context, count, house.clock.now()))?;
+    let (_, name) = url.rsplit_once('/').ok_or("a database URL without a database")?;
+    postgres.sql(name, "VACUUM ANALYZE");
+    Ok((house, Arc::new(sessions), url))
 }
 
 /// Connections of our own to the service's database, by the same driver and the same pool.
