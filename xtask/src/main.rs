@@ -5,6 +5,7 @@
 mod advisories;
 mod bench;
 mod browser;
+mod compare;
 mod examples;
 mod install;
 mod licences;
@@ -28,6 +29,7 @@ usage: cargo xtask <command>
   soak [MINUTES]     three replicas under everything that can go wrong, again and again (without a number: 10 minutes)
   examples           install what the services in other languages need, build them, and run their own tests
   bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
+  compare            what `handstamp audit` and schemathesis find in the same services with planted mistakes: minutes
   rolling [COMMIT]   the version before this one (or a commit) beside it on one database: builds it, and runs both
   model              the refresh model's long walks, in a release build: minutes, and the numbers of states
   walls              compare who depends on whom with the table in ARCHITECTURE.md
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         ["soak"] => replicas::soak("10"),
         ["soak", minutes] => replicas::soak(minutes),
         ["bench", ref rest @ ..] => bench::run(rest),
+        ["compare"] => compare::run_both(),
         ["rolling"] => rolling::test(None),
         ["rolling", commit] => rolling::test(Some(commit)),
         ["model"] => process::run("cargo", MODEL),

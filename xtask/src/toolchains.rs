@@ -33,11 +33,16 @@ const TOOLCHAINS: &[Toolchain] = &[
     },
 ];
 
+/// Installs what the services with planted mistakes need: those of `crates/audit/tests/services`.
+pub(crate) fn for_planted_services() -> Result<(), String> {
+    node_package("examples/express")?;
+    python_packages()
+}
+
 /// Installs what the services need, after a look at what is to build them.
 pub(crate) fn everything() -> Result<(), String> {
     TOOLCHAINS.iter().try_for_each(Toolchain::is_new_enough)?;
-    node_package("examples/express")?;
-    python_packages()?;
+    for_planted_services()?;
     run("go", &["-C", "examples/go", "mod", "download"])?;
     maven_packages()
 }
