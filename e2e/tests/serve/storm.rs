@@ -37,6 +37,9 @@ struct Pair {
     http: Client,
 }
 
+/// So often a sign-in is tried.
+const TRIES: u32 = 40;
+
 /// What one refresh brought.
 enum Outcome {
     /// A refresh token to go on with.
@@ -57,11 +60,22 @@ impl Pair {
         Self { first, second: Some(second), addresses, http }
     }
 
+    /// Signs in. Like a person does, it tries again where a machine with much to do puts it off: the storm is about what comes after.
     async fn sign_in(&self) -> String {
         let body = json!({ "login": "ann", "password": PASSWORD, "delivery": "body" });
-        let reply = self.http.post(format!("{}/auth/sign-in", self.addresses[0])).json(&body).send().await;
-        let body: Value = reply.expect("a reply").json().await.expect("JSON");
-        body["refresh_token"].as_str().unwrap_or_else(|| panic!("no token: {body}")).to_owned()
+        for _ in 0..TRIES {
+            let request = self.http.post(format!("{}/auth/sign-in", self.addresses[0])).json(&body);
+            let reply = request.send().await.expect("a reply");
+            if reply.status().as_u16() != 503 {
+                let body: Value = reply.json().await.expect("JSON");
+                return body["refresh_token"]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("no token: {body}"))
+                    .to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("nobody could sign in for {TRIES} tries");
     }
 
     async fn refresh(&self, process: usize, token: &str) -> Outcome {
