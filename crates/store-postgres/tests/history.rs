@@ -6,7 +6,8 @@ use handstamp_testbed::Postgres;
 use crate::kit::{commit, database_name, open, patient};
 use crate::samples::{event, now, session};
 
-#[tokio::test]
+// What a store connects by itself goes on while the thread of the test waits for the server.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_goes_on_knows_of_no_loss() {
     let postgres = Postgres::start();
     let store = open(&patient(&postgres.database())).await;
@@ -17,7 +18,7 @@ async fn a_database_that_goes_on_knows_of_no_loss() {
     assert_eq!(store.log_mark().await.unwrap(), Some(head));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_line_of_history_may_have_lost_something_until_a_new_epoch_begins() {
     let postgres = Postgres::start();
     let store = open(&patient(&postgres.database())).await;

@@ -163,8 +163,15 @@ impl Program for Server {
     fn command(&self, folder: &Path) -> Command {
         let mut command = self.programs.command("postgres");
         command.arg("-D").arg(data_of(folder)).arg("-k").arg(folder).args(["-p", &self.port.to_string()]);
-        let settings =
-            ["listen_addresses=127.0.0.1", "shared_buffers=32MB", "max_wal_size=128MB", "min_wal_size=32MB"];
+        let settings = [
+            "listen_addresses=127.0.0.1",
+            "shared_buffers=32MB",
+            "max_wal_size=128MB",
+            "min_wal_size=32MB",
+            // A server that stops waits for clients that came meanwhile to say who they are. One whose test
+            // waits for this very stop cannot, so the minute that PostgreSQL gives it would pass.
+            "authentication_timeout=5s",
+        ];
         for setting in settings.into_iter().chain(self.settings.iter().map(String::as_str)) {
             command.args(["-c", setting]);
         }

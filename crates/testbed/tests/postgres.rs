@@ -1,6 +1,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
+use std::{iter, thread};
 
 use handstamp_testbed::{Admin, Postgres};
 
@@ -61,6 +62,22 @@ fn a_restart_keeps_the_address() {
     server.restart();
     assert_eq!(server.url("postgres"), url);
     assert_eq!(hello(server.port()).expect("an answer"), b'N');
+}
+
+#[test]
+fn clients_that_come_while_it_stops_and_say_nothing_do_not_hold_it_up() {
+    let server = Postgres::start();
+    let port = server.port();
+    let silent = thread::spawn(move || {
+        let connect = || TcpStream::connect(("127.0.0.1", port)).ok();
+        // They hang up when they are dropped: after the server is gone, which takes no connections any more.
+        iter::from_fn(connect)
+            .take(2_000)
+            .inspect(|_| thread::sleep(Duration::from_millis(1)))
+            .collect::<Vec<_>>()
+    });
+    server.stop();
+    assert!(!silent.join().expect("it only connects").is_empty());
 }
 
 #[test]
