@@ -1,6 +1,6 @@
 //! The tests in real Chromium: `e2e/browser`.
 
-use crate::process;
+use crate::{process, program};
 
 /// Runs all of them.
 pub(crate) fn test() -> Result<(), String> {
@@ -9,11 +9,6 @@ pub(crate) fn test() -> Result<(), String> {
 
 /// Runs those whose name holds the text.
 pub(crate) fn test_named(text: &str) -> Result<(), String> {
-    build()?;
+    program::build()?;
     process::run_with("npm", &["--prefix", "e2e/browser", "test"], &[("NAME", text)])
-}
-
-/// The tests start the program; they do not build it.
-pub(crate) fn build() -> Result<(), String> {
-    process::run("cargo", &["build", "--quiet", "--locked", "--package", "handstamp", "--bin", "handstamp"])
 }

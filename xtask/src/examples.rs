@@ -3,16 +3,14 @@
 //! Each is built and tested by its language's own tools. What they need,
 //! [`toolchains`](crate::toolchains) has brought. Their tests ask the issuer of this build for good and bad tokens.
 
-use crate::process;
+use crate::{process, program};
 
 /// Where the service in Go is built. The tests in `e2e` start it there.
 const GO_BINARY: &str = "../../target/examples/go/orders";
 
 /// Builds all of them and runs their own tests.
 pub(crate) fn test() -> Result<(), String> {
-    process::run("cargo", &["build", "--quiet", "--locked", "-p", "handstamp"])?;
-    let program = process::root().join("target/debug/handstamp");
-    let issuer = Environment { program: program.to_string_lossy().into_owned() };
+    let issuer = Environment { program: program::build()?.to_string_lossy().into_owned() };
     issuer.run("npm", &["--prefix", "examples/express", "test", "--silent"])?;
     fastapi(&issuer)?;
     go(&issuer)?;

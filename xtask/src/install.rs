@@ -145,16 +145,27 @@ fn node_peers() -> Result<(), String> {
 }
 
 fn python_peers() -> Result<(), String> {
-    let folder = root().join("target/peers/python");
-    let stamp = PYTHON_PEERS.join(" ");
-    if stamped(&folder, &stamp) {
+    python_environment("target/peers/python", &PYTHON_PEERS.join(" "), PYTHON_PEERS)
+}
+
+/// Installs exactly what a `requirements.txt` says, byte for byte.
+pub(crate) fn python_requirements(folder: &str, requirements: &str) -> Result<(), String> {
+    let path = root().join(requirements);
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    python_environment(folder, &text, &["--require-hashes", "-r", requirements])
+}
+
+/// Installs Python packages apart from all others, once for each version of what is wanted.
+fn python_environment(folder: &str, wanted: &str, packages: &[&str]) -> Result<(), String> {
+    let path = root().join(folder);
+    if stamped(&path, wanted) {
         return Ok(());
     }
-    create(&folder)?;
-    run("python3", &["-m", "venv", &folder.to_string_lossy()])?;
-    let pip = folder.join("bin/pip");
-    run(&pip.to_string_lossy(), &[&["install", "-q", "--disable-pip-version-check"], PYTHON_PEERS].concat())?;
-    write_stamp(&folder, &stamp)
+    // What an older version left there would stay, and be used.
+    run("python3", &["-m", "venv", "--clear", folder])?;
+    let pip = path.join("bin/pip");
+    run(&pip.to_string_lossy(), &[&["install", "-q", "--disable-pip-version-check"], packages].concat())?;
+    write_stamp(&path, wanted)
 }
 
 /// A folder counts as installed only when the stamp was written last: an interrupted installation is repeated.

@@ -10,6 +10,7 @@ mod examples;
 mod install;
 mod licences;
 mod process;
+mod program;
 mod replicas;
 mod rolling;
 mod test;
@@ -25,13 +26,14 @@ usage: cargo xtask <command>
   test --fast        the same without installing and without the documentation build
   browser [TEXT]     the tests in a real browser; with a text, those whose name holds it
   replicas           the end-to-end tests on three replicas, PostgreSQL and Redis
-  replicas browser [TEXT]  the tests in a real browser, on the same
+  replicas browser [TEXT]
+                     the tests in a real browser, on the same
   soak [MINUTES]     three replicas under everything that can go wrong, again and again (without a number: 10 minutes)
-  examples           install what the services in other languages need, build them, and run their own tests
-  bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
-  compare            what `handstamp audit` and schemathesis find in the same services with planted mistakes: minutes
   rolling [COMMIT]   the version before this one (or a commit) beside it on one database: builds it, and runs both
+  examples           install what the services in other languages need, build them, and run their own tests
+  compare            what `handstamp audit` and schemathesis find in the same services with planted mistakes: minutes
   model              the refresh model's long walks, in a release build: minutes, and the numbers of states
+  bench [NAME]       side-by-side benchmarks, printed as ratios of one run (without a name: list them)
   walls              compare who depends on whom with the table in ARCHITECTURE.md
   licences           compare every dependency's licence with deny.toml
   install            install what the tests need
@@ -87,5 +89,29 @@ fn main() -> ExitCode {
             eprintln!("xtask: {message}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{USAGE, process};
+
+    #[test]
+    fn contributors_are_told_of_every_command() {
+        let page = std::fs::read_to_string(process::root().join("CONTRIBUTING.md")).unwrap();
+        // A line that says more of a command is indented further than a command.
+        let commands =
+            USAGE.lines().filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
+        let commands: Vec<&str> =
+            commands.filter_map(|line| line.split(" [").next()?.split("  ").next()).collect();
+        assert!(commands.contains(&"replicas browser") && commands.contains(&"test --fast"), "{commands:?}");
+
+        let is_told = |command: &str| {
+            page.lines().any(|line| {
+                line.split('#').next().unwrap_or_default().trim() == format!("cargo xtask {command}")
+            })
+        };
+        let missing: Vec<&&str> = commands.iter().filter(|command| !is_told(command)).collect();
+        assert!(missing.is_empty(), "CONTRIBUTING.md does not list {missing:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! The end-to-end tests once more, on the set-up for many machines: wherever a test starts the service, three replicas of it stand
 //! behind a round-robin proxy, on PostgreSQL and Redis.
 
-use crate::{browser, process};
+use crate::{process, program};
 
 /// Tests that are left out there, each with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -41,7 +41,7 @@ pub(crate) fn test() -> Result<(), String> {
 
 /// Runs the tests in a real browser, or those whose name holds the text.
 pub(crate) fn browser(text: &str) -> Result<(), String> {
-    browser::build()?;
+    program::build()?;
     let name = format!("NAME={text}");
     on_three_replicas(&["env", &name, "npm", "--prefix", "e2e/browser", "test"])
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::process::{output, root, run, run_with};
+use crate::program;
 
 /// Where the steps of the shared database's schema are.
 const STEPS: &str = "crates/store-postgres/src/migrations/*.sql";
@@ -42,9 +43,9 @@ fn previous() -> Result<Option<String>, String> {
 /// Builds a commit, unless that was done before. Returns the program.
 fn build(commit: &str) -> Result<PathBuf, String> {
     let folder = root().join("target/rolling");
-    let (source, program, note) = (folder.join("source"), folder.join("handstamp"), folder.join("commit"));
-    if program.is_file() && fs::read_to_string(&note).is_ok_and(|built| built == commit) {
-        return Ok(program);
+    let (source, before, note) = (folder.join("source"), folder.join("handstamp"), folder.join("commit"));
+    if before.is_file() && fs::read_to_string(&note).is_ok_and(|built| built == commit) {
+        return Ok(before);
     }
     eprintln!("rolling: building {commit}");
     check_out(commit, &source)?;
@@ -53,12 +54,12 @@ fn build(commit: &str) -> Result<PathBuf, String> {
     // same but for little, and is built already. So this version's program is put aside, and back where everybody looks for it.
     let (manifest, target) = (source.join("Cargo.toml"), root().join("target"));
     let (manifest, target) = (manifest.to_string_lossy(), target.to_string_lossy());
-    let (built, aside) = (root().join("target/debug/handstamp"), folder.join("aside"));
+    let (built, aside) = (program::path(), folder.join("aside"));
     let is_aside = fs::copy(&built, &aside).is_ok();
     let mut words = vec!["build", "--quiet", "--manifest-path", &manifest, "--target-dir", &target];
     words.extend(["-p", "handstamp", "--bin", "handstamp"]);
     let done = run("cargo", &words).and_then(|()| {
-        let taken = fs::rename(&built, &program);
+        let taken = fs::rename(&built, &before);
         taken.map_err(|cause| format!("the version before was built and is not there: {cause}"))
     });
     if is_aside {
@@ -67,7 +68,7 @@ fn build(commit: &str) -> Result<PathBuf, String> {
     }
     done?;
     fs::write(&note, commit).map_err(|cause| format!("cannot write {}: {cause}", note.display()))?;
-    Ok(program)
+    Ok(before)
 }
 
 fn check_out(commit: &str, source: &Path) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! What the services in other languages are built with: `examples/express`, `fastapi`, `go` and `spring`.
 
-use crate::install::{create, node_package, stamped, write_stamp};
+use crate::install::{create, node_package, python_requirements, stamped, write_stamp};
 use crate::process::{output, root, run};
 
 /// A language's own tool, and the oldest version of it that the example is written for.
@@ -36,7 +36,7 @@ const TOOLCHAINS: &[Toolchain] = &[
 /// Installs what the services with planted mistakes need: those of `crates/audit/tests/services`.
 pub(crate) fn for_planted_services() -> Result<(), String> {
     node_package("examples/express")?;
-    python_packages()
+    python_requirements("target/peers/fastapi", "examples/fastapi/requirements.txt")
 }
 
 /// Installs what the services need, after a look at what is to build them.
@@ -66,23 +66,6 @@ fn version(text: &str) -> Option<(u32, u32)> {
     let from_digit = text.trim_start_matches(|c: char| !c.is_ascii_digit());
     let mut numbers = from_digit.split(|c: char| !c.is_ascii_digit()).map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next().and_then(Result::ok).unwrap_or(0)))
-}
-
-/// Exactly what `requirements.txt` says, byte for byte, once for each version of it, and apart from what other tests use.
-fn python_packages() -> Result<(), String> {
-    let requirements = root().join("examples/fastapi/requirements.txt");
-    let stamp = read(&requirements)?;
-    let folder = root().join("target/peers/fastapi");
-    if stamped(&folder, &stamp) {
-        return Ok(());
-    }
-    create(&folder)?;
-    run("python3", &["-m", "venv", &folder.to_string_lossy()])?;
-    let pip = folder.join("bin/pip");
-    let requirements = requirements.to_string_lossy();
-    let exactly = ["install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", &requirements];
-    run(&pip.to_string_lossy(), &exactly)?;
-    write_stamp(&folder, &stamp)
 }
 
 /// Maven knows what a build needs only when it builds: once for each version of `pom.xml`. Later builds work with `--offline`. One
