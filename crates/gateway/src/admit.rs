@@ -13,7 +13,7 @@ use crate::body::ReplyBody;
 use crate::gateway::Gateway;
 use crate::refresh::{self, Asked, Ended, Fresh, Outcome};
 use crate::refusal::Refusal;
-use crate::request::Arrived;
+use crate::request::{Arrived, RequestId};
 use crate::routes::Rule;
 
 /// A request that may go on.
@@ -25,6 +25,17 @@ pub(crate) struct Admitted {
     pub(crate) authorization: Option<HeaderValue>,
     /// New tokens for the browser, where there had to be some.
     pub(crate) fresh: Option<Arc<Fresh>>,
+}
+
+impl Admitted {
+    /// Hands out the new cookies with a refusal as well. The service may have used the new token already, and to the auth service a
+    /// browser that comes without its cookies would then be a thief; else it would refresh again with each request.
+    pub(crate) fn or_refused(&self, refusal: Refusal, id: &RequestId) -> Refusal {
+        let Some(fresh) = &self.fresh else { return refusal };
+        let mut reply = refusal.into_reply(id.as_str());
+        fresh.hand_out(reply.headers_mut());
+        Refusal::Reply(Box::new(reply))
+    }
 }
 
 impl Gateway {
@@ -47,9 +58,10 @@ impl Gateway {
             }
             Err(refusal) => return Err(self.or_sign_in(parts, refusal)),
         };
-        let judged = rule.judge(admitted.caller.as_ref(), org, self.verifier.now());
-        judged.map_err(|error| self.or_sign_in(parts, error.into()))?;
-        Ok(admitted)
+        match rule.judge(admitted.caller.as_ref(), org, self.verifier.now()) {
+            Ok(()) => Ok(admitted),
+            Err(error) => Err(admitted.or_refused(self.or_sign_in(parts, error.into()), &arrived.id)),
+        }
     }
 
     async fn identify(&self, arrived: &Arrived) -> Result<Admitted, Refusal> {

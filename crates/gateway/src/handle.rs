@@ -30,10 +30,6 @@ use crate::web_socket::Tunnel;
 const MOST_DISCARDED: u64 = 2 * 1024 * 1024;
 const LONGEST_DISCARDING: Duration = Duration::from_secs(5);
 
-/// What a service tells the caches of a CDN, past `Cache-Control`.
-const TARGETED_CACHE_CONTROL: [&str; 4] =
-    ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control", "x-accel-expires"];
-
 impl Gateway {
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, mut request: Request<Incoming>) -> Response<ReplyBody> {
@@ -172,9 +168,21 @@ impl Gateway {
         upgrade: Option<OnUpgrade>,
     ) -> Result<Response<ReplyBody>, Refusal> {
         let admitted = self.admit(&arrived, &service.rule, org).await?;
+        let id = arrived.id.clone();
+        let passed = self.pass_on(arrived, &admitted, body, service, upgrade).await;
+        passed.map_err(|refusal| admitted.or_refused(refusal, &id))
+    }
+
+    async fn pass_on(
+        &self,
+        arrived: Arrived,
+        admitted: &Admitted,
+        body: &mut Option<Incoming>,
+        service: &Service,
+        upgrade: Option<OnUpgrade>,
+    ) -> Result<Response<ReplyBody>, Refusal> {
         let body = limited(body, service.limits)?;
         let path = path_behind(&arrived, service.strip_prefix.as_deref())?;
-        let id = arrived.id.clone();
         let (method, mut headers) = self.cleared(arrived);
         self.cookies.strip(&mut headers);
         if !service.rule.is_public() {
@@ -194,22 +202,17 @@ impl Gateway {
         }
         let speak = if upgrade.is_some() { Speak::Upgrade } else { service.targets.speak };
         let outgoing = Outgoing { method, path, headers, body, speak };
-        let forwarded = forward::forward(&self.client, &service.targets, service.limits, outgoing).await;
-        let (reply, in_flight) = forwarded.map_err(|refusal| {
-            // The service may have used the new token already: to the auth service, a browser without its cookies would then be a thief.
-            let mut reply = refusal.into_reply(id.as_str());
-            self.add_cookies(reply.headers_mut(), &admitted);
-            Refusal::Reply(Box::new(reply))
-        })?;
+        let (reply, in_flight) =
+            forward::forward(&self.client, &service.targets, service.limits, outgoing).await?;
         match (upgrade, reply.status()) {
             (Some(upgrade), StatusCode::SWITCHING_PROTOCOLS) => {
-                Ok(self.tunnel(reply, upgrade, in_flight, &admitted))
+                Ok(self.tunnel(reply, upgrade, in_flight, admitted))
             }
             (None, StatusCode::SWITCHING_PROTOCOLS) => Err(Refusal::new(
                 ErrorCode::ServiceFailed,
                 "The service behind switched to a protocol that nobody had asked for.",
             )),
-            _ => Ok(self.service_reply(reply, in_flight, &admitted, service)),
+            _ => Ok(self.service_reply(reply, in_flight, admitted, service)),
         }
     }
 
@@ -278,15 +281,7 @@ impl Gateway {
             );
         }
         if let Some(fresh) = &admitted.fresh {
-            for line in &fresh.set_cookies {
-                headers.append(header::SET_COOKIE, line.clone());
-            }
-            // Whoever keeps this reply would hand the tokens to somebody else. A CDN obeys the headers that are for it alone before this
-            // one (RFC 9213 §2.1).
-            for targeted in TARGETED_CACHE_CONTROL {
-                headers.remove(targeted);
-            }
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            fresh.hand_out(headers);
         } else if admitted.caller.is_some() && !headers.contains_key(header::CACHE_CONTROL) {
             // The service was asked with an Authorization header, which keeps shared caches away (RFC 9111 §3.5). We were asked with a
             // cookie, which does not.

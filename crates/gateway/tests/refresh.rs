@@ -61,6 +61,32 @@ async fn new_cookies_reach_the_browser_although_the_service_broke_off() {
 }
 
 #[tokio::test]
+async fn new_cookies_reach_the_browser_with_a_refusal_too() {
+    let service = echo().await;
+    let switching =
+        broken(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n").await;
+    let routes = [
+        route("/admin", service, "signed_in") + "roles = [\"admin\"]\n",
+        route("/small", service, "signed_in") + "max_body = 1\n",
+        route("/switching", switching, "signed_in"),
+    ];
+    let house = House::start("", &routes.concat()).await;
+    let requests = [
+        (house.signed_in("GET", "/admin"), 403),
+        (house.signed_in("POST", "/small").body("too large"), 413),
+        (house.signed_in("GET", "/switching"), 502),
+    ];
+    house.clock.advance(EXPIRED);
+
+    for (request, refused) in requests {
+        let reply = request.send().await;
+
+        assert_eq!((reply.status, reply.all("set-cookie").len()), (refused, 3));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[tokio::test]
 async fn all_requests_of_a_session_share_one_refresh() {
     let house = House::before(echo().await).await;
     let request = house.signed_in("GET", "/orders");

@@ -17,7 +17,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use handstamp_api_types::ErrorCode;
 use handstamp_listen::Counted;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
@@ -58,6 +58,25 @@ pub(crate) struct Fresh {
     pub(crate) access: Zeroizing<String>,
     /// The lines that hand the new cookies to the browser, under their names here.
     pub(crate) set_cookies: Vec<HeaderValue>,
+}
+
+/// What a service tells the caches of a CDN, past `Cache-Control`.
+const TARGETED_CACHE_CONTROL: [&str; 4] =
+    ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control", "x-accel-expires"];
+
+impl Fresh {
+    /// Adds the new cookies to a reply.
+    pub(crate) fn hand_out(&self, headers: &mut HeaderMap) {
+        for line in &self.set_cookies {
+            headers.append(header::SET_COOKIE, line.clone());
+        }
+        // Whoever keeps this reply would hand the tokens to somebody else. A CDN obeys the headers that are for it alone before this
+        // one (RFC 9213 §2.1).
+        for targeted in TARGETED_CACHE_CONTROL {
+            headers.remove(targeted);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
 }
 
 /// What the auth service answered instead.
