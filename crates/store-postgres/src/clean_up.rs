@@ -1,4 +1,5 @@
 use handstamp_core::model::{AuditKind, EndReason};
+use handstamp_core::store::rows::column;
 use handstamp_core::store::{CleanUp, CleanedUp};
 use jiff::Timestamp;
 
@@ -6,7 +7,6 @@ use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::pool::Pool;
 use crate::sql::{Sql, clean_up, log, transactions};
-use crate::times::to_sql;
 
 /// Cleans up a limited number of rows of each kind. Each statement is a transaction of its own: no lock is held while the next one
 /// looks.
@@ -14,9 +14,9 @@ pub(crate) async fn run(pool: &Pool, what: CleanUp) -> Result<CleanedUp, Failure
     let connection = pool.connection().await?;
     let sessions_expired = end_expired(&connection, what).await?;
     let forget = async |sql: Sql, before: Timestamp| {
-        connection.execute(sql, &[&to_sql(before), &i64::from(what.limit)]).await
+        connection.execute(sql, &[&column::time(before), &i64::from(what.limit)]).await
     };
-    connection.execute(log::FORGET_EPOCHS, &[&to_sql(what.now)]).await?;
+    connection.execute(log::FORGET_EPOCHS, &[&column::time(what.now)]).await?;
     Ok(CleanedUp {
         sessions_expired,
         sessions_forgotten: forget(clean_up::FORGET_SESSIONS, what.sessions_ended_before).await?,
@@ -34,7 +34,7 @@ async fn end_expired(connection: &Connection, what: CleanUp) -> Result<u64, Fail
     loop {
         let limit = u64::from(what.limit).saturating_sub(ended);
         let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] = &[
-            &to_sql(what.now),
+            &column::time(what.now),
             &i64::try_from(limit).unwrap_or(i64::MAX),
             &EndReason::Expired.as_str(),
             &AuditKind::SessionEnded.as_str(),

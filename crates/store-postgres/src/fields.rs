@@ -1,5 +1,6 @@
 use std::str::FromStr;
 
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::Row;
@@ -7,7 +8,6 @@ use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::times;
 
 /// The columns of a row, taken one after another in the order of the `SELECT`.
 ///
@@ -57,13 +57,13 @@ impl<'row> Fields<'row> {
 
     /// Takes a time.
     pub(crate) fn time(&mut self, column: &'static str) -> Result<Timestamp, Failure> {
-        self.required(column).map(times::from_sql)
+        self.required(column).map(column::to_time)
     }
 
     /// Takes a time, or nothing.
     pub(crate) fn optional_time(&mut self, column: &'static str) -> Result<Option<Timestamp>, Failure> {
         let time: Option<i64> = self.take(column)?;
-        Ok(time.map(times::from_sql))
+        Ok(time.map(column::to_time))
     }
 
     /// Takes text.

@@ -44,7 +44,6 @@ mod read;
 mod room;
 mod sql;
 mod store;
-mod times;
 mod tls;
 mod transfer;
 mod units;

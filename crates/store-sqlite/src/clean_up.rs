@@ -1,4 +1,5 @@
 use handstamp_core::model::{AuditEntry, AuditKind, EndReason, SessionId, UserId};
+use handstamp_core::store::rows::column;
 use handstamp_core::store::{CleanUp, CleanedUp, StoreError};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -6,7 +7,6 @@ use rusqlite::{Connection, params};
 use crate::apply::audit;
 use crate::failure::Failure;
 use crate::query::{execute, list};
-use crate::times::to_sql;
 use crate::writer::Writer;
 
 /// What one transaction cleans up.
@@ -66,7 +66,7 @@ fn end_expired(connection: &Connection, what: &CleanUp) -> Result<(u64, bool), F
         connection,
         "SELECT id, user_id, min(absolute_expiry, idle_expiry) FROM sessions \
          WHERE ended_at IS NULL AND check_expiry_at <= ?1 ORDER BY check_expiry_at LIMIT ?2",
-        params![to_sql(what.now), what.limit],
+        params![column::time(what.now), what.limit],
         |fields| {
             let fields = fields.of("sessions");
             Ok(Due {
@@ -91,12 +91,12 @@ fn end_expired(connection: &Connection, what: &CleanUp) -> Result<(u64, bool), F
 
 fn look_again(connection: &Connection, session: &Due) -> Result<(), Failure> {
     let sql = "UPDATE sessions SET check_expiry_at = ?2 WHERE id = ?1";
-    execute(connection, sql, params![session.id.as_bytes(), to_sql(session.expiry)]).map(drop)
+    execute(connection, sql, params![session.id.as_bytes(), column::time(session.expiry)]).map(drop)
 }
 
 fn expire(connection: &Connection, session: &Due, now: Timestamp) -> Result<(), Failure> {
     let sql = "UPDATE sessions SET ended_at = ?2, end_reason = ?3 WHERE id = ?1";
-    execute(connection, sql, params![session.id.as_bytes(), to_sql(now), EndReason::Expired.as_str()])?;
+    execute(connection, sql, params![session.id.as_bytes(), column::time(now), EndReason::Expired.as_str()])?;
     audit::add(
         connection,
         &AuditEntry {
@@ -111,7 +111,7 @@ fn expire(connection: &Connection, session: &Due, now: Timestamp) -> Result<(), 
 fn forget_sessions(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {
     let sql = "DELETE FROM sessions WHERE rowid IN \
                (SELECT rowid FROM sessions WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)";
-    Ok(execute(connection, sql, params![to_sql(what.sessions_ended_before), what.limit])? as u64)
+    Ok(execute(connection, sql, params![column::time(what.sessions_ended_before), what.limit])? as u64)
 }
 
 /// Forgets the oldest events up to the first that somebody may still need, so that what is left has no gap.
@@ -129,29 +129,30 @@ fn forget_events(connection: &Connection, what: &CleanUp) -> Result<u64, Failure
 
 /// Forgets the epochs whose last token is dead.
 fn forget_epochs(connection: &Connection, what: &CleanUp) -> Result<(), Failure> {
-    execute(connection, "DELETE FROM revocation_epochs WHERE forget_at <= ?1", [to_sql(what.now)]).map(drop)
+    execute(connection, "DELETE FROM revocation_epochs WHERE forget_at <= ?1", [column::time(what.now)])
+        .map(drop)
 }
 
 fn forget_status_lists(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {
     let sql = "DELETE FROM status_lists WHERE id IN \
                (SELECT id FROM status_lists WHERE keep_until <= ?1 LIMIT ?2)";
-    Ok(execute(connection, sql, params![to_sql(what.now), what.limit])? as u64)
+    Ok(execute(connection, sql, params![column::time(what.now), what.limit])? as u64)
 }
 
 fn forget_reports(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {
     let sql = "DELETE FROM verifier_reports WHERE (client_id, instance) IN \
                (SELECT client_id, instance FROM verifier_reports WHERE reported_at < ?1 ORDER BY reported_at LIMIT ?2)";
-    Ok(execute(connection, sql, params![to_sql(what.reports_before), what.limit])? as u64)
+    Ok(execute(connection, sql, params![column::time(what.reports_before), what.limit])? as u64)
 }
 
 fn forget_used_ids(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {
     let sql = "DELETE FROM used_ids WHERE (purpose, id) IN \
                (SELECT purpose, id FROM used_ids WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
-    Ok(execute(connection, sql, params![to_sql(what.now), what.limit])? as u64)
+    Ok(execute(connection, sql, params![column::time(what.now), what.limit])? as u64)
 }
 
 fn forget_audit(connection: &Connection, what: &CleanUp) -> Result<u64, Failure> {
     let sql = "DELETE FROM audit_entries WHERE id IN \
                (SELECT id FROM audit_entries WHERE at < ?1 ORDER BY at LIMIT ?2)";
-    Ok(execute(connection, sql, params![to_sql(what.audit_before), what.limit])? as u64)
+    Ok(execute(connection, sql, params![column::time(what.audit_before), what.limit])? as u64)
 }

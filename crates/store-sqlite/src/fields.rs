@@ -1,12 +1,12 @@
 use std::str::FromStr;
 
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::{Type, ValueRef};
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::times;
 
 /// The columns of a row, taken one after another in the order of the `SELECT`.
 ///
@@ -69,12 +69,12 @@ impl<'row, 'statement> Fields<'row, 'statement> {
 
     /// Takes a time.
     pub(crate) fn time(&mut self, column: &'static str) -> Result<Timestamp, Failure> {
-        self.number(column).map(times::from_sql)
+        self.number(column).map(column::to_time)
     }
 
     /// Takes a time, or nothing.
     pub(crate) fn optional_time(&mut self, column: &'static str) -> Result<Option<Timestamp>, Failure> {
-        Ok(self.optional_number(column)?.map(times::from_sql))
+        Ok(self.optional_number(column)?.map(column::to_time))
     }
 
     /// Takes text.

@@ -40,10 +40,10 @@ mod plans;
 mod query;
 mod read;
 mod readers;
+mod room;
 #[cfg(test)]
 mod samples;
 mod store;
-mod times;
 mod transfer;
 mod turns;
 mod writer;

@@ -7,6 +7,7 @@
 mod changes;
 mod clean_up;
 mod error;
+pub mod rows;
 pub mod transfer;
 
 use async_trait::async_trait;
@@ -134,6 +135,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the database's own clock, to notice a replica whose clock is off.
     async fn clock(&self) -> Result<Timestamp, StoreError>;
+
+    /// Fails with [`StoreError::NotWritable`] once something could not be written, until there is room again. A store that has its
+    /// room elsewhere knows nothing of it.
+    async fn writable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// All that an access token says of a user, as of one moment of the log.

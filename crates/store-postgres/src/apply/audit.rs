@@ -1,11 +1,11 @@
 use handstamp_core::model::AuditEntry;
+use handstamp_core::store::rows::column;
 
 use super::plain;
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::read::{session_id, user_id};
 use crate::sql::audit;
-use crate::times::to_sql;
 
 /// Adds an entry.
 pub(super) async fn add(connection: &Connection, entry: &AuditEntry) -> Result<(), Failure> {
@@ -13,7 +13,7 @@ pub(super) async fn add(connection: &Connection, entry: &AuditEntry) -> Result<(
         .execute(
             audit::INSERT,
             &[
-                &to_sql(entry.at),
+                &column::time(entry.at),
                 &entry.kind.as_str(),
                 &entry.user_id.map(user_id),
                 &entry.session_id.map(session_id),

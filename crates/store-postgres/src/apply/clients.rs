@@ -1,11 +1,11 @@
 use handstamp_core::model::{Client, ClientId, ClientProof};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 
 use super::json;
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::sql::clients;
-use crate::times::to_sql;
 
 /// Adds a machine client.
 pub(super) async fn create(connection: &Connection, client: &Client) -> Result<(), Refusal> {
@@ -22,7 +22,7 @@ pub(super) async fn create(connection: &Connection, client: &Client) -> Result<(
                 &jwks,
                 &json(client.scopes.iter().map(String::as_str)),
                 &json(client.audiences.iter().map(String::as_str)),
-                &to_sql(client.created_at),
+                &column::time(client.created_at),
             ],
         )
         .await?;

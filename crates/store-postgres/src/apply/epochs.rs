@@ -1,11 +1,11 @@
 use handstamp_core::model::{EPOCH_STRIDE, LogPosition};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 
 use super::{Work, number};
 use crate::failure::Refusal;
 use crate::sql::log;
-use crate::times::to_sql;
 
 /// Begins another epoch of the log, if it still is in the one that was read, and notes up to where it goes on from that one. Returns
 /// where the log stands.
@@ -26,7 +26,7 @@ pub(super) async fn begin(
     let before = before.ok_or(Conflict::EpochChanged)?;
     for epoch in std::iter::once(from).chain(lost) {
         let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-            &[&i64::from(epoch), &number(before), &to_sql(forget_at)];
+            &[&i64::from(epoch), &number(before), &column::time(forget_at)];
         work.connection.execute(log::ADD_EPOCH, row).await?;
     }
     Ok(LogPosition { epoch: to, seq: before + EPOCH_STRIDE })

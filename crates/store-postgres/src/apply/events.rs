@@ -2,13 +2,13 @@ use std::borrow::Cow;
 
 use handstamp_core::model::{EventKind, LogPosition, NewEvent, OrgId, Selector};
 use handstamp_core::shared::News;
+use handstamp_core::store::rows::column;
 use uuid::Uuid;
 
 use super::{Work, plain};
 use crate::failure::Failure;
 use crate::read::{self, user_id};
 use crate::sql::log;
-use crate::times::to_sql;
 
 /// Numbers events and adds them to the log. Returns where it stands then; nothing where there are no events.
 pub(super) async fn append(work: &Work<'_>, events: &[NewEvent]) -> Result<Option<LogPosition>, Failure> {
@@ -20,7 +20,7 @@ pub(super) async fn append(work: &Work<'_>, events: &[NewEvent]) -> Result<Optio
     let kinds: Vec<&str> = events.iter().map(|event| kind(event.kind)).collect();
     let reasons: Vec<&str> = events.iter().map(|event| event.reason.as_str()).collect();
     let (at, forget_at): (Vec<i64>, Vec<i64>) =
-        events.iter().map(|event| (to_sql(event.at), to_sql(event.forget_at))).unzip();
+        events.iter().map(|event| (column::time(event.at), column::time(event.forget_at))).unzip();
     let users: Vec<Option<Uuid>> = events.iter().map(|event| event.user.map(user_id)).collect();
     let orgs: Vec<Option<&str>> =
         events.iter().map(|event| event.org_id.as_ref().map(OrgId::as_str)).collect();

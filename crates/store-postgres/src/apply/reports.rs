@@ -1,11 +1,11 @@
 use handstamp_core::model::{ClientId, VerifierReport};
+use handstamp_core::store::rows::column;
 use handstamp_token::KeyId;
 
 use super::{json, number};
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::sql::reports;
-use crate::times::to_sql;
 
 /// Notes what a process says about itself, unless it is new and its service has as many as allowed, or what is there is younger.
 pub(super) async fn note(
@@ -23,7 +23,7 @@ pub(super) async fn note(
                 &i64::from(report.position.epoch),
                 &number(report.position.seq),
                 &i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
-                &to_sql(report.reported_at),
+                &column::time(report.reported_at),
                 &i64::from(at_most),
             ],
         )

@@ -1,6 +1,7 @@
 //! Rows of another store, written as they are: nothing is decided here, and what does not fit the tables is refused by them.
 
 use handstamp_core::model::{ClientId, LogPosition, OrgId, RevocationEvent, VerifierReport};
+use handstamp_core::store::rows::column;
 use handstamp_core::store::transfer::Row;
 use handstamp_token::KeyId;
 
@@ -12,7 +13,6 @@ use crate::connection::{Connection, Params};
 use crate::failure::{Failure, Refusal};
 use crate::read::user_id;
 use crate::sql::{log, transfer};
-use crate::times::to_sql;
 
 /// Adds a row.
 pub(crate) async fn add(connection: &Connection, row: &Row) -> Result<(), Refusal> {
@@ -30,7 +30,7 @@ pub(crate) async fn add(connection: &Connection, row: &Row) -> Result<(), Refusa
         Row::Session(row) => session_start::insert(connection, row).await,
         Row::UpstreamSession(row) => upstreams::insert(connection, row).await,
         Row::Epoch { last, forget_at } => {
-            let row: Params<'_> = &[&i64::from(last.epoch), &number(last.seq), &to_sql(*forget_at)];
+            let row: Params<'_> = &[&i64::from(last.epoch), &number(last.seq), &column::time(*forget_at)];
             Ok(connection.execute(log::ADD_EPOCH, row).await.map(drop)?)
         }
         Row::Event(row) => Ok(add_event(connection, row).await?),
@@ -57,8 +57,8 @@ async fn add_event(
         &target,
         &events::kind(event.kind),
         &event.reason.as_str(),
-        &to_sql(event.at),
-        &to_sql(event.forget_at),
+        &column::time(event.at),
+        &column::time(event.forget_at),
         &event.user.map(user_id),
         &event.org_id.as_ref().map(OrgId::as_str),
     ];
@@ -73,7 +73,7 @@ async fn add_report(connection: &Connection, report: &VerifierReport) -> Result<
         &i64::from(report.position.epoch),
         &number(report.position.seq),
         &i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
-        &to_sql(report.reported_at),
+        &column::time(report.reported_at),
     ];
     connection.execute(transfer::ADD_REPORT, row).await.map(drop)
 }

@@ -1,11 +1,11 @@
 use handstamp_core::model::{EndReason, SessionId, UserId};
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::read::{session_id, user_id};
 use crate::sql::{sessions, users};
-use crate::times::to_sql;
 
 /// Ends a session if it is active. Returns how many were.
 pub(super) async fn one(
@@ -14,7 +14,7 @@ pub(super) async fn one(
     at: Timestamp,
     reason: EndReason,
 ) -> Result<u64, Refusal> {
-    Ok(connection.execute(sessions::END, &[&session_id(id), &to_sql(at), &reason.as_str()]).await?)
+    Ok(connection.execute(sessions::END, &[&session_id(id), &column::time(at), &reason.as_str()]).await?)
 }
 
 /// Ends every active session of a user, but for one. Returns how many were active.
@@ -29,5 +29,7 @@ pub(super) async fn all_of(
 ) -> Result<u64, Refusal> {
     let (user, except) = (user_id(user), except.map(session_id));
     connection.exists(users::LOCK, &[&user]).await?;
-    Ok(connection.execute(sessions::END_OF_USER, &[&user, &except, &to_sql(at), &reason.as_str()]).await?)
+    Ok(connection
+        .execute(sessions::END_OF_USER, &[&user, &except, &column::time(at), &reason.as_str()])
+        .await?)
 }

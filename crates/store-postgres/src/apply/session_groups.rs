@@ -2,6 +2,7 @@
 
 use handstamp_core::model::{Carried, EndReason, NewEvent, Selector, Session, SessionId};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -10,7 +11,6 @@ use crate::connection::Connection;
 use crate::failure::{Failure, Refusal};
 use crate::read::{session_id, user_id};
 use crate::sql::{sessions, users};
-use crate::times::to_sql;
 
 /// Checks that a session may be carried: what it comes from is there, and has not been carried to the same site already.
 pub(super) async fn check(
@@ -21,7 +21,7 @@ pub(super) async fn check(
     let home = session_id(carried.from);
     let is_there = connection.exists(sessions::LOCK_HOME, &[&home, &user_id(session.user_id)]).await?;
     let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-        &[&home, &carried.to.as_str(), &to_sql(session.created_at)];
+        &[&home, &carried.to.as_str(), &column::time(session.created_at)];
     if !is_there || connection.exists(sessions::IS_CARRIED, row).await? {
         return Err(Conflict::SessionChanged.into());
     }

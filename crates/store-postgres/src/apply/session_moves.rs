@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use handstamp_core::model::{LogPosition, RefreshState, SessionId, Step};
+use handstamp_core::store::rows::column;
 use handstamp_core::store::{Change, Conflict};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -10,7 +11,6 @@ use crate::connection::Connection;
 use crate::failure::{Failure, Refusal};
 use crate::read::{log, session_id};
 use crate::sql::{Sql, refresh, sessions};
-use crate::times::to_sql;
 
 /// A refresh family that moves on.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ pub(crate) async fn rotate_all(
     let ids = ids(moves.iter().map(|one| one.id));
     let (from, to): (Vec<_>, Vec<_>) = moves.iter().map(|one| (one.from, one.to)).unzip();
     let (from, to) = (Columns::of(&from), Columns::of(&to));
-    let idle_expiry: Vec<i64> = moves.iter().map(|one| to_sql(one.idle_expiry)).collect();
+    let idle_expiry: Vec<i64> = moves.iter().map(|one| column::time(one.idle_expiry)).collect();
     let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] = &[
         &ids,
         &from.generation,
@@ -76,7 +76,7 @@ pub(crate) async fn hand_out_all(
 ) -> Result<Vec<Option<LogPosition>>, Failure> {
     let ids = ids(moves.iter().map(|one| one.id));
     let (generation, branch) = steps(moves.iter().map(|one| one.from));
-    let at: Vec<i64> = moves.iter().map(|one| to_sql(one.at)).collect();
+    let at: Vec<i64> = moves.iter().map(|one| column::time(one.at)).collect();
     held(connection, sql, &[&ids, &generation, &branch, &at], moves.len()).await
 }
 
@@ -126,7 +126,7 @@ pub(super) async fn keep(
     id: SessionId,
     idle_expiry: Timestamp,
 ) -> Result<(), Refusal> {
-    connection.execute(sessions::KEEP, &[&session_id(id), &to_sql(idle_expiry)]).await?;
+    connection.execute(sessions::KEEP, &[&session_id(id), &column::time(idle_expiry)]).await?;
     Ok(())
 }
 
@@ -165,7 +165,7 @@ fn steps(steps: impl Iterator<Item = Step>) -> (Vec<i64>, Vec<i64>) {
 }
 
 fn sightings(seen: &[Sighting]) -> (Vec<Uuid>, Vec<i64>, Vec<i64>, Vec<i64>) {
-    let at = seen.iter().map(|one| to_sql(one.at)).collect();
+    let at = seen.iter().map(|one| column::time(one.at)).collect();
     let (generation, branch) = steps(seen.iter().map(|one| one.issued_under));
     (ids(seen.iter().map(|one| one.id)), at, generation, branch)
 }
@@ -187,8 +187,8 @@ impl Columns {
             generation,
             branch,
             parent_branch: states.iter().map(|state| state.parent_branch.map(i64::from)).collect(),
-            rotated_at: states.iter().map(|state| to_sql(state.rotated_at)).collect(),
-            handed_out_at: states.iter().map(|state| to_sql(state.handed_out_at)).collect(),
+            rotated_at: states.iter().map(|state| column::time(state.rotated_at)).collect(),
+            handed_out_at: states.iter().map(|state| column::time(state.handed_out_at)).collect(),
             confirmed: states.iter().map(|state| state.confirmed).collect(),
         }
     }

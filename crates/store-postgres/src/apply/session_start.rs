@@ -1,5 +1,6 @@
 use handstamp_core::model::{Session, SessionState, UserId};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 
 use super::{json, number, plain, session_groups};
@@ -7,7 +8,6 @@ use crate::connection::Connection;
 use crate::failure::{Failure, Refusal};
 use crate::read::{session_id, user_id};
 use crate::sql::{sessions, users};
-use crate::times::to_sql;
 
 /// Adds a session of a user who still is as they were read.
 ///
@@ -39,7 +39,7 @@ pub(super) async fn start(
 
 async fn count_live(connection: &Connection, user: UserId, now: Timestamp) -> Result<u64, Failure> {
     let count = connection
-        .optional(sessions::COUNT_LIVE, &[&user_id(user), &to_sql(now)], |fields| {
+        .optional(sessions::COUNT_LIVE, &[&user_id(user), &column::time(now)], |fields| {
             fields.of("sessions").number("count")
         })
         .await?;
@@ -51,7 +51,7 @@ pub(super) async fn insert(connection: &Connection, session: &Session) -> Result
     let refresh = &session.refresh;
     let (ended_at, end_reason) = match session.state {
         SessionState::Active => (None, None),
-        SessionState::Ended { at, reason } => (Some(to_sql(at)), Some(reason.as_str())),
+        SessionState::Ended { at, reason } => (Some(column::time(at)), Some(reason.as_str())),
     };
     let inserted = connection
         .execute(
@@ -61,18 +61,18 @@ pub(super) async fn insert(connection: &Connection, session: &Session) -> Result
                 &user_id(session.user_id),
                 &session.client_id.as_str(),
                 &plain(&session.device),
-                &to_sql(session.created_at),
-                &to_sql(session.auth_time),
+                &column::time(session.created_at),
+                &column::time(session.auth_time),
                 &json(session.amr.iter().map(String::as_str)),
-                &to_sql(session.absolute_expiry),
-                &to_sql(session.idle_expiry),
+                &column::time(session.absolute_expiry),
+                &column::time(session.idle_expiry),
                 &number(refresh.generation.into()),
                 &number(refresh.branch.into()),
                 &refresh.parent_branch.map(i64::from),
-                &to_sql(refresh.rotated_at),
-                &to_sql(refresh.handed_out_at),
+                &column::time(refresh.rotated_at),
+                &column::time(refresh.handed_out_at),
                 &refresh.confirmed,
-                &to_sql(session.last_seen_at),
+                &column::time(session.last_seen_at),
                 &ended_at,
                 &end_reason,
                 &session.status.as_ref().map(|place| place.list.as_bytes().as_slice()),

@@ -1,12 +1,12 @@
 use handstamp_core::model::{SessionId, StatusList, StatusListId, StatusPlace};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::read::session_id;
 use crate::sql::{sessions, status_lists};
-use crate::times::to_sql;
 
 /// Gives a session a place, if it is active and still has the one that was read.
 pub(super) async fn place(
@@ -39,8 +39,8 @@ pub(super) async fn begin(connection: &Connection, list: &StatusList) -> Result<
                 &i64::from(list.bits.count()),
                 &i64::from(list.size),
                 &i64::from(list.taken),
-                &to_sql(list.created_at),
-                &to_sql(list.keep_until),
+                &column::time(list.created_at),
+                &column::time(list.keep_until),
             ],
         )
         .await?;
@@ -58,7 +58,7 @@ pub(super) async fn take(
     let taken = connection
         .execute(
             status_lists::TAKE,
-            &[&list.as_bytes().as_slice(), &i64::from(from), &i64::from(to), &to_sql(keep_until)],
+            &[&list.as_bytes().as_slice(), &i64::from(from), &i64::from(to), &column::time(keep_until)],
         )
         .await?;
     changed(taken)

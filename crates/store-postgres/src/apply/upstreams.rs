@@ -2,13 +2,13 @@ use handstamp_core::model::{
     SealedSecret, UpstreamCheck, UpstreamLink, UpstreamName, UpstreamSession, UpstreamSid, UserId,
 };
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::read::{session_id, user_id};
 use crate::sql::upstreams;
-use crate::times::to_sql;
 
 /// Links a user to somebody at an upstream.
 pub(super) async fn link(connection: &Connection, link: &UpstreamLink) -> Result<(), Refusal> {
@@ -20,7 +20,7 @@ pub(super) async fn link(connection: &Connection, link: &UpstreamLink) -> Result
                 &link.subject.issuer(),
                 &link.subject.sub(),
                 &user_id(link.user_id),
-                &to_sql(link.linked_at),
+                &column::time(link.linked_at),
             ],
         )
         .await?;
@@ -67,8 +67,8 @@ pub(super) async fn insert(connection: &Connection, beside: &UpstreamSession) ->
                 &beside.subject.sub(),
                 &beside.sid.as_ref().map(UpstreamSid::as_str),
                 &beside.secret.as_ref().map(SealedSecret::as_bytes),
-                &to_sql(beside.check.checked_at),
-                &beside.check.asked_at.map(to_sql),
+                &column::time(beside.check.checked_at),
+                &beside.check.asked_at.map(column::time),
                 &beside.exchanged,
             ],
         )
@@ -87,11 +87,11 @@ pub(super) async fn check(
             upstreams::CHECK,
             &[
                 &session_id(to.session_id),
-                &to_sql(from.checked_at),
-                &from.asked_at.map(to_sql),
+                &column::time(from.checked_at),
+                &from.asked_at.map(column::time),
                 &to.secret.as_ref().map(SealedSecret::as_bytes),
-                &to_sql(to.check.checked_at),
-                &to.check.asked_at.map(to_sql),
+                &column::time(to.check.checked_at),
+                &to.check.asked_at.map(column::time),
             ],
         )
         .await?;

@@ -1,12 +1,12 @@
 use handstamp_core::model::{Email, OrgId, PasswordHash, Role, UpstreamName, User, UserId, UserStatus};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 
 use super::{json, number};
 use crate::connection::Connection;
 use crate::failure::{Failure, Refusal};
 use crate::read::user_id;
 use crate::sql::users;
-use crate::times::to_sql;
 
 /// Adds a user.
 pub(super) async fn create(connection: &Connection, user: &User) -> Result<(), Refusal> {
@@ -24,7 +24,7 @@ pub(super) async fn create(connection: &Connection, user: &User) -> Result<(), R
                 &row.disabled_at,
                 &row.password,
                 &row.origin,
-                &to_sql(user.created_at),
+                &column::time(user.created_at),
                 &row.version,
             ],
         )
@@ -57,7 +57,7 @@ pub(super) async fn update(connection: &Connection, user: &User) -> Result<(), R
                 &row.disabled_at,
                 &row.password,
                 &row.origin,
-                &to_sql(user.created_at),
+                &column::time(user.created_at),
                 &row.version,
             ],
         )
@@ -113,7 +113,7 @@ impl<'a> Row<'a> {
             claims: claims.collect::<serde_json::Value>().to_string(),
             disabled_at: match user.status {
                 UserStatus::Active => None,
-                UserStatus::Disabled { at } => Some(to_sql(at)),
+                UserStatus::Disabled { at } => Some(column::time(at)),
             },
             password: user.password.as_ref().map(PasswordHash::as_phc),
             origin: user.origin.as_ref().map(UpstreamName::as_str),

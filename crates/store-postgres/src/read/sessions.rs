@@ -1,6 +1,7 @@
 use handstamp_core::model::{
     Carried, EndReason, RefreshState, Session, SessionId, SessionState, StatusListId, StatusPlace, UserId,
 };
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 
 use super::{session_id, user_id};
@@ -8,7 +9,6 @@ use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::pool::Pool;
 use crate::sql::sessions;
-use crate::times::to_sql;
 
 /// Returns a session by id.
 pub(crate) async fn by_id(pool: &Pool, id: SessionId) -> Result<Option<Session>, Failure> {
@@ -17,7 +17,7 @@ pub(crate) async fn by_id(pool: &Pool, id: SessionId) -> Result<Option<Session>,
 
 /// Returns a user's sessions that are active and have not run out, newest first.
 pub(crate) async fn live(pool: &Pool, user: UserId, now: Timestamp) -> Result<Vec<Session>, Failure> {
-    pool.list(sessions::LIVE, &[&user_id(user), &to_sql(now)], decode).await
+    pool.list(sessions::LIVE, &[&user_id(user), &column::time(now)], decode).await
 }
 
 /// Takes a session's columns.

@@ -1,11 +1,11 @@
 use handstamp_core::model::{StatusBits, StatusList, StatusListId, TokenStatus};
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::pool::Pool;
 use crate::sql::status_lists;
-use crate::times::to_sql;
 
 /// Returns every list, oldest first.
 pub(crate) async fn list(pool: &Pool) -> Result<Vec<StatusList>, Failure> {
@@ -23,16 +23,20 @@ pub(crate) async fn bad_places(
     list: StatusListId,
     since: Timestamp,
 ) -> Result<Vec<(u32, TokenStatus)>, Failure> {
-    pool.list_by_values(status_lists::BAD_PLACES, &[&list.as_bytes().as_slice(), &to_sql(since)], |fields| {
-        let fields = fields.of("sessions");
-        let index = fields.number("status_index")?;
-        let status = fields.name("status", |name| match name {
-            "invalid" => Some(TokenStatus::Invalid),
-            "suspended" => Some(TokenStatus::Suspended),
-            _ => None,
-        })?;
-        Ok((index, status))
-    })
+    pool.list_by_values(
+        status_lists::BAD_PLACES,
+        &[&list.as_bytes().as_slice(), &column::time(since)],
+        |fields| {
+            let fields = fields.of("sessions");
+            let index = fields.number("status_index")?;
+            let status = fields.name("status", |name| match name {
+                "invalid" => Some(TokenStatus::Invalid),
+                "suspended" => Some(TokenStatus::Suspended),
+                _ => None,
+            })?;
+            Ok((index, status))
+        },
+    )
     .await
 }
 

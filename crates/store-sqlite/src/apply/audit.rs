@@ -1,16 +1,16 @@
 use handstamp_core::model::{AuditEntry, SessionId, UserId};
+use handstamp_core::store::rows::column;
 use rusqlite::{Connection, params};
 
 use crate::failure::Failure;
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Adds an entry.
 pub(crate) fn add(connection: &Connection, entry: &AuditEntry) -> Result<(), Failure> {
     let sql = "INSERT INTO audit_entries (at, kind, user_id, session_id, actor, address, detail) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let row = params![
-        to_sql(entry.at),
+        column::time(entry.at),
         entry.kind.as_str(),
         entry.user_id.as_ref().map(UserId::as_bytes),
         entry.session_id.as_ref().map(SessionId::as_bytes),

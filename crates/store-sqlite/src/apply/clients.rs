@@ -1,11 +1,11 @@
 use handstamp_core::model::{Client, ClientId, ClientProof};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use rusqlite::{Connection, params};
 
 use super::json;
 use crate::failure::Refusal;
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Adds a machine client.
 pub(super) fn create(connection: &Connection, client: &Client) -> Result<(), Refusal> {
@@ -23,7 +23,7 @@ pub(super) fn create(connection: &Connection, client: &Client) -> Result<(), Ref
             jwks,
             json(client.scopes.iter().map(String::as_str)),
             json(client.audiences.iter().map(String::as_str)),
-            to_sql(client.created_at),
+            column::time(client.created_at),
         ],
     )?;
     if inserted == 0 { Err(Conflict::ClientTaken.into()) } else { Ok(()) }

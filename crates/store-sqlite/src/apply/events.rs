@@ -1,12 +1,12 @@
 use std::borrow::Cow;
 
 use handstamp_core::model::{EPOCH_STRIDE, EventKind, LogPosition, NewEvent, OrgId, Selector, UserId};
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::failure::Failure;
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Adds an event under its number.
 pub(super) fn add(connection: &Connection, seq: u64, event: &NewEvent) -> Result<(), Failure> {
@@ -23,8 +23,8 @@ pub(super) fn add(connection: &Connection, seq: u64, event: &NewEvent) -> Result
         target,
         kind,
         event.reason.as_str(),
-        to_sql(event.at),
-        to_sql(event.forget_at),
+        column::time(event.at),
+        column::time(event.forget_at),
         event.user.as_ref().map(UserId::as_bytes),
         event.org_id.as_ref().map(OrgId::as_str)
     ];
@@ -47,7 +47,7 @@ pub(super) fn begin_epoch(
 ) -> Result<LogPosition, Failure> {
     let sql = "INSERT INTO revocation_epochs (epoch, last_seq, forget_at) \
                SELECT ?1, ?3, ?4 UNION ALL SELECT ?2, ?3, ?4 WHERE ?2 IS NOT NULL";
-    execute(connection, sql, params![head.epoch, lost, number(head.seq), to_sql(forget_at)])?;
+    execute(connection, sql, params![head.epoch, lost, number(head.seq), column::time(forget_at)])?;
     Ok(LogPosition { epoch: to, seq: head.seq + EPOCH_STRIDE })
 }
 

@@ -1,11 +1,11 @@
 use handstamp_core::model::{KeyState, StoredKey};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use handstamp_token::KeyId;
 use rusqlite::{Connection, params};
 
 use crate::failure::Refusal;
 use crate::query::{execute, exists};
-use crate::times::to_sql;
 
 /// Adds a key if there is none of its purpose.
 pub(super) fn add_first(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
@@ -39,7 +39,7 @@ pub(super) fn add(connection: &Connection, key: &StoredKey) -> Result<(), Refusa
             name,
             at,
             remove_at,
-            to_sql(key.created_at),
+            column::time(key.created_at),
         ],
     )?;
     if inserted == 0 { Err(Conflict::KeyChanged.into()) } else { Ok(()) }
@@ -78,6 +78,6 @@ impl State {
             KeyState::Retired { at, remove_at } => ("retired", Some(at), Some(remove_at)),
             KeyState::Revoked { at } => ("revoked", Some(at), None),
         };
-        Self { name, at: at.map(to_sql), remove_at: remove_at.map(to_sql) }
+        Self { name, at: at.map(column::time), remove_at: remove_at.map(column::time) }
     }
 }

@@ -1,10 +1,10 @@
 use handstamp_core::model::{Organization, OrganizationStatus};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use rusqlite::{Connection, params};
 
 use crate::failure::Refusal;
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Adds an organisation.
 pub(super) fn create(connection: &Connection, organization: &Organization) -> Result<(), Refusal> {
@@ -28,9 +28,13 @@ pub(super) fn update(connection: &Connection, organization: &Organization) -> Re
 fn write(connection: &Connection, sql: &str, organization: &Organization) -> Result<usize, Refusal> {
     let suspended_at = match organization.status {
         OrganizationStatus::Active => None,
-        OrganizationStatus::Suspended { at } => Some(to_sql(at)),
+        OrganizationStatus::Suspended { at } => Some(column::time(at)),
     };
-    let row =
-        params![organization.id.as_str(), organization.name, to_sql(organization.created_at), suspended_at];
+    let row = params![
+        organization.id.as_str(),
+        organization.name,
+        column::time(organization.created_at),
+        suspended_at
+    ];
     Ok(execute(connection, sql, row)?)
 }

@@ -1,11 +1,11 @@
 use handstamp_core::model::{ClientId, VerifierReport};
+use handstamp_core::store::rows::column;
 use handstamp_token::KeyId;
 use rusqlite::{Connection, params};
 
 use super::{events, json};
 use crate::failure::{Failure, Refusal};
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Adds a report where there is none of the process.
 pub(super) fn add(connection: &Connection, report: &VerifierReport) -> Result<(), Failure> {
@@ -20,7 +20,7 @@ pub(super) fn add(connection: &Connection, report: &VerifierReport) -> Result<()
             report.position.epoch,
             events::number(report.position.seq),
             i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
-            to_sql(report.reported_at),
+            column::time(report.reported_at),
         ],
     )
     .map(drop)
@@ -44,7 +44,7 @@ pub(super) fn note(connection: &Connection, report: &VerifierReport, at_most: u3
             report.position.epoch,
             events::number(report.position.seq),
             i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
-            to_sql(report.reported_at),
+            column::time(report.reported_at),
             at_most,
         ],
     )?;

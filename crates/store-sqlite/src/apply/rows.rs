@@ -1,6 +1,7 @@
 //! Rows of another store, written as they are: nothing is decided here, and what does not fit the tables is refused by them.
 
 use handstamp_core::model::{LogPosition, Profile, UserId};
+use handstamp_core::store::rows::column;
 use handstamp_core::store::transfer::Row;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -10,7 +11,6 @@ use super::{
 };
 use crate::failure::{Failure, Refusal};
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Adds a row.
 pub(crate) fn add(connection: &Connection, row: &Row) -> Result<(), Refusal> {
@@ -39,5 +39,5 @@ fn add_profile(connection: &Connection, user: UserId, profile: &Profile) -> Resu
 
 fn add_epoch(connection: &Connection, last: LogPosition, forget_at: Timestamp) -> Result<(), Failure> {
     let sql = "INSERT INTO revocation_epochs (epoch, last_seq, forget_at) VALUES (?1, ?2, ?3)";
-    execute(connection, sql, params![last.epoch, events::number(last.seq), to_sql(forget_at)]).map(drop)
+    execute(connection, sql, params![last.epoch, events::number(last.seq), column::time(forget_at)]).map(drop)
 }

@@ -1,10 +1,10 @@
 use handstamp_core::model::{EndReason, SessionId, UserId};
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::failure::Refusal;
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Ends a session if it is active. Returns how many were.
 pub(super) fn one(
@@ -14,7 +14,7 @@ pub(super) fn one(
     reason: EndReason,
 ) -> Result<u64, Refusal> {
     let sql = "UPDATE sessions SET ended_at = ?2, end_reason = ?3 WHERE id = ?1 AND ended_at IS NULL";
-    Ok(execute(connection, sql, params![id.as_bytes(), to_sql(at), reason.as_str()])? as u64)
+    Ok(execute(connection, sql, params![id.as_bytes(), column::time(at), reason.as_str()])? as u64)
 }
 
 /// Ends every active session of a user, but for one. Returns how many were active.
@@ -28,5 +28,5 @@ pub(super) fn all_of(
     let except = except.as_ref().map(SessionId::as_bytes);
     let sql = "UPDATE sessions SET ended_at = ?3, end_reason = ?4 \
                WHERE user_id = ?1 AND ended_at IS NULL AND id IS NOT ?2";
-    Ok(execute(connection, sql, params![user.as_bytes(), except, to_sql(at), reason.as_str()])? as u64)
+    Ok(execute(connection, sql, params![user.as_bytes(), except, column::time(at), reason.as_str()])? as u64)
 }

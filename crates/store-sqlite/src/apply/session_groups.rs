@@ -2,13 +2,13 @@
 
 use handstamp_core::model::{Carried, EndReason, LogPosition, NewEvent, Selector, Session, SessionId};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{events, session_ends};
 use crate::failure::Refusal;
 use crate::query::{self, execute, exists};
-use crate::times::to_sql;
 
 /// Checks that a session may be carried: what it comes from is there, and has not been carried to the same site already.
 pub(super) fn check(connection: &Connection, session: &Session, carried: &Carried) -> Result<(), Refusal> {
@@ -17,7 +17,7 @@ pub(super) fn check(connection: &Connection, session: &Session, carried: &Carrie
     let is_there = exists(connection, home, params![carried.from.as_bytes(), session.user_id.as_bytes()])?;
     let before = "SELECT 1 FROM sessions WHERE carried_from = ?1 AND carried_to = ?2 AND ended_at IS NULL \
                   AND absolute_expiry > ?3 AND idle_expiry > ?3";
-    let row = params![carried.from.as_bytes(), carried.to.as_str(), to_sql(session.created_at)];
+    let row = params![carried.from.as_bytes(), carried.to.as_str(), column::time(session.created_at)];
     if !is_there || exists(connection, before, row)? {
         return Err(Conflict::SessionChanged.into());
     }
@@ -55,6 +55,6 @@ pub(super) fn end(
 /// Keeps a session from running out before a moment, unless it is over.
 pub(super) fn keep(connection: &Connection, id: SessionId, idle_expiry: Timestamp) -> Result<(), Refusal> {
     let sql = "UPDATE sessions SET idle_expiry = max(idle_expiry, ?2) WHERE id = ?1 AND ended_at IS NULL";
-    execute(connection, sql, params![id.as_bytes(), to_sql(idle_expiry)])?;
+    execute(connection, sql, params![id.as_bytes(), column::time(idle_expiry)])?;
     Ok(())
 }

@@ -1,11 +1,11 @@
 use handstamp_core::model::{RefreshState, SessionId, Step};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::failure::Refusal;
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Moves the refresh family on, if everything the decision rests on still holds.
 pub(super) fn rotate(
@@ -26,16 +26,16 @@ pub(super) fn rotate(
             from.generation,
             from.branch,
             from.parent_branch,
-            to_sql(from.rotated_at),
-            to_sql(from.handed_out_at),
+            column::time(from.rotated_at),
+            column::time(from.handed_out_at),
             from.confirmed,
             to.generation,
             to.branch,
             to.parent_branch,
-            to_sql(to.rotated_at),
-            to_sql(to.handed_out_at),
+            column::time(to.rotated_at),
+            column::time(to.handed_out_at),
             to.confirmed,
-            to_sql(idle_expiry),
+            column::time(idle_expiry),
         ],
     )?)
 }
@@ -51,7 +51,7 @@ pub(super) fn hand_out_again(
         connection,
         "UPDATE sessions SET handed_out_at = max(handed_out_at, ?4) \
          WHERE id = ?1 AND generation = ?2 AND branch = ?3 AND ended_at IS NULL",
-        params![id.as_bytes(), from.generation, from.branch, to_sql(at)],
+        params![id.as_bytes(), from.generation, from.branch, column::time(at)],
     )?)
 }
 
@@ -66,7 +66,7 @@ pub(super) fn see(
         connection,
         "UPDATE sessions SET last_seen_at = max(last_seen_at, ?2), \
          confirmed = confirmed OR (generation = ?3 AND branch = ?4) WHERE id = ?1 AND ended_at IS NULL",
-        params![id.as_bytes(), to_sql(at), issued_under.generation, issued_under.branch],
+        params![id.as_bytes(), column::time(at), issued_under.generation, issued_under.branch],
     )?;
     Ok(())
 }

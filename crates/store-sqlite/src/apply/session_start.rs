@@ -1,12 +1,12 @@
 use handstamp_core::model::{Session, SessionState};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use rusqlite::{Connection, params};
 
 use super::{json, session_groups};
 use crate::failure::Refusal;
 use crate::query::{execute, exists};
 use crate::read;
-use crate::times::to_sql;
 
 /// Adds a session of a user who still is as they were read.
 pub(super) fn start(
@@ -37,7 +37,7 @@ pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), R
     let refresh = &session.refresh;
     let (ended_at, end_reason) = match session.state {
         SessionState::Active => (None, None),
-        SessionState::Ended { at, reason } => (Some(to_sql(at)), Some(reason.as_str())),
+        SessionState::Ended { at, reason } => (Some(column::time(at)), Some(reason.as_str())),
     };
     let inserted = execute(
         connection,
@@ -53,18 +53,18 @@ pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), R
             session.user_id.as_bytes(),
             session.client_id.as_str(),
             session.device,
-            to_sql(session.created_at),
-            to_sql(session.auth_time),
+            column::time(session.created_at),
+            column::time(session.auth_time),
             json(session.amr.iter().map(String::as_str)),
-            to_sql(session.absolute_expiry),
-            to_sql(session.idle_expiry),
+            column::time(session.absolute_expiry),
+            column::time(session.idle_expiry),
             refresh.generation,
             refresh.branch,
             refresh.parent_branch,
-            to_sql(refresh.rotated_at),
-            to_sql(refresh.handed_out_at),
+            column::time(refresh.rotated_at),
+            column::time(refresh.handed_out_at),
             refresh.confirmed,
-            to_sql(session.last_seen_at),
+            column::time(session.last_seen_at),
             ended_at,
             end_reason,
             session.status.as_ref().map(|place| place.list.as_bytes()),

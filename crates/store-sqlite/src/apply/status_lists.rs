@@ -1,11 +1,11 @@
 use handstamp_core::model::{SessionId, StatusList, StatusListId, StatusPlace};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::failure::Refusal;
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Gives a session a place, if it is active and still has the one that was read.
 pub(super) fn place(
@@ -34,8 +34,8 @@ pub(super) fn begin(connection: &Connection, list: &StatusList) -> Result<(), Re
             list.bits.count(),
             list.size,
             list.taken,
-            to_sql(list.created_at),
-            to_sql(list.keep_until),
+            column::time(list.created_at),
+            column::time(list.keep_until),
         ],
     )?)
 }
@@ -50,7 +50,7 @@ pub(super) fn take(
 ) -> Result<(), Refusal> {
     let sql =
         "UPDATE status_lists SET taken = ?3, keep_until = max(keep_until, ?4) WHERE id = ?1 AND taken = ?2";
-    changed(execute(connection, sql, params![list.as_bytes(), from, to, to_sql(keep_until)])?)
+    changed(execute(connection, sql, params![list.as_bytes(), from, to, column::time(keep_until)])?)
 }
 
 fn changed(rows: usize) -> Result<(), Refusal> {

@@ -2,11 +2,11 @@ use handstamp_core::model::{
     SealedSecret, UpstreamCheck, UpstreamLink, UpstreamName, UpstreamSession, UpstreamSid, UserId,
 };
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use rusqlite::{Connection, params};
 
 use crate::failure::Refusal;
 use crate::query::{execute, exists};
-use crate::times::to_sql;
 
 /// Links a user to somebody at an upstream.
 pub(super) fn link(connection: &Connection, link: &UpstreamLink) -> Result<(), Refusal> {
@@ -17,7 +17,7 @@ pub(super) fn link(connection: &Connection, link: &UpstreamLink) -> Result<(), R
         link.subject.issuer(),
         link.subject.sub(),
         link.user_id.as_bytes(),
-        to_sql(link.linked_at),
+        column::time(link.linked_at),
     ];
     if execute(connection, sql, row)? == 0 { Err(Conflict::LinkTaken.into()) } else { Ok(()) }
 }
@@ -63,8 +63,8 @@ pub(super) fn insert(connection: &Connection, beside: &UpstreamSession) -> Resul
         beside.subject.sub(),
         beside.sid.as_ref().map(UpstreamSid::as_str),
         beside.secret.as_ref().map(SealedSecret::as_bytes),
-        to_sql(beside.check.checked_at),
-        beside.check.asked_at.map(to_sql),
+        column::time(beside.check.checked_at),
+        beside.check.asked_at.map(column::time),
         beside.exchanged,
     ];
     if execute(connection, sql, row)? == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
@@ -80,11 +80,11 @@ pub(super) fn check(
                WHERE session_id = ?1 AND checked_at = ?2 AND asked_at IS ?3";
     let row = params![
         to.session_id.as_bytes(),
-        to_sql(from.checked_at),
-        from.asked_at.map(to_sql),
+        column::time(from.checked_at),
+        from.asked_at.map(column::time),
         to.secret.as_ref().map(SealedSecret::as_bytes),
-        to_sql(to.check.checked_at),
-        to.check.asked_at.map(to_sql),
+        column::time(to.check.checked_at),
+        to.check.asked_at.map(column::time),
     ];
     if execute(connection, sql, row)? == 0 { Err(Conflict::SessionChanged.into()) } else { Ok(()) }
 }

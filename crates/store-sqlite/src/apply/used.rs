@@ -1,11 +1,11 @@
 use handstamp_core::model::OneTimePurpose;
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::failure::Refusal;
 use crate::query::execute;
-use crate::times::to_sql;
 
 /// Uses something up, unless somebody did before.
 pub(super) fn once(
@@ -16,7 +16,7 @@ pub(super) fn once(
 ) -> Result<(), Refusal> {
     let sql = "INSERT INTO used_ids (purpose, id, expires_at) VALUES (?1, ?2, ?3) \
                ON CONFLICT (purpose, id) DO NOTHING";
-    match execute(connection, sql, params![purpose.as_str(), id, to_sql(expires_at)])? {
+    match execute(connection, sql, params![purpose.as_str(), id, column::time(expires_at)])? {
         0 => Err(Conflict::AlreadyUsed.into()),
         _ => Ok(()),
     }

@@ -1,12 +1,12 @@
 use handstamp_core::model::{Email, OrgId, PasswordHash, Role, UpstreamName, User, UserId, UserStatus};
 use handstamp_core::store::Conflict;
+use handstamp_core::store::rows::column;
 use rusqlite::{Connection, params};
 
 use super::json;
 use crate::failure::{Failure, Refusal};
 use crate::query::{execute, exists};
 use crate::read;
-use crate::times::to_sql;
 
 /// Adds a user.
 pub(super) fn create(connection: &Connection, user: &User) -> Result<(), Refusal> {
@@ -27,7 +27,7 @@ pub(super) fn create(connection: &Connection, user: &User) -> Result<(), Refusal
             row.claims,
             row.disabled_at,
             row.password,
-            to_sql(user.created_at),
+            column::time(user.created_at),
             row.version,
             user.origin.as_ref().map(UpstreamName::as_str),
         ],
@@ -65,7 +65,7 @@ pub(super) fn update(connection: &Connection, user: &User) -> Result<(), Refusal
             row.claims,
             row.disabled_at,
             row.password,
-            to_sql(user.created_at),
+            column::time(user.created_at),
             user.origin.as_ref().map(UpstreamName::as_str),
         ],
     )?;
@@ -111,7 +111,7 @@ impl<'a> Row<'a> {
                 .to_string(),
             disabled_at: match user.status {
                 UserStatus::Active => None,
-                UserStatus::Disabled { at } => Some(to_sql(at)),
+                UserStatus::Disabled { at } => Some(column::time(at)),
             },
             password: user.password.as_ref().map(PasswordHash::as_phc),
             // No user is changed so often: a version past the end matches none.

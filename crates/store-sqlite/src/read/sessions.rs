@@ -3,13 +3,13 @@ use std::cmp::Reverse;
 use handstamp_core::model::{
     Carried, EndReason, RefreshState, Session, SessionId, SessionState, StatusListId, StatusPlace, UserId,
 };
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::query;
-use crate::times::to_sql;
 
 /// The columns in the order that [`decode`] takes them.
 macro_rules! columns {
@@ -39,7 +39,7 @@ pub(crate) fn live(connection: &Connection, user: UserId, now: Timestamp) -> Res
         columns!(),
         " FROM sessions WHERE user_id = ?1 AND ended_at IS NULL AND absolute_expiry > ?2 AND idle_expiry > ?2"
     );
-    let mut sessions = query::list(connection, sql, params![user.as_bytes(), to_sql(now)], decode)?;
+    let mut sessions = query::list(connection, sql, params![user.as_bytes(), column::time(now)], decode)?;
     sessions.sort_by_key(|session| Reverse((session.created_at, session.id)));
     Ok(sessions)
 }
@@ -49,7 +49,7 @@ pub(crate) fn count_live(connection: &Connection, user: UserId, now: Timestamp) 
     let sql = "SELECT count(*) FROM sessions \
                WHERE user_id = ?1 AND ended_at IS NULL AND absolute_expiry > ?2 AND idle_expiry > ?2 \
                AND carried_from IS NULL";
-    let count = query::optional(connection, sql, params![user.as_bytes(), to_sql(now)], |fields| {
+    let count = query::optional(connection, sql, params![user.as_bytes(), column::time(now)], |fields| {
         fields.of("sessions").number("count")
     })?;
     Ok(count.unwrap_or(0))

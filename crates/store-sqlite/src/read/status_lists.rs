@@ -1,11 +1,11 @@
 use handstamp_core::model::{StatusBits, StatusList, StatusListId, TokenStatus};
+use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::query;
-use crate::times::to_sql;
 
 /// The columns in the order that [`decode`] takes them.
 macro_rules! columns {
@@ -44,7 +44,7 @@ pub(crate) fn bad_places(
                CROSS JOIN users ON users.org_id = organizations.id \
                CROSS JOIN sessions ON sessions.user_id = users.id AND sessions.ended_at IS NULL \
                WHERE organizations.suspended_at >= ?2 AND sessions.status_list = ?1";
-    query::list(connection, sql, params![list.as_bytes(), to_sql(since)], |fields| {
+    query::list(connection, sql, params![list.as_bytes(), column::time(since)], |fields| {
         let fields = fields.of("sessions");
         let index = fields.number("status_index")?;
         let status = fields.name("status", |name| match name {

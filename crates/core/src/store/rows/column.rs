@@ -1,17 +1,19 @@
+//! Single values as a column keeps them.
+
 use jiff::Timestamp;
 
 // Times are whole nanoseconds since 1970, so that what is read equals what was written to the last digit: a change
 // carries what was read, and conflicts when it is no longer so. An i64 reaches from 1677 to 2262; what lies beyond is
 // kept as the end of time, which is what an expiry in the year 9999 means.
 
-/// Returns a time as the database keeps it.
-pub(crate) fn to_sql(time: Timestamp) -> i64 {
+/// Returns a time as a column keeps it.
+pub fn time(time: Timestamp) -> i64 {
     let nanoseconds = time.as_nanosecond();
     i64::try_from(nanoseconds).unwrap_or(if nanoseconds < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// Returns the time that the database keeps as this number.
-pub(crate) fn from_sql(nanoseconds: i64) -> Timestamp {
+/// Returns the time that a column keeps as this number.
+pub fn to_time(nanoseconds: i64) -> Timestamp {
     match nanoseconds {
         i64::MAX => Timestamp::MAX,
         i64::MIN => Timestamp::MIN,
@@ -29,21 +31,21 @@ mod tests {
         for text in
             ["1969-12-31T23:59:59.999999999Z", "1970-01-01T00:00:00Z", "2026-11-22T06:16:39.123456789Z"]
         {
-            let time: Timestamp = text.parse().unwrap();
-            assert_eq!(from_sql(to_sql(time)), time, "{text}");
+            let moment: Timestamp = text.parse().unwrap();
+            assert_eq!(to_time(time(moment)), moment, "{text}");
         }
     }
 
     #[test]
     fn the_ends_of_time_come_back() {
-        for time in [Timestamp::MIN, Timestamp::MAX] {
-            assert_eq!(from_sql(to_sql(time)), time);
+        for end in [Timestamp::MIN, Timestamp::MAX] {
+            assert_eq!(to_time(time(end)), end);
         }
     }
 
     #[test]
     fn a_time_beyond_2262_never_comes() {
-        let time: Timestamp = "3000-01-01T00:00:00Z".parse().unwrap();
-        assert_eq!(from_sql(to_sql(time)), Timestamp::MAX);
+        let moment: Timestamp = "3000-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(to_time(time(moment)), Timestamp::MAX);
     }
 }
