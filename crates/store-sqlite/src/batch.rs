@@ -11,7 +11,8 @@ use crate::failure::{Failure, Refusal};
 use crate::log_news::LogNews;
 use crate::query::execute;
 use crate::read::log;
-use crate::writer::Job;
+use crate::room::Room;
+use crate::writer::{Answer, Job};
 
 /// Commits units of work, many in one transaction, each of them whole or not at all.
 pub(crate) struct Batches {
@@ -19,6 +20,7 @@ pub(crate) struct Batches {
     synced: bool,
     outcomes: Vec<Outcome>,
     log: Arc<LogNews>,
+    room: Arc<Room>,
 }
 
 /// What a job came to, kept back until the transaction has been committed.
@@ -31,8 +33,8 @@ enum Outcome {
 
 impl Batches {
     /// Takes over a connection of [`connection::writer`], which waits for the disk.
-    pub(crate) fn new(connection: Connection, log: Arc<LogNews>) -> Self {
-        Self { connection, synced: true, outcomes: Vec::new(), log }
+    pub(crate) fn new(connection: Connection, log: Arc<LogNews>, room: Arc<Room>) -> Self {
+        Self { connection, synced: true, outcomes: Vec::new(), log, room }
     }
 
     /// Does all the jobs in one transaction, and answers when it has been committed.
@@ -45,7 +47,7 @@ impl Batches {
         let done = self.transaction(jobs);
         let mut outcomes = self.outcomes.drain(..);
         for job in jobs.drain(..) {
-            answer(job, outcomes.next(), done.as_ref().err());
+            answer(job, outcomes.next(), done.as_ref().err(), &self.room);
         }
     }
 
@@ -173,7 +175,7 @@ fn told(refusal: Refusal, doing: &'static str) -> StoreError {
     }
 }
 
-fn answer(job: Job, outcome: Option<Outcome>, failed: Option<&Failure>) {
+fn answer(job: Job, outcome: Option<Outcome>, failed: Option<&Failure>, room: &Room) {
     match job {
         Job::Apply(_, to) => {
             let done = match (failed.cloned(), outcome) {
@@ -182,8 +184,7 @@ fn answer(job: Job, outcome: Option<Outcome>, failed: Option<&Failure>) {
                 // Abandoned: there is nobody to hear.
                 (None, _) => return,
             };
-            // Refused only when the caller went away meanwhile.
-            let _ = to.send(done);
+            tell(to, done, room);
         }
         Job::CleanUp(_, to) => {
             let done = match (failed.cloned(), outcome) {
@@ -191,21 +192,29 @@ fn answer(job: Job, outcome: Option<Outcome>, failed: Option<&Failure>) {
                 (None, Some(Outcome::CleanedUp(done))) => done,
                 (None, _) => return,
             };
-            let _ = to.send(done);
+            tell(to, done, room);
         }
         // The writer keeps these to itself.
         Job::Close(..) => {}
     }
 }
 
+fn tell<T>(to: Answer<T>, done: Result<T, StoreError>, room: &Room) {
+    if matches!(done, Err(StoreError::NotWritable { .. })) {
+        room.refused();
+    }
+    // Refused only when the caller went away meanwhile.
+    let _ = to.send(done);
+}
+
 #[cfg(test)]
 mod tests {
     use handstamp_core::store::{Change, Conflict};
+    use handstamp_core::test_support::samples::{event, rotating, session, starting, user};
     use tempfile::TempDir;
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::samples::{event, rotating, session, starting, user};
     use crate::{DATABASE_FILE, OpenMode, SqliteStore, read};
 
     type Waiting = oneshot::Receiver<Result<Applied, StoreError>>;
@@ -215,7 +224,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(SqliteStore::open(folder.path(), OpenMode::Command).unwrap());
         let writer = connection::writer(&folder.path().join(DATABASE_FILE)).unwrap();
-        let mut batches = Batches::new(writer, Arc::new(LogNews::new(folder.path())));
+        let (log, room) = (LogNews::new(folder.path()), Room::new(folder.path()));
+        let mut batches = Batches::new(writer, Arc::new(log), Arc::new(room));
         assert_committed(&commit(&mut batches, [Changes::one(Change::CreateUser(user(1)))])[0]);
         (folder, batches)
     }
@@ -333,6 +343,7 @@ mod tests {
             assert!(matches!(outcome, Err(StoreError::NotWritable { .. })), "{outcome:?}");
         }
         assert!(!has_session(&batches, 1), "nothing of a batch that failed may hold");
+        assert!(batches.room.is_refused(), "whoever asks whether this service is ready is told");
         limit(&batches, pages + 1_000);
         assert_committed(&commit(&mut batches, [Changes::one(starting(session(1)))])[0]);
     }

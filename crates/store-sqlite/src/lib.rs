@@ -41,8 +41,6 @@ mod query;
 mod read;
 mod readers;
 mod room;
-#[cfg(test)]
-mod samples;
 mod store;
 mod transfer;
 mod turns;

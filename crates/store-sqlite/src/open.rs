@@ -6,6 +6,7 @@ use std::thread;
 
 use rusqlite::Connection;
 
+use crate::batch::Batches;
 use crate::connection;
 use crate::folder::{self, DATABASE_FILE};
 use crate::lock::{self, ShareMode};
@@ -13,6 +14,7 @@ use crate::log_news::LogNews;
 use crate::migrations::{self, Schema};
 use crate::open_error::OpenError;
 use crate::readers::{Connections, Readers};
+use crate::room::Room;
 use crate::writer::Writer;
 
 /// What the store is opened for.
@@ -31,7 +33,12 @@ const MOST_LOOK_UPS: usize = 8;
 const READING_THREADS: usize = 2;
 
 /// Makes, checks, migrates and opens the database in a folder.
-pub(crate) fn open(folder: &Path, mode: OpenMode, log: Arc<LogNews>) -> Result<(Readers, Writer), OpenError> {
+pub(crate) fn open(
+    folder: &Path,
+    mode: OpenMode,
+    log: Arc<LogNews>,
+    room: Arc<Room>,
+) -> Result<(Readers, Writer), OpenError> {
     folder::make(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
     let lock = match mode {
         OpenMode::Serve(share) => Some(lock::lock(folder, share)?),
@@ -43,7 +50,7 @@ pub(crate) fn open(folder: &Path, mode: OpenMode, log: Arc<LogNews>) -> Result<(
     prepare(&connection, &file)?;
     let readers = start_readers(&file, mode)?;
     let shared = mode == OpenMode::Serve(ShareMode::Shared);
-    let writer = Writer::start(connection, log, shared, lock);
+    let writer = Writer::start(Batches::new(connection, log, room), shared, lock);
     Ok((readers, writer.map_err(|source| OpenError::Thread { file, source })?))
 }
 

@@ -13,12 +13,12 @@ use handstamp_core::model::{
     UpstreamCheck, UpstreamLink, UpstreamSelector, UpstreamSession, UpstreamSubject, User, VerifierReport,
 };
 use handstamp_core::store::{Change, Changes, CleanUp, Store};
+use handstamp_core::test_support::samples::{self, event, now, rotating, session};
 use handstamp_token::{Algorithm, KeyId};
 use jiff::Timestamp;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
-use crate::samples::{self, event, now, rotating, session};
 use crate::{DATABASE_FILE, OpenMode, SqliteStore};
 
 /// Statements, each with the database it ran on: tests run side by side, and some of them change a schema on purpose.

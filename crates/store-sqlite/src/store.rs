@@ -20,10 +20,12 @@ use crate::log_news::{self, LogNews};
 use crate::open::{self, OpenMode};
 use crate::open_error::OpenError;
 use crate::readers::Readers;
+use crate::room::Room;
 use crate::writer::Writer;
 use crate::{clean_up, read, transfer};
 
 const READING_MARK: &str = "reading how far the revocation log was";
+const LOOKING_FOR_ROOM: &str = "looking for room";
 
 /// Everything Handstamp keeps, in one SQLite file.
 ///
@@ -33,6 +35,7 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
     log: Arc<LogNews>,
+    room: Arc<Room>,
 }
 
 impl SqliteStore {
@@ -41,9 +44,9 @@ impl SqliteStore {
     ///
     /// Blocks for some milliseconds, and for five seconds where another program holds on to the database.
     pub fn open(folder: &Path, mode: OpenMode) -> Result<Self, OpenError> {
-        let log = Arc::new(LogNews::new(folder));
-        let (readers, writer) = open::open(folder, mode, Arc::clone(&log))?;
-        Ok(Self { folder: folder.to_owned(), readers, writer, log })
+        let (log, room) = (Arc::new(LogNews::new(folder)), Arc::new(Room::new(folder)));
+        let (readers, writer) = open::open(folder, mode, Arc::clone(&log), Arc::clone(&room))?;
+        Ok(Self { folder: folder.to_owned(), readers, writer, log, room })
     }
 
     /// Finishes what is queued, brings the log into the database and lets go of the folder.
@@ -219,6 +222,17 @@ impl Store for SqliteStore {
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
         self.readers.look_up("reading the clock", read::clock::now).await
+    }
+
+    async fn writable(&self) -> Result<(), StoreError> {
+        if !self.room.is_refused() {
+            return Ok(());
+        }
+        let room = Arc::clone(&self.room);
+        let found = tokio::task::spawn_blocking(move || room.look()).await;
+        found
+            .map_err(|_| thread_gone(LOOKING_FOR_ROOM))?
+            .map_err(|source| StoreError::NotWritable { doing: LOOKING_FOR_ROOM, source: source.into() })
     }
 }
 

@@ -4,19 +4,17 @@
 //! a hundred. So all units of work that arrived while the last transaction was committed go into the next one.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender};
 use handstamp_core::store::{Applied, Changes, StoreError};
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::batch::Batches;
 use crate::clean_up::{Round, RoundDone};
 use crate::failure::thread_gone;
 use crate::lock::ServeLock;
-use crate::log_news::LogNews;
 use crate::turns::Turns;
 
 /// The most units of work in one transaction: the first of them must not wait long for the last.
@@ -43,17 +41,10 @@ pub(crate) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 impl Writer {
     /// Starts the thread. It holds the lock for as long as it may write.
-    pub(crate) fn start(
-        connection: Connection,
-        log: Arc<LogNews>,
-        shared: bool,
-        lock: Option<ServeLock>,
-    ) -> io::Result<Self> {
+    pub(crate) fn start(batches: Batches, shared: bool, lock: Option<ServeLock>) -> io::Result<Self> {
         let (jobs, queue) = crossbeam_channel::unbounded();
         let thread = thread::Builder::new().name("sqlite-write".to_owned());
-        let thread = thread.spawn(move || {
-            run(Batches::new(connection, log), &queue, Turns::new(shared), lock);
-        })?;
+        let thread = thread.spawn(move || run(batches, &queue, Turns::new(shared), lock))?;
         Ok(Self { jobs, thread: Mutex::new(Some(thread)) })
     }
 

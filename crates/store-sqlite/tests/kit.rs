@@ -9,7 +9,7 @@ use handstamp_store_sqlite::{DATABASE_FILE, OpenMode, SqliteStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-pub(crate) use crate::samples::*;
+pub(crate) use handstamp_core::test_support::samples::*;
 
 /// A data folder that goes away with the story.
 pub(crate) fn folder() -> TempDir {

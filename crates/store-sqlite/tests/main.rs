@@ -16,8 +16,6 @@ mod open;
 mod power_cut;
 mod processes;
 mod read;
-#[path = "../src/samples.rs"]
-mod samples;
 mod transfer;
 mod upstreams;
 mod writer;

@@ -2,9 +2,9 @@
 
 use handstamp_core::store::Store;
 use handstamp_core::store::transfer::Parcel;
-use handstamp_core::test_support::MemoryStore;
 use handstamp_core::test_support::contract::furnished;
 use handstamp_core::test_support::contract::transfer::{export_all, import_all};
+use handstamp_core::test_support::{MemoryStore, samples};
 use handstamp_store_sqlite::{DATABASE_FILE, SqliteStore, backup};
 use tempfile::TempDir;
 
@@ -78,10 +78,10 @@ async fn a_database_that_changed_under_the_import_is_left_as_it_is() {
     let folder = folder();
     let to = open(folder.path());
     let other = open(folder.path());
-    let user = handstamp_core::store::Change::CreateUser(crate::samples::user(7));
+    let user = handstamp_core::store::Change::CreateUser(samples::user(7));
     commit(&other, handstamp_core::store::Changes::one(user)).await;
 
     import_all(&to, parcels).await.unwrap_err();
 
-    assert!(other.user(crate::samples::user(7).id).await.unwrap().is_some());
+    assert!(other.user(samples::user(7).id).await.unwrap().is_some());
 }

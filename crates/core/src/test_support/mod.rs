@@ -5,6 +5,7 @@ pub mod contract;
 mod entropy;
 mod kit;
 mod memory_store;
+pub mod samples;
 pub mod shared;
 
 pub use clock::FixedClock;

@@ -1,33 +1,38 @@
-//! Values that are right but for what a story changes. The integration tests include this file as well.
+//! Values that are right but for what a story changes.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-use handstamp_core::model::{
-    ClientId, EventKind, NewEvent, PasswordHash, Reason, RefreshState, Selector, Session, SessionId,
-    SessionState, User, UserId, UserStatus,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
 };
-use handstamp_core::store::Change;
+
 use jiff::Timestamp;
 
+use crate::{
+    model::{
+        ClientId, EventKind, NewEvent, PasswordHash, Reason, RefreshState, Selector, Session, SessionId,
+        SessionState, User, UserId, UserStatus, later,
+    },
+    store::Change,
+};
+
 /// A moment, to the nanosecond.
-pub(crate) fn now() -> Timestamp {
-    "2026-11-22T06:16:39.123456789Z".parse().unwrap()
+pub fn now() -> Timestamp {
+    "2026-11-22T06:16:39.123456789Z".parse().expect("it is a time")
 }
 
 /// A moment this much later.
-pub(crate) fn after(time: Duration) -> Timestamp {
-    now().checked_add(time).unwrap()
+pub fn after(time: Duration) -> Timestamp {
+    later(now(), time)
 }
 
 /// The user with this number.
-pub(crate) fn user(number: u8) -> User {
+pub fn user(number: u8) -> User {
     User {
         id: UserId::from_bytes([number; 16]),
-        username: format!("user-{number}").parse().unwrap(),
-        email: Some(format!("user-{number}@example.org").parse().unwrap()),
+        username: format!("user-{number}").parse().expect("it is a name"),
+        email: Some(format!("user-{number}@example.org").parse().expect("it is an address")),
         org_id: None,
-        roles: BTreeSet::from(["buyer".parse().unwrap()]),
+        roles: BTreeSet::from(["buyer".parse().expect("it is a role")]),
         claims: BTreeMap::from([("height".to_owned(), serde_json::json!(1.800_000_000_000_000_3))]),
         status: UserStatus::Active,
         password: Some(PasswordHash::from_phc("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned())),
@@ -38,7 +43,7 @@ pub(crate) fn user(number: u8) -> User {
 }
 
 /// The session with this number, of user 1.
-pub(crate) fn session(number: u32) -> Session {
+pub fn session(number: u32) -> Session {
     let mut id = [0; 16];
     id[..4].copy_from_slice(&number.to_be_bytes());
     Session {
@@ -60,22 +65,22 @@ pub(crate) fn session(number: u32) -> Session {
 }
 
 /// Starts a session of a user who has never changed.
-pub(crate) fn starting(session: Session) -> Change {
+pub fn starting(session: Session) -> Change {
     Change::StartSession { session, user_version: 0, at_most: None }
 }
 
 /// Rotates a session from where it was read.
-pub(crate) fn rotating(session: &Session) -> Change {
+pub fn rotating(session: &Session) -> Change {
     Change::RotateSession {
         id: session.id,
         from: session.refresh,
-        to: session.refresh.rotated(now(), Duration::from_secs(1)).unwrap(),
+        to: session.refresh.rotated(now(), Duration::from_secs(1)).expect("it has not rotated often"),
         idle_expiry: session.idle_expiry,
     }
 }
 
 /// An event that says that a session ended.
-pub(crate) fn event(session: SessionId) -> NewEvent {
+pub fn event(session: SessionId) -> NewEvent {
     NewEvent {
         selector: Selector::Session(session),
         kind: EventKind::Dead,
