@@ -4,6 +4,7 @@ use clap::Args;
 use handstamp_store_sqlite::{BackupDone, backup};
 use serde_json::json;
 
+use crate::edge::data_folder::DataFolder;
 use crate::edge::fresh_file::FreshFile;
 use crate::edge::house;
 use crate::edge::settings::SettingsArgs;
@@ -50,7 +51,7 @@ pub(crate) fn run(command: &Backup) -> Result<(), Failure> {
     }
     let folder = &config.storage.data;
     house::must_be_there(&config)?;
-    let file = FreshFile::new(&command.file, command.replace)?;
+    let file = FreshFile::new(&command.file, command.replace, &DataFolder::at(folder))?;
     let mut progress = Progress::new("copying");
     let done = backup(folder, file.draft(), |done, all| progress.is_at(done, all))
         .map_err(|cause| Failure::because("no backup was made", &cause))?;

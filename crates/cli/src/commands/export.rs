@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::edge::data_folder::DataFolder;
 use crate::edge::fresh_file::FreshFile;
 use crate::edge::settings::SettingsArgs;
 use crate::edge::store::OpenStore;
@@ -67,7 +68,8 @@ pub(crate) fn run(command: &Export) -> Result<(), Failure> {
             contents.map(|contents| output::note(sentence("standard output", &contents)))
         });
     }
-    let file = FreshFile::new(Path::new(&command.file), command.replace)?;
+    let file =
+        FreshFile::new(Path::new(&command.file), command.replace, &DataFolder::at(&config.storage.data))?;
     let contents = runtime::block_on(async {
         let store = open(&config).await?;
         let contents = export(&store, BufWriter::new(file.create()?)).await;

@@ -5,6 +5,10 @@ use handstamp_store_sqlite::DATABASE_FILE;
 
 use crate::failure::Failure;
 
+/// What an installation cannot lose: the database with what was written last, and what everything in it is sealed under.
+const OWN: [&str; 3] = [DATABASE_FILE, "handstamp.db-wal", ROOT_KEY_FILE];
+const ROOT_KEY_FILE: &str = "root.key";
+
 /// The folder that holds the embedded database and the root key.
 #[derive(Debug, Clone)]
 pub(crate) struct DataFolder {
@@ -42,6 +46,12 @@ impl DataFolder {
 
     /// Returns where the root key is, unless the environment holds it.
     pub(crate) fn root_key(&self) -> PathBuf {
-        self.path.join("root.key")
+        self.path.join(ROOT_KEY_FILE)
+    }
+
+    /// Returns whether this is a file of the installation itself, by whatever way it is named.
+    pub(crate) fn owns(&self, file: &Path) -> bool {
+        let Ok(file) = file.canonicalize() else { return false };
+        OWN.iter().any(|own| self.path.join(own).canonicalize().is_ok_and(|own| own == file))
     }
 }

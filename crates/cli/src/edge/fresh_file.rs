@@ -2,6 +2,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::data_folder::DataFolder;
 use crate::failure::Failure;
 
 /// A file that appears whole or not at all, for its owner alone. Until it is kept it is a draft beside its place.
@@ -14,8 +15,13 @@ pub(crate) struct FreshFile {
 
 impl FreshFile {
     /// Says where. Writes nothing yet, but refuses what would be refused at the end: there may be hours between the two.
-    pub(crate) fn new(target: &Path, replaces: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(target: &Path, replaces: bool, installation: &DataFolder) -> Result<Self, Failure> {
         let shown = target.display();
+        if installation.owns(target) {
+            return Err(Failure::new(format!(
+                "{shown} is a file of the installation itself: name another one"
+            )));
+        }
         let Some(name) = target.file_name().filter(|_| !target.is_dir()) else {
             return Err(Failure::new(format!("{shown} is a folder: name the file that is to be made in it")));
         };
@@ -97,4 +103,44 @@ fn folder_of(target: &Path) -> &Path {
 
 fn is_there(target: &Path) -> Failure {
     Failure::new(format!("{} is there already: name another file, or say --replace", target.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::FreshFile;
+    use crate::edge::data_folder::DataFolder;
+
+    #[test]
+    fn no_copy_takes_the_place_of_the_installation() {
+        let scratch = tempfile::TempDir::new().unwrap();
+        let data = scratch.path().join("data");
+        fs::create_dir(&data).unwrap();
+        let installation = DataFolder::at(&data);
+        for name in ["handstamp.db", "handstamp.db-wal", "root.key"] {
+            fs::write(data.join(name), "everything").unwrap();
+            let by_another_way = data.join("..").join("data").join(name);
+
+            let refused = FreshFile::new(&by_another_way, true, &installation).err();
+
+            assert!(
+                refused.is_some_and(|refused| refused.to_string().contains("installation itself")),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_copy_of_yesterday_may_lie_beside_the_database_and_be_replaced() {
+        let scratch = tempfile::TempDir::new().unwrap();
+        let nightly = scratch.path().join("nightly.db");
+        fs::write(&nightly, "yesterday").unwrap();
+
+        let file = FreshFile::new(&nightly, true, &DataFolder::at(scratch.path())).unwrap();
+        drop(file.create().unwrap());
+        file.keep().unwrap();
+
+        assert_eq!(fs::read_to_string(nightly).unwrap(), "");
+    }
 }
