@@ -73,7 +73,8 @@ fn names_a_token(query: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName};
+    use http::{HeaderMap, HeaderName, HeaderValue, header};
+    use proptest::prelude::*;
 
     use super::{UnverifiedCredential, find};
     use crate::{AuthError, Credential};
@@ -138,5 +139,50 @@ mod tests {
             assert_eq!(find(&HeaderMap::new(), Some(query), "at"), Err(AuthError::TokenInQuery), "{query}");
         }
         assert_eq!(find(&HeaderMap::new(), Some("q=access_token"), "at"), Ok(None));
+    }
+
+    /// The rules of the header once more, a byte after the other. The outer `None` is for what is malformed.
+    fn slowly(value: &[u8]) -> Option<Option<&str>> {
+        for byte in value {
+            if *byte != b'\t' && !(b' '..=b'~').contains(byte) {
+                return None;
+            }
+        }
+        let text = std::str::from_utf8(value).ok()?;
+        let (scheme, mut token) = text.split_at(text.find(' ').unwrap_or(text.len()));
+        if scheme.to_ascii_lowercase() != "bearer" {
+            return Some(None);
+        }
+        while let Some(rest) = token.strip_prefix(' ').or_else(|| token.strip_suffix(' ')) {
+            token = rest;
+        }
+        let is_one =
+            !token.is_empty() && !token.contains(' ') && !token.contains('\t') && !token.contains(',');
+        is_one.then_some(Some(token))
+    }
+
+    /// Longer and shorter than what is looked at in one step, with what must not be there anywhere in it.
+    fn almost_bearer() -> impl Strategy<Value = Vec<u8>> {
+        let run = (any::<u8>(), 0..40_usize).prop_map(|(byte, length)| vec![byte; length]);
+        let plain = "[!-~]{0,40}".prop_map(String::into_bytes);
+        let trap = prop::sample::select(vec![" ", "\t", ",", "~", "\u{7f}", "\u{80}", "Bearer "]);
+        let piece = prop_oneof![run, plain, trap.prop_map(|trap| trap.as_bytes().to_vec())];
+        let scheme = prop::sample::select(vec!["Bearer ", "bEARER  ", "Bearer", "Basic ", ""]);
+        (scheme, prop::collection::vec(piece, 0..4))
+            .prop_map(|(scheme, pieces)| [scheme.as_bytes(), &pieces.concat()].concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+        #[test]
+        fn many_bytes_in_one_step_are_judged_as_each_by_itself(value in almost_bearer()) {
+            // What is no value at all, HTTP has refused.
+            if let Ok(line) = HeaderValue::from_bytes(&value) {
+                let headers = HeaderMap::from_iter([(header::AUTHORIZATION, line)]);
+                let found = find(&headers, None, "at").map(|found| found.map(|found| found.token));
+                prop_assert_eq!(found, slowly(&value).ok_or(AuthError::MalformedAuthorization));
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod demands;
 mod envoy;
+mod passed;
 mod refusals;
 mod sign_in;
 
