@@ -145,7 +145,9 @@ fn decoded_once(path: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CanonicalPath, PathRefusal};
+    use proptest::prelude::*;
+
+    use super::{CanonicalPath, PathRefusal, decoded_once};
 
     fn canonical(raw: &str) -> Result<String, PathRefusal> {
         CanonicalPath::new(raw).map(|path| path.as_str().to_owned())
@@ -238,5 +240,40 @@ mod tests {
     fn a_path_in_lower_case_reads_one_way_only() {
         assert_eq!(loose("/api/orders/17"), Ok(None));
         assert_eq!(loose("/app.js"), Ok(None));
+    }
+
+    /// Everyday names, and all that readers of paths disagree about.
+    fn almost_path() -> impl Strategy<Value = String> {
+        let trap = prop::sample::select(vec![
+            "/", "//", ".", "..", "%2e", "%2F", "%5c", "%25", "%252e", "%00", "%", "%4", "%C3%A9", "\\",
+            ";x=", "A", "%61", "\u{e9}", "#", "?", " ",
+        ]);
+        let piece = prop_oneof![trap.prop_map(str::to_owned), "[a-z]{1,3}"];
+        prop::collection::vec(piece, 0..8).prop_map(|pieces| format!("/{}", pieces.concat()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+        #[test]
+        fn a_path_has_one_spelling_which_means_the_same(raw in almost_path()) {
+            if let Ok(path) = CanonicalPath::new(&raw) {
+                prop_assert_eq!(CanonicalPath::new(path.as_str()), Ok(path.clone()));
+                let meant = |text: &str| decoded_once(text.as_bytes()).unwrap_or_else(|| text.into());
+                prop_assert_eq!(meant(path.as_str()), meant(&raw));
+            }
+        }
+
+        #[test]
+        fn nothing_is_left_for_a_lenient_reader_to_tidy_up(raw in almost_path()) {
+            if let Ok(path) = CanonicalPath::new(&raw)
+                && let Ok(loose) = path.loose()
+            {
+                let loose = loose.as_deref().unwrap_or(path.as_str());
+                prop_assert!(decoded_once(loose.as_bytes()).is_none() && loose.starts_with('/'), "{loose}");
+                prop_assert!(!loose.contains(['\\', ';']) && !loose.contains("//"), "{loose}");
+                prop_assert!(!loose.split('/').any(|segment| segment == "." || segment == ".."), "{loose}");
+            }
+        }
     }
 }

@@ -75,6 +75,7 @@ fn push(line: &mut Vec<u8>, pair: &[u8]) {
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderValue, header};
+    use proptest::prelude::*;
 
     use super::super::tests::{between, map};
     use super::CookieMap;
@@ -147,5 +148,52 @@ mod tests {
         let line = "__Host-Http-at=a; __Host-Http-at=b";
 
         assert_eq!(translated(&map(true), &[line]).as_deref(), Some(line));
+    }
+
+    /// Our names and others, and what readers of cookies disagree about.
+    fn almost_cookies() -> impl Strategy<Value = Vec<String>> {
+        let piece = prop::sample::select(vec![
+            "__Host-Http-at",
+            "__host-http-RT",
+            "__Secure-rt",
+            "auth_hint",
+            "__Host-",
+            "login-x",
+            "theme",
+            "a",
+            "=",
+            "=1",
+            ";",
+            "; ",
+            " ",
+            "\t",
+            ",",
+            "\"",
+        ]);
+        let line = prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat());
+        prop::collection::vec(line, 0..3)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
+
+        #[test]
+        fn a_lenient_reader_behind_finds_every_cookie_but_ours(lines in almost_cookies()) {
+            let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+            let read = |lines: &[&str]| -> Vec<String> {
+                let pairs = lines.iter().flat_map(|line| line.split(';')).map(str::trim);
+                pairs.filter(|pair| !pair.is_empty()).map(str::to_owned).collect()
+            };
+            let is_ours = |pair: &String| {
+                let name = pair.split('=').next().unwrap_or_default().trim().to_lowercase();
+                let login = ["", "__host-", "__host-http-", "__secure-"].map(|prefix| format!("{prefix}login-"));
+                ["__host-http-at", "__host-http-rt", "__secure-rt", "auth_hint"].contains(&name.as_str())
+                    || login.iter().any(|login| name.starts_with(login))
+            };
+
+            let left = stripped(&lines).unwrap_or_default();
+
+            prop_assert_eq!(read(&[&left]), read(&lines).into_iter().filter(|pair| !is_ours(pair)).collect::<Vec<_>>());
+        }
     }
 }

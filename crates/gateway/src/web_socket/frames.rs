@@ -66,6 +66,8 @@ fn payload(header: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Frames;
 
     fn frame(header: &[u8], payload: usize) -> Vec<u8> {
@@ -121,5 +123,24 @@ mod tests {
         frames.pass(&[0x81]);
 
         assert!(!frames.is_between());
+    }
+
+    /// Short payloads, so that many frames end in a stream of any bytes; long ones are in the other stories.
+    fn almost_frames() -> impl Strategy<Value = Vec<u8>> {
+        let small = prop_oneof![4 => 0..6_u8, 1 => 0x80..0x86_u8, 1 => any::<u8>()];
+        prop::collection::vec(small, 0..120)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn frames_end_where_they_end_however_their_bytes_arrive(stream in almost_frames(), piece in 1..40_usize) {
+            let ends = between(&stream, 1);
+            let in_pieces = between(&stream, piece);
+
+            let cuts = (1..=stream.len()).filter(|at| at % piece == 0 || *at == stream.len());
+            prop_assert_eq!(in_pieces, cuts.filter(|at| ends.contains(at)).collect::<Vec<_>>());
+        }
     }
 }
