@@ -38,13 +38,14 @@ pub(crate) struct Writes {
 
 impl Batch for LookUps {
     type Question = SessionId;
-    type Answer = Option<(Session, Subject)>;
+    /// A session that cannot be read is one client's trouble.
+    type Answer = Result<Option<(Session, Subject)>, Failure>;
 
     async fn ask(&self, questions: &[SessionId]) -> Result<Vec<Self::Answer>, Failure> {
         let ids: HashSet<SessionId> = questions.iter().copied().collect();
         let ids: Vec<SessionId> = ids.into_iter().collect();
         let found = subjects::by_sessions(&self.0, &ids).await?;
-        Ok(questions.iter().map(|id| found.get(id).cloned()).collect())
+        Ok(questions.iter().map(|id| found.get(id).cloned().transpose()).collect())
     }
 }
 

@@ -1,36 +1,51 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Object;
+use handstamp_core::store::rows::{Fields, Unreadable};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, RowStream};
 
 use crate::failure::Failure;
-use crate::fields::Fields;
+use crate::row::PostgresRow;
 use crate::sql::Sql;
+use crate::tls::Tls;
+
+/// A statement that nobody waits for any more may still take this long: nearly all of them take less than to make a connection.
+const TO_END: Duration = Duration::from_millis(100);
+/// How long it may take to say that it is to end.
+const TO_CANCEL: Duration = Duration::from_secs(1);
 
 /// What a statement is given.
 pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// A connection that is ours until it is dropped. One that has failed, or that somebody has left in the middle of a transaction, does
-/// not go back to the others.
+/// not go back to the others; one that somebody has left in the middle of a statement does so when that is over.
 pub(crate) struct Connection {
     /// There until the drop.
     object: Option<Object>,
     /// How long to wait for the answer to one statement.
     patience: Duration,
+    /// What a statement is cancelled through.
+    tls: Tls,
     is_lost: AtomicBool,
     /// A transaction was begun, and is not over.
     is_open: AtomicBool,
+    /// How many statements have not been answered.
+    under_way: AtomicUsize,
 }
 
 impl Connection {
-    pub(crate) fn new(object: Object, patience: Duration) -> Self {
+    pub(crate) fn new(object: Object, patience: Duration, tls: Tls) -> Self {
         Self {
             object: Some(object),
             patience,
+            tls,
             is_lost: AtomicBool::new(false),
             is_open: AtomicBool::new(false),
+            under_way: AtomicUsize::new(0),
         }
     }
 
@@ -39,10 +54,10 @@ impl Connection {
         &self,
         sql: Sql,
         params: Params<'_>,
-        decode: impl FnOnce(&mut Fields<'_>) -> Result<T, Failure>,
+        decode: impl FnOnce(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Option<T>, Failure> {
         let rows = self.rows(sql, params).await?;
-        rows.first().map(|row| decode(&mut Fields::new(row))).transpose()
+        Ok(rows.first().map(|row| decode(&mut Fields::new(&PostgresRow(row)))).transpose()?)
     }
 
     /// Returns all rows.
@@ -50,10 +65,10 @@ impl Connection {
         &self,
         sql: Sql,
         params: Params<'_>,
-        decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
+        decode: impl Fn(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Vec<T>, Failure> {
         let rows = self.rows(sql, params).await?;
-        rows.iter().map(|row| decode(&mut Fields::new(row))).collect()
+        Ok(rows.iter().map(|row| decode(&mut Fields::new(&PostgresRow(row)))).collect::<Result<_, _>>()?)
     }
 
     /// Returns whether there is any row.
@@ -108,10 +123,13 @@ impl Connection {
         let Some(object) = &self.object else {
             return Err(Failure::NoConnection(std::sync::Arc::new(crate::failure::Closed)));
         };
-        let done = match tokio::time::timeout(self.patience, work(object)).await {
+        // Stays counted when whoever asks goes away meanwhile.
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        let done = match timeout(self.patience, work(object)).await {
             Ok(done) => done.map_err(Failure::from),
             Err(_) => Err(Failure::Silence(self.patience)),
         };
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
         if done.as_ref().is_err_and(Failure::loses_connection) {
             self.lose();
         }
@@ -127,11 +145,33 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        let Some(object) = self.object.take() else { return };
         // In a transaction that somebody has left, whoever comes next would change what nobody commits.
-        let is_of_use = !self.is_lost.load(Ordering::Relaxed) && !self.is_open.load(Ordering::Relaxed);
-        if !is_of_use && let Some(object) = self.object.take() {
-            // Closed, and not given back.
-            drop(Object::take(object));
+        if self.is_lost.load(Ordering::Relaxed) || self.is_open.load(Ordering::Relaxed) {
+            close(object);
+        } else if self.under_way.load(Ordering::Relaxed) > 0 {
+            end_statement(object, self.tls.clone());
         }
     }
+}
+
+/// Lets a statement end that nobody waits for any more, or cancels it: whoever got this connection next would wait for its end.
+fn end_statement(object: Object, tls: Tls) {
+    let Ok(runtime) = Handle::try_current() else { return close(object) };
+    runtime.spawn(async move {
+        // Answered after all that was asked before.
+        if matches!(timeout(TO_END, object.check_connection()).await, Ok(Ok(()))) {
+            return;
+        }
+        let statement = object.cancel_token();
+        // A word that comes late must not hit the statement of somebody else.
+        close(object);
+        // If it does not get there, the database's own limit ends the statement.
+        let _ = timeout(TO_CANCEL, statement.cancel_query(tls)).await;
+    });
+}
+
+/// Closes a connection, which does not go back to the others.
+fn close(object: Object) {
+    drop(Object::take(object));
 }

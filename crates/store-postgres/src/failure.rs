@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use handstamp_core::store::rows::Unreadable;
 use handstamp_core::store::{Conflict, StoreError};
 use tokio_postgres::error::{Severity, SqlState};
 
@@ -97,6 +98,11 @@ impl Failure {
         matches!(self, Self::Postgres(error) if error.code().is_some_and(is_stale))
     }
 
+    /// Returns whether the database would say the same again: there is no such thing, or we have no right to it.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.code().is_some_and(is_refusal))
+    }
+
     /// Returns the name of the constraint that a row would have broken, if that is what happened.
     pub(crate) fn broken_constraint(&self) -> Option<&str> {
         let Self::Postgres(error) = self else { return None };
@@ -111,6 +117,11 @@ impl Failure {
 fn is_stale(code: &SqlState) -> bool {
     // "cached plan must not change result type" has no code of its own; we ask for no feature that could be missing.
     [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::FEATURE_NOT_SUPPORTED].contains(code)
+}
+
+fn is_refusal(code: &SqlState) -> bool {
+    // PostgreSQL, appendix A: a feature that is not there; a word that is not known, or not for us.
+    ["0A", "42"].contains(&&code.code()[..2])
 }
 
 /// Returns whether the connection failed, rather than what was said on it.
@@ -183,6 +194,12 @@ impl From<deadpool_postgres::PoolError> for Failure {
     }
 }
 
+impl From<Unreadable> for Failure {
+    fn from(column: Unreadable) -> Self {
+        Self::Corrupt(column.to_string())
+    }
+}
+
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
@@ -240,6 +257,18 @@ mod tests {
         for code in ["23505", "42601", "42P01", "22021"] {
             assert_eq!(sort(&SqlState::from_code(code)), Kind::Defect, "{code}");
         }
+    }
+
+    /// To take "not now" for "never" would be to overlook that a database was put back.
+    #[test]
+    fn what_may_pass_is_no_refusal() {
+        for code in ["42501", "42883", "0A000"] {
+            assert!(is_refusal(&SqlState::from_code(code)), "{code}");
+        }
+        for code in ["57014", "57P01", "53200", "55000", "08006"] {
+            assert!(!is_refusal(&SqlState::from_code(code)), "{code}");
+        }
+        assert!(!Failure::Silence(Duration::from_secs(1)).is_refusal());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! loaded elsewhere is another system. The line on which the epoch of the revocation log began is noted beside the log; when we are on
 //! another, commits may be missing, and nobody can tell. A failover that lost nothing looks the same, and costs every client a refresh.
 
+use handstamp_core::store::rows;
 use handstamp_core::model::LogPosition;
 
 use crate::failure::Failure;
@@ -18,23 +19,26 @@ pub(crate) struct Place {
     pub(crate) timeline: i64,
 }
 
-/// Returns where we are, where that can be known: a hosted database may keep it to itself.
-pub(crate) async fn here(pool: &Pool) -> Option<Place> {
+/// Returns where we are, where that can be known: a hosted database may keep it to itself. One that does not answer has not said so.
+pub(crate) async fn here(pool: &Pool) -> Result<Option<Place>, Failure> {
     let place = pool
         .optional(history::HERE, &[], |fields| {
             let fields = fields.of("pg_control_system");
             Ok(Place { system: fields.number("system")?, timeline: fields.number("timeline")? })
         })
         .await;
-    place.unwrap_or_else(|failure| {
-        tracing::debug!(?failure, "the database does not tell its timeline");
-        None
-    })
+    match place {
+        Err(failure) if failure.is_refusal() => {
+            tracing::debug!(?failure, "the database does not tell its timeline");
+            Ok(None)
+        }
+        place => place,
+    }
 }
 
 /// Notes where the log begins, in a database that has just been made.
 pub(crate) async fn note(pool: &Pool) -> Result<(), Failure> {
-    let Some(here) = here(pool).await else { return Ok(()) };
+    let Some(here) = here(pool).await? else { return Ok(()) };
     pool.connection().await?.execute(history::NOTE, &[&here.system, &here.timeline]).await.map(drop)
 }
 
@@ -42,13 +46,13 @@ pub(crate) async fn note(pool: &Pool) -> Result<(), Failure> {
 pub(crate) async fn mark(pool: &Pool) -> Result<Option<LogPosition>, Failure> {
     let noted = pool
         .optional(history::NOTED, &[], |fields| {
-            let head = log::decode(fields)?;
+            let head = rows::log::decode(fields)?;
             let (system, timeline) = (fields.optional_number("system")?, fields.optional_number("timeline")?);
             Ok((head, system.zip(timeline).map(|(system, timeline)| Place { system, timeline })))
         })
         .await?;
     let (head, noted) = noted.ok_or_else(log::row_is_gone)?;
-    let Some((noted, here)) = noted.zip(here(pool).await) else { return Ok(None) };
+    let Some((noted, here)) = noted.zip(here(pool).await?) else { return Ok(None) };
     let lost = u64::from(noted != here);
     Ok(Some(LogPosition { seq: head.seq + lost, ..head }))
 }

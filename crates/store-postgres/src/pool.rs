@@ -4,11 +4,11 @@ use std::time::Duration;
 use deadpool_postgres::{Connect, Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use handstamp_core::store::rows::{Fields, Unreadable};
 use tokio::task::JoinHandle;
 
 use crate::connection::{Connection, Params};
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::options::PostgresOptions;
 use crate::sql::{Sql, transactions};
 use crate::tls::{Tls, TlsError};
@@ -21,13 +21,14 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct Pool {
     connections: deadpool_postgres::Pool,
     patience: Duration,
+    tls: Tls,
 }
 
 impl Pool {
     /// Makes no connection yet.
     pub(crate) fn new(options: &PostgresOptions) -> Result<Self, TlsError> {
         let tls = Tls::new(&options.database.tls)?;
-        let dial = Dial { tls, greeting: greeting(options).into() };
+        let dial = Dial { tls: tls.clone(), greeting: greeting(options).into() };
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(options.driver_config(&options.database), dial, config);
         let limits = Timeouts {
@@ -42,17 +43,17 @@ impl Pool {
             .build();
         // Refused only without a runtime, and it was given one.
         let connections = connections.unwrap_or_else(|error| unreachable!("{error}"));
-        Ok(Self { connections, patience: options.statement + GRACE })
+        Ok(Self { connections, patience: options.statement + GRACE, tls })
     }
 
     /// Waits for a connection.
     pub(crate) async fn connection(&self) -> Result<Connection, Failure> {
-        Ok(Connection::new(self.connections.get().await?, self.patience))
+        self.patient_connection(self.patience).await
     }
 
     /// Waits for a connection for something that takes its time.
     pub(crate) async fn patient_connection(&self, patience: Duration) -> Result<Connection, Failure> {
-        Ok(Connection::new(self.connections.get().await?, patience))
+        Ok(Connection::new(self.connections.get().await?, patience, self.tls.clone()))
     }
 
     /// Reads the first row, if there is one.
@@ -60,7 +61,7 @@ impl Pool {
         &self,
         sql: Sql,
         params: Params<'_>,
-        decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
+        decode: impl Fn(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Option<T>, Failure> {
         // Whoever reads again has let go of the first connection: it may be the only one.
         let first = self.connection().await?.optional(sql, params, &decode).await;
@@ -77,7 +78,7 @@ impl Pool {
         &self,
         sql: Sql,
         params: Params<'_>,
-        decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
+        decode: impl Fn(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Vec<T>, Failure> {
         // Whoever reads again has let go of the first connection: it may be the only one.
         let first = self.connection().await?.list(sql, params, &decode).await;
@@ -94,7 +95,7 @@ impl Pool {
         &self,
         sql: Sql,
         params: Params<'_>,
-        decode: impl Fn(&mut Fields<'_>) -> Result<T, Failure>,
+        decode: impl Fn(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Vec<T>, Failure> {
         let connection = self.connection().await?;
         connection.say(transactions::BEGIN_BY_VALUES).await?;

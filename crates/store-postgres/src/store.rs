@@ -220,7 +220,7 @@ impl Store for PostgresStore {
     }
 
     async fn session_subject(&self, id: SessionId) -> Result<Option<(Session, Subject)>, StoreError> {
-        told("reading a session", self.look_ups.ask(id).await)
+        told("reading a session", self.look_ups.ask(id).await.flatten())
     }
 
     async fn profile(&self, user: UserId) -> Result<Option<(Subject, Profile)>, StoreError> {

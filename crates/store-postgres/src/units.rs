@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future;
+use handstamp_core::store::rows;
 use handstamp_core::model::LogPosition;
 use handstamp_core::store::{Applied, Change, Changes, Durability};
 use handstamp_token::Entropy;
@@ -90,7 +91,11 @@ impl Units {
 
     async fn attempt(&self, changes: &Changes, waiting: &oneshot::Sender<Result<Applied, Failure>>) -> Tried {
         let begins_epoch = changes.changes.iter().any(|change| matches!(change, Change::BeginEpoch { .. }));
-        let here = if begins_epoch { history::here(&self.pool).await } else { None };
+        let here = if begins_epoch { history::here(&self.pool).await } else { Ok(None) };
+        let here = match here {
+            Ok(here) => here,
+            Err(failure) => return Tried::Failed(failure),
+        };
         let connection = match self.pool.connection().await {
             Ok(connection) => connection,
             Err(failure) => return Tried::Failed(failure),
@@ -138,7 +143,7 @@ async fn commit(connection: &Connection, done: Done) -> Tried {
     let head = async {
         match done.moved_to {
             Some(head) => Ok(Some(head)),
-            None => connection.optional(log_sql::HEAD, &[], log::decode).await,
+            None => connection.optional(log_sql::HEAD, &[], rows::log::decode).await,
         }
     };
     match future::join(head, connection.say(transactions::COMMIT)).await {

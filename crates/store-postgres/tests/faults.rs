@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use handstamp_core::model::StatusListId;
+use handstamp_core::shared::{Limits as _, Quota, Take};
 use handstamp_core::store::{Change, Changes, Store, StoreError};
+use handstamp_core::test_support::shared::key;
 use handstamp_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 use handstamp_testbed::{Postgres, Wire};
 use handstamp_token::SystemEntropy;
 use jiff::Timestamp;
+use tokio_postgres::NoTls;
 
 use crate::kit::{commit, open};
 use crate::samples::{rotating, session, starting, user};
@@ -214,6 +217,39 @@ async fn whoever_goes_away_leaves_no_transaction_behind() {
     let seen = postgres.sql(crate::kit::database_name(&url), "SELECT generation FROM sessions");
     assert_eq!(seen, (session(1).refresh.generation + 1).to_string());
     holding.join().unwrap();
+}
+
+/// An attempt is given up when it is not counted at once. Whoever gets the connection next does not wait for what is left of it, and
+/// neither does the database.
+#[tokio::test]
+async fn a_statement_that_nobody_waits_for_keeps_nobody_waiting() {
+    let postgres = Postgres::shared();
+    let url = postgres.database();
+    let mut options = impatient(&url);
+    (options.connections, options.wait, options.statement) =
+        (1, Duration::from_secs(20), Duration::from_secs(20));
+    let store = open(&options).await;
+    let limits = store.limits();
+    let (mut other, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    let holding = other.transaction().await.unwrap();
+    holding.batch_execute("LOCK TABLE limit_buckets").await.unwrap();
+
+    let counting = tokio::spawn(async move {
+        let quota = Quota::new(1, Duration::from_mins(1));
+        limits.take(&[Take { bucket: key("ann"), quota, known: None }], Timestamp::UNIX_EPOCH).await
+    });
+    until_somebody(postgres, &url, "wait_event_type = 'Lock'").await;
+    counting.abort();
+    assert!(counting.await.unwrap_err().is_cancelled());
+
+    assert!(!store.has_users().await.unwrap());
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while postgres.sql(crate::kit::database_name(&url), waiting) != "0" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    holding.rollback().await.unwrap();
+    driver.abort();
 }
 
 /// Whoever reads again on another connection lets go of the one that is dead first: else as many as there may be connections wait

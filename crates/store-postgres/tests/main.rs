@@ -6,6 +6,8 @@
 )]
 
 mod contract;
+mod damage;
+mod durability;
 mod faults;
 mod history;
 mod kit;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use handstamp_core::model::{Carried, EndReason, SessionState};
+use handstamp_core::model::{Carried, EndReason, Session, SessionState};
 use handstamp_core::shared::News;
 use handstamp_core::store::{Applied, Change, Changes, Store};
 use handstamp_store_postgres::PostgresStore;
 use handstamp_testbed::Postgres;
+use tokio_postgres::NoTls;
 
 use crate::kit::{commit, database, database_name, open, patient};
 use crate::samples::{event, now, rotating, session, starting, user};
@@ -147,6 +148,44 @@ async fn no_session_outlives_the_change_that_ends_them_all() {
         assert!(started.iter().all(Result::is_ok), "{started:?}");
         assert_eq!(replicas[0].live_sessions(user(1).id, now()).await.unwrap(), [], "round {version}");
     }
+}
+
+/// Rotations lock the sessions of a batch in the order of ids. Whoever locks them in another order waits for who waits for it.
+#[tokio::test]
+async fn a_users_sessions_are_ended_in_the_order_in_which_others_lock_them() {
+    let postgres = Postgres::shared();
+    let url = postgres.database();
+    let store = Arc::new(open(&patient(&url)).await);
+    commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
+    let (first, second) = (session(1), session(2));
+    // In the table, and in the index of a user's sessions, they lie the other way round.
+    commit(&store, starting(&second, 0)).await;
+    commit(&store, starting(&first, 0)).await;
+    let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    let batch = client.transaction().await.unwrap();
+    let id = |session: &Session| uuid::Uuid::from_bytes(*session.id.as_bytes());
+    let rotate = "UPDATE sessions SET generation = generation + 1 WHERE id = $1";
+    batch.execute(rotate, &[&id(&first)]).await.unwrap();
+
+    let ending = tokio::spawn({
+        let (store, user_id, at) = (Arc::clone(&store), user(1).id, now());
+        let end = Change::EndSessionsOf { user_id, except: None, at, reason: EndReason::AccountDisabled };
+        async move { store.apply(Changes::one(end)).await.unwrap() }
+    });
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while postgres.sql(database_name(&url), waits) == "0" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Who waits for the first has none of the others yet.
+    let free = "SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE NOWAIT";
+    batch.execute(free, &[&id(&second)]).await.unwrap();
+    batch.execute(rotate, &[&id(&second)]).await.unwrap();
+    batch.commit().await.unwrap();
+
+    assert!(matches!(ending.await.unwrap(), Applied::Committed { sessions_ended: 2, .. }));
+    assert_eq!(store.live_sessions(user(1).id, now()).await.unwrap(), []);
+    driver.abort();
 }
 
 #[tokio::test]

@@ -66,6 +66,16 @@ async fn what_the_guide_allows_is_enough_to_serve() {
     limits.clean_up(now()).await.unwrap();
 }
 
+/// Some hosted databases do: whether they were put back cannot be known.
+#[tokio::test]
+async fn a_database_may_keep_its_timeline_to_itself() {
+    let postgres = Postgres::shared();
+    let url = postgres.database();
+    postgres.sql(database_name(&url), "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+
+    assert_eq!(open(&patient(&url)).await.log_mark().await.unwrap(), None);
+}
+
 /// Each start looks for steps that are missing. Where there are none it needs no rights for them.
 #[tokio::test]
 async fn whoever_may_not_change_the_schema_starts_where_nothing_is_missing() {

@@ -1,6 +1,6 @@
-//! Columns that stand in several statements, and in the order in which the functions named take them.
+//! Columns that stand in several statements, in the order in which the functions named take them: they are in [`handstamp_core::store::rows`].
 
-/// The columns in the order that `read::users::decode` takes them.
+/// The columns in the order that `rows::users::decode` takes them.
 macro_rules! user_columns {
     () => {
         "users.id, users.username, users.email, users.org_id, users.roles, users.claims, users.disabled_at, users.password, \
@@ -8,21 +8,21 @@ macro_rules! user_columns {
     };
 }
 
-/// The columns in the order that `read::organizations::decode` takes them.
+/// The columns in the order that `rows::organizations::decode` takes them.
 macro_rules! organization_columns {
     () => {
         "organizations.id, organizations.name, organizations.created_at, organizations.suspended_at"
     };
 }
 
-/// The columns in the order that `read::log::decode` takes them.
+/// The columns in the order that `rows::log::decode` takes them.
 macro_rules! log_columns {
     () => {
         "revocation_log.epoch, revocation_log.seq"
     };
 }
 
-/// The columns in the order that `read::sessions::decode` takes them.
+/// The columns in the order that `rows::sessions::decode` takes them.
 macro_rules! session_columns {
     () => {
         "sessions.id, sessions.user_id, sessions.client_id, sessions.device, sessions.created_at, sessions.auth_time, sessions.amr, \
@@ -32,7 +32,7 @@ macro_rules! session_columns {
     };
 }
 
-/// What a subject is joined from, in the order that `read::subjects::decode` takes it.
+/// What a subject is joined from, in the order that `rows::subjects::decode` takes it.
 macro_rules! subject_columns {
     () => {
         concat!(user_columns!(), ", ", organization_columns!(), ", ", log_columns!())

@@ -24,9 +24,10 @@ statements! {
              AND status_list IS NOT DISTINCT FROM $2 AND status_index IS NOT DISTINCT FROM $3";
     /// Ends a session.
     END = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
-    /// Ends every session of a user, but for one.
-    END_OF_USER = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
-                   WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2";
+    /// Ends every session of a user, but for one. All are locked first, in one order for everybody who locks several.
+    END_OF_USER = "UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE id = ANY(ARRAY(\
+                       SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2 \
+                       ORDER BY id FOR NO KEY UPDATE))";
     /// Whose a session is, and the one by which its group is known.
     OWNER = "SELECT user_id, coalesce(carried_from, id) FROM sessions WHERE id = $1 AND ended_at IS NULL";
     /// The session that others are carried from, if it may be. Until the end of the transaction nobody ends it or carries another.
@@ -34,6 +35,6 @@ statements! {
     /// Whether a session was carried to a site before, and can be used.
     IS_CARRIED = "SELECT 1 FROM sessions WHERE carried_from = $1 AND carried_to = $2 AND ended_at IS NULL AND absolute_expiry > $3 \
                   AND idle_expiry > $3";
-    /// The active sessions of a group, in one order for everybody who locks them.
+    /// The active sessions of a group, in one order for everybody who locks several.
     LOCK_GROUP = "SELECT id FROM sessions WHERE (id = $1 OR carried_from = $1) AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE";
 }
