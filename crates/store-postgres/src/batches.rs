@@ -3,17 +3,29 @@
 //! A refresh is one look-up and one conditional update. Each as a statement of its own costs the database a way there and back, a
 //! plan, a snapshot and a commit; together with those that came while the ones before were on their way, it costs a fraction. Who is
 //! alone waits for nobody.
+//!
+//! What a statement costs before its first row is many times what a row costs, so few large batches carry more than many small
+//! ones. Two set out without waiting: one is worked on by the database while the next is made. Others are there for the moment when
+//! those two are held up, by a lock or a lost connection.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::failure::{Closed, Failure};
 
 /// So many are asked together at most.
 const MOST: usize = 128;
+
+/// So many batches are on their way before the next one hesitates.
+const EAGER: usize = 2;
+
+/// So long it waits for one of those to come back, and takes along who comes meanwhile: longer than a batch of good days takes,
+/// shorter than a person or a timeout notices.
+const HESITATION: Duration = Duration::from_millis(3);
 
 /// What can be asked for many at once.
 pub(crate) trait Batch: Send + Sync + 'static {
@@ -38,13 +50,17 @@ struct Job<B: Batch> {
     answer: oneshot::Sender<Result<B::Answer, Failure>>,
 }
 
-type Queue<B> = Arc<Mutex<mpsc::UnboundedReceiver<Job<B>>>>;
+struct Queue<B: Batch> {
+    jobs: Mutex<mpsc::UnboundedReceiver<Job<B>>>,
+    eager: Semaphore,
+}
 
 impl<B: Batch> Batches<B> {
     /// Starts as many who ask as may be on their way at the same time. They end when the queue is dropped and empty.
     pub(crate) fn start(batch: B, at_once: usize, patience: Duration) -> Self {
         let (queue, jobs) = mpsc::unbounded_channel();
-        let (batch, jobs) = (Arc::new(batch), Arc::new(Mutex::new(jobs)));
+        let jobs = Arc::new(Queue { jobs: Mutex::new(jobs), eager: Semaphore::new(EAGER) });
+        let batch = Arc::new(batch);
         for _ in 0..at_once {
             tokio::spawn(work(Arc::clone(&batch), Arc::clone(&jobs)));
         }
@@ -57,20 +73,28 @@ impl<B: Batch> Batches<B> {
         let (answer, answered) = oneshot::channel();
         let closed = || Failure::NoConnection(Arc::new(Closed));
         self.queue.send(Job { question, answer }).map_err(|_| closed())?;
-        match tokio::time::timeout(self.patience, answered).await {
+        match timeout(self.patience, answered).await {
             Ok(answer) => answer.map_err(|_| closed())?,
             Err(_) => Err(Failure::Silence(self.patience)),
         }
     }
 }
 
-async fn work<B: Batch>(batch: Arc<B>, jobs: Queue<B>) {
+async fn work<B: Batch>(batch: Arc<B>, queue: Arc<Queue<B>>) {
     let mut taken = Vec::with_capacity(MOST);
     loop {
         // Whoever waits first takes all that is there; the others wait for what comes next.
-        if jobs.lock().await.recv_many(&mut taken, MOST).await == 0 {
+        let mut jobs = queue.jobs.lock().await;
+        if jobs.recv_many(&mut taken, MOST).await == 0 {
             return;
         }
+        let eager = timeout(HESITATION, queue.eager.acquire()).await;
+        while taken.len() < MOST
+            && let Ok(job) = jobs.try_recv()
+        {
+            taken.push(job);
+        }
+        drop(jobs);
         taken.retain(|job: &Job<B>| !job.answer.is_closed());
         if taken.is_empty() {
             continue;
@@ -78,6 +102,7 @@ async fn work<B: Batch>(batch: Arc<B>, jobs: Queue<B>) {
         let (questions, waiting): (Vec<_>, Vec<_>) =
             taken.drain(..).map(|job| (job.question, job.answer)).unzip();
         let answers = batch.ask(&questions).await;
+        drop(eager);
         tell(waiting, answers);
     }
 }
@@ -108,7 +133,8 @@ pub(crate) fn rounds<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> 
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use tokio::sync::Semaphore;
+    use tokio::task::JoinHandle;
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -135,9 +161,16 @@ mod tests {
     }
 
     fn doubling(may: usize) -> (Arc<Batches<Doubling>>, Arc<AtomicUsize>, Arc<Semaphore>) {
+        doubling_with(1, may)
+    }
+
+    fn doubling_with(
+        at_once: usize,
+        may: usize,
+    ) -> (Arc<Batches<Doubling>>, Arc<AtomicUsize>, Arc<Semaphore>) {
         let (asked, may) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(may)));
         let batch = Doubling { asked: Arc::clone(&asked), may: Arc::clone(&may) };
-        let batches = Batches::start(batch, 1, Duration::from_secs(5));
+        let batches = Batches::start(batch, at_once, Duration::from_secs(5));
         (Arc::new(batches), asked, may)
     }
 
@@ -160,6 +193,48 @@ mod tests {
             assert_eq!(other.await.unwrap(), number * 2);
         }
         assert_eq!(asked.load(Ordering::SeqCst), 2);
+    }
+
+    /// Two that are on their way and do not come back before they may, and a third that waits.
+    async fn held_up(batches: &Arc<Batches<Doubling>>, asked: &AtomicUsize) -> [JoinHandle<usize>; 3] {
+        let ask = |number| {
+            let batches = Arc::clone(batches);
+            tokio::spawn(async move { batches.ask(number).await.unwrap() })
+        };
+        let mut asking = Vec::new();
+        for number in 1..=3 {
+            asking.push(ask(number));
+            // The clock stands still as long as anything runs.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), EAGER);
+        asking.try_into().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_third_batch_sets_out_when_one_comes_back_with_all_that_came_meanwhile() {
+        let (batches, asked, may) = doubling_with(4, 0);
+        let [first, second, third] = held_up(&batches, &asked).await;
+        let began = Instant::now();
+        let fourth = batches.ask(4);
+        may.add_permits(1);
+        let (third, fourth) = tokio::join!(third, fourth);
+        assert_eq!((third.unwrap(), fourth.unwrap()), (6, 8));
+        assert_eq!((first.await.unwrap(), second.await.unwrap()), (2, 4));
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_batches_that_are_held_up_hold_up_a_third_for_a_moment_only() {
+        let (batches, asked, may) = doubling_with(4, 0);
+        let _under_way = held_up(&batches, &asked).await;
+        tokio::time::sleep(HESITATION).await;
+        tokio::task::yield_now().await;
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+        may.add_permits(1);
     }
 
     #[tokio::test]
