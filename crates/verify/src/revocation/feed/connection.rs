@@ -6,7 +6,7 @@ use handstamp_api_types::revocation::{
     LAST_BATCH_HEADER, MAX_BATCHES_PER_SNAPSHOT, MAX_LAST_BATCH, RevocationReport, RevocationSnapshot,
 };
 use handstamp_token::{Entropy, MAX_DOCUMENT_LEN};
-use http::{Method, header};
+use http::{Method, StatusCode, header};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, error::Elapsed, timeout};
 use url::Url;
@@ -44,7 +44,9 @@ pub(super) struct Connection {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectionError {
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Fetch(FetchError),
+    #[error("the feed is for clients with the scope `revocations`, and took this one for none of them")]
+    Refused(#[source] FetchError),
     #[error(transparent)]
     Batch(#[from] BatchError),
     #[error(transparent)]
@@ -59,6 +61,17 @@ pub(super) enum ConnectionError {
     Ended,
     #[error("the snapshot is not what a snapshot looks like")]
     Snapshot(#[from] serde_json::Error),
+}
+
+impl From<FetchError> for ConnectionError {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Status { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, .. } => {
+                Self::Refused(error)
+            }
+            _ => Self::Fetch(error),
+        }
+    }
 }
 
 impl ConnectionError {

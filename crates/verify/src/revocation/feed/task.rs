@@ -131,7 +131,11 @@ fn note(what: &'static str, base: &Url, error: &ConnectionError) {
 mod tests {
     use std::time::Duration;
 
+    use http::StatusCode;
+    use url::Url;
+
     use super::{ConnectionError, GOOD_STREAM, is_planned_end};
+    use crate::http_client::FetchError;
 
     #[test]
     fn the_clean_end_of_a_long_stream_is_planned() {
@@ -146,5 +150,16 @@ mod tests {
     #[test]
     fn a_long_stream_that_breaks_is_not() {
         assert!(!is_planned_end(&ConnectionError::NotAStream, Duration::MAX));
+    }
+
+    #[test]
+    fn whoever_the_feed_turns_away_is_told_whom_it_takes() {
+        let turned_away = |status| {
+            let url = Url::parse("https://auth.example/revocations").unwrap();
+            ConnectionError::from(FetchError::Status { url, status }).to_string()
+        };
+        assert!(turned_away(StatusCode::UNAUTHORIZED).contains("clients with the scope `revocations`"));
+        assert!(turned_away(StatusCode::FORBIDDEN).contains("clients with the scope `revocations`"));
+        assert!(!turned_away(StatusCode::SERVICE_UNAVAILABLE).contains("scope"));
     }
 }
