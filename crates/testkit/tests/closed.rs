@@ -1,5 +1,7 @@
 //! Apps with one mistake each, and the same app without it.
 
+mod control;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -10,6 +12,8 @@ use handstamp_testkit::closed::{Answer, Problem, Report};
 use handstamp_token::dangerous;
 use handstamp_verify::axum::{Declare, Routes};
 use handstamp_verify::{OrgScope, Principal, Verifier, VerifyLayer, access};
+
+use crate::deaf;
 
 async fn list(scope: OrgScope) -> String {
     scope.org_id().to_owned()
@@ -187,13 +191,7 @@ async fn a_service_that_decodes_in_the_place_of_verifying_is_found() {
 #[tokio::test]
 async fn a_service_that_hears_of_no_revocation_is_found_by_that_alone() {
     let issuer = TestIssuer::start();
-    let deaf = Verifier::builder(issuer.url())
-        .audience(issuer.audience())
-        .algorithms(&[issuer.algorithm()])
-        .clock(issuer.clock())
-        .without_revocations()
-        .build_with_keys(issuer.keys())
-        .unwrap();
+    let deaf = deaf(&issuer);
 
     let report = issuer.attack(good_routes(deaf)).public("/health").run().await;
 
@@ -262,13 +260,7 @@ async fn a_handler_that_panics_is_found() {
 #[tokio::test]
 async fn the_report_says_what_is_open_and_how_to_close_it() {
     let issuer = TestIssuer::start();
-    let deaf = Verifier::builder(issuer.url())
-        .audience(issuer.audience())
-        .algorithms(&[issuer.algorithm()])
-        .clock(issuer.clock())
-        .without_revocations()
-        .build_with_keys(issuer.keys())
-        .unwrap();
+    let deaf = deaf(&issuer);
     let routes = Routes::new(deaf)
         .route("/health", get(health).access(access::public()))
         .route("/me", get(create).access(access::signed_in()));

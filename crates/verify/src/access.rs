@@ -168,6 +168,11 @@ impl Access {
         self.roles.iter().map(Vec::as_slice)
     }
 
+    /// Returns the scopes that are asked for: all of them.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str)
+    }
+
     /// Decides whether this caller may pass.
     pub fn judge(&self, caller: Option<&Principal>, now: UnixTime) -> Result<(), AuthError> {
         let Some(principal) = caller else {

@@ -32,7 +32,7 @@ use handstamp_verify::axum::Routes;
 use serde_json::Value;
 
 use crate::TestIssuer;
-use crate::recipe::Severity;
+use crate::recipe::{Mode, Severity};
 use operations::Path;
 pub use report::{Answer, Finding, Operation, Problem, Report};
 
@@ -49,6 +49,8 @@ pub struct Attack {
     good_for: BTreeMap<String, String>,
     values: BTreeMap<String, String>,
     bodies: BTreeMap<(String, String), Value>,
+    asking: BTreeSet<String>,
+    modes: Vec<Mode>,
     cookie: String,
     at_least: Severity,
 }
@@ -68,12 +70,15 @@ impl TestIssuer {
         S: Clone + Send + Sync + 'static,
     {
         let paths = operations::of_routes(&routes);
-        Attack::new(self.clone(), routes.into_router().with_state(state), paths, Severity::Note)
+        let cookie = routes.cookie_name().to_owned();
+        let app = routes.into_router().with_state(state);
+        Attack::new(self.clone(), app, paths, Severity::Note).cookie_name(cookie)
     }
 
     /// Prepares an attack on these operations of any axum app, each written as `GET /orders/{id}`. Axum does not say which routes
-    /// an app has, so what is not named here is not attacked. Matters of strictness, in which careful libraries differ, are left out
-    /// unless [`at_least`](Attack::at_least) asks for them.
+    /// an app has, so what is not named here is not attacked; nor does it say which of them ask for a role: that is for
+    /// [`asks_for_rights`](Attack::asks_for_rights). Matters of strictness, in which careful libraries differ, are left out unless
+    /// [`at_least`](Attack::at_least) asks for them.
     ///
     /// # Panics
     ///
@@ -95,12 +100,15 @@ impl Attack {
             good_for: BTreeMap::new(),
             values: BTreeMap::new(),
             bodies: BTreeMap::new(),
+            asking: BTreeSet::new(),
+            modes: vec![Mode::Bearer, Mode::Cookie],
             cookie: DEFAULT_COOKIE_NAME.to_owned(),
             at_least,
         }
     }
 
-    /// Names a path that is open on purpose, or one operation of it: `/health`, `GET /orders`. It is not attacked.
+    /// Names a path that is open on purpose, or one operation of it: `/health`, `GET /orders` (and `HEAD` with it). It is not
+    /// attacked.
     pub fn public(mut self, path: impl Into<String>) -> Self {
         self.public.insert(path.into());
         self
@@ -131,7 +139,20 @@ impl Attack {
         self
     }
 
-    /// Sets the name of the app's cookie. Default: that of the verify layer.
+    /// Says that a path, or one operation of it, asks for a role or a scope: a good token without any has to be answered 403.
+    /// Routes that declare what they ask for need no word.
+    pub fn asks_for_rights(mut self, path: impl Into<String>) -> Self {
+        self.asking.insert(path.into());
+        self
+    }
+
+    /// Sets where the app takes tokens. Default: as bearer and in the cookie.
+    pub fn modes(mut self, modes: impl IntoIterator<Item = Mode>) -> Self {
+        self.modes = modes.into_iter().collect();
+        self
+    }
+
+    /// Sets the name of the app's cookie. Default: the one in which its routes look, or that of the verify layer.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.cookie = name.into();
         self

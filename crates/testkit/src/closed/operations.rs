@@ -19,7 +19,7 @@ pub(super) enum Rule {
     Closed {
         /// Who has all of these gets in.
         roles: Vec<String>,
-        /// Every method of the path asks for one of them.
+        /// Every method of the path asks for a role or a scope.
         all_ask: bool,
     },
     /// Everybody gets in.
@@ -30,9 +30,18 @@ pub(super) enum Rule {
     Unknown,
 }
 
-/// The methods that are tried. `HEAD` is what `GET` is.
-pub(super) const METHODS: [Method; 5] =
-    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+/// The methods that are tried: all that axum has routes for. `HEAD` comes after `GET`, which answers it unless somebody else does.
+pub(super) const METHODS: [Method; 9] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::CONNECT,
+];
 
 /// Returns the paths of a table, each once. One with several rules needs a token if any of them does.
 pub(super) fn of_routes<S>(routes: &Routes<S>) -> Vec<Path>
@@ -43,7 +52,7 @@ where
     let declared = routes.declared().map(|(path, access)| {
         // Of each list one role is enough.
         let roles: Vec<_> = access.roles().filter_map(|any_of| any_of.first().cloned()).collect();
-        let all_ask = !roles.is_empty();
+        let all_ask = !roles.is_empty() || access.scopes().next().is_some();
         (path, if access.demands_caller() { Rule::Closed { roles, all_ask } } else { Rule::Open })
     });
     let undeclared = routes.undeclared().iter().map(|path| (path.as_str(), Rule::Undeclared));
@@ -58,7 +67,7 @@ where
 
 impl Rule {
     /// Which rule is for which method is not known from outside. A method that is open beside closed ones shows when it is
-    /// attacked; a role is only asked about where all ask for one.
+    /// attacked; rights are only asked about where all ask for some.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Undeclared, _) | (_, Self::Undeclared) => Self::Undeclared,

@@ -68,17 +68,44 @@ pub enum Problem {
         /// The operation.
         operation: String,
     },
-    /// Nothing answers at a path that was named.
+    /// The same for the good token in the cookie, where it was let in as bearer.
+    #[error(
+        "{operation} answered {answer} to the good token in the cookie {cookie:?}, so it shows nothing that it refuses bad ones \
+         there: name the app's cookie with .cookie_name(…), or say .modes([Mode::Bearer]) if it takes none"
+    )]
+    GoodCookieRefused {
+        /// The operation.
+        operation: String,
+        /// The cookie's name.
+        cookie: String,
+        /// What it answered.
+        answer: Answer,
+    },
+    /// A path that was named is not one of those that are attacked.
     #[error("nothing answers at {path}")]
     NoSuchPath {
         /// The path.
         path: String,
     },
-    /// There is no good token to begin with.
-    #[error("{operation}: {problem}")]
-    NoToken {
+    /// An operation that was named is not there, or what it is about: apps that guard everything refuse bad tokens there too.
+    #[error(
+        "{operation} answered {answer} to the good token, as where nothing is: name an operation that is there, and fill its \
+         parameters with something that is there too, with .parameter(…)"
+    )]
+    NothingThere {
         /// The operation.
         operation: String,
+        /// What it answered.
+        answer: Answer,
+    },
+    /// There was nothing to attack, and so there is nothing that was refused.
+    #[error("nothing was attacked: there is no operation that is not public, or no mode to send a token in")]
+    NothingAttacked,
+    /// There is no good token to begin with.
+    #[error("{path}: bad tokens are made of a good one of the same issuer, and this is none: {problem}")]
+    NoToken {
+        /// The path it was for.
+        path: String,
         /// What is wrong.
         problem: String,
     },
@@ -108,6 +135,19 @@ impl Problem {
 }
 
 impl Report {
+    /// Adds a finding. `GET` is found first, and `HEAD` is answered by the same handler unless it is found to be otherwise.
+    pub(super) fn add(&mut self, finding: Finding) {
+        let is_told = |told: &Finding| {
+            told.operation.method == Method::GET
+                && told.operation.path == finding.operation.path
+                && (told.mode, told.case.name(), told.answer)
+                    == (finding.mode, finding.case.name(), finding.answer)
+        };
+        if finding.operation.method != Method::HEAD || !self.findings.iter().any(is_told) {
+            self.findings.push(finding);
+        }
+    }
+
     /// Returns whether everything was refused that should be, and everything could be tried.
     pub fn is_closed(&self) -> bool {
         self.findings.is_empty() && self.problems.is_empty()

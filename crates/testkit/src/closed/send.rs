@@ -13,17 +13,35 @@ use super::Attack;
 use super::operations::{METHODS, Path, Rule};
 use super::report::{Answer, Finding, Operation, Problem, Report};
 use crate::InvalidToken;
-use crate::recipe::Mode;
+use crate::recipe::{Mode, carried};
 
 /// News of what was revoked may take so long in one attack, two seconds in all: far more than the feed takes.
 const WAIT: Duration = Duration::from_millis(20);
 const MOST_WAITS: usize = 100;
 
+/// One operation, and what it is sent.
+struct Target<'a> {
+    operation: Operation,
+    path: &'a Path,
+    good: &'a str,
+    bad: &'a [InvalidToken],
+}
+
+/// What came of a good token.
+enum Control {
+    /// It got in, so bad ones follow.
+    LetIn,
+    /// There is no such operation.
+    Absent(Answer),
+    /// It shows nothing.
+    Problem(Problem),
+}
+
 impl Attack {
     /// Attacks, and returns what was found.
     pub async fn run(self) -> Report {
         let mut report = Report::default();
-        for name in &self.public {
+        for name in self.public.iter().chain(&self.asking) {
             let path = name.split_once(' ').map_or(name.as_str(), |(_, path)| path);
             if !self.paths.iter().any(|known| known.pattern == path) {
                 report.problems.push(Problem::NoSuchPath { path: name.clone() });
@@ -36,35 +54,41 @@ impl Attack {
                 Rule::Closed { .. } | Rule::Unknown => self.attack_path(path, &mut report).await,
             }
         }
+        if report.requests == 0 && report.problems.is_empty() {
+            report.problems.push(Problem::NothingAttacked);
+        }
         report
     }
 
     async fn attack_path(&self, path: &Path, report: &mut Report) {
         let good = self.good_token(path);
+        let bad = match self.issuer.invalid_tokens_like(&good) {
+            Ok(bad) => bad,
+            Err(problem) => {
+                let (path, problem) = (path.pattern.clone(), problem.to_string());
+                report.problems.push(Problem::NoToken { path, problem });
+                return;
+            }
+        };
         let methods = path.method.as_ref().map_or(&METHODS[..], std::slice::from_ref);
-        let mut refused = Vec::new();
+        let mut problems = Vec::new();
         let mut answered = false;
         for method in methods {
             let operation = Operation { method: method.clone(), path: path.pattern.clone() };
-            if self.public.contains(&operation.to_string()) {
+            if self.is_public(&operation) {
                 answered = true;
                 continue;
             }
-            let control = self.send(&operation, &bearer(&good), None).await;
-            report.requests += 1;
-            match control {
-                Some(Answer::Status(StatusCode::METHOD_NOT_ALLOWED)) => continue,
-                Some(
-                    answer @ (Answer::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-                    | Answer::Panic),
-                ) => {
-                    refused.push(Problem::GoodTokenRefused { operation: operation.to_string(), answer });
+            let target = Target { operation, path, good: &good, bad: &bad };
+            match self.attack_operation(&target, report).await {
+                Control::LetIn => {}
+                // Which methods a path of a table has is only known now.
+                Control::Absent(_) if path.method.is_none() => continue,
+                Control::Absent(answer) => {
+                    let operation = target.operation.to_string();
+                    problems.push(Problem::NothingThere { operation, answer });
                 }
-                Some(Answer::Status(_)) => {
-                    self.attack_operation(&operation, path, &good, report).await;
-                }
-                // Bad tokens could not be sent either, and what is not sent is not refused.
-                None => report.problems.push(Problem::Unsendable { operation: operation.to_string() }),
+                Control::Problem(problem) => problems.push(problem),
             }
             answered = true;
         }
@@ -72,42 +96,76 @@ impl Attack {
             report.problems.push(Problem::NoSuchPath { path: path.pattern.clone() });
         }
         // Where all methods that there could be answer the same, it is one mistake.
-        let is_same = refused.windows(2).all(|pair| pair[0].answer() == pair[1].answer());
-        match refused.first().and_then(Problem::answer) {
-            Some(answer) if is_same && refused.len() == METHODS.len() => {
+        let is_same = problems.windows(2).all(|pair| pair[0].answer() == pair[1].answer());
+        match problems.first().and_then(Problem::answer) {
+            Some(answer) if is_same && problems.len() == METHODS.len() => {
                 report.problems.push(Problem::GoodTokenRefused { operation: path.pattern.clone(), answer });
             }
-            _ => report.problems.extend(refused),
+            _ => report.problems.extend(problems),
         }
     }
 
-    async fn attack_operation(&self, operation: &Operation, path: &Path, good: &str, report: &mut Report) {
-        let Ok(bad) = self.issuer.invalid_tokens_like(good) else {
-            let problem = "the good token is no token".to_owned();
-            report.problems.push(Problem::NoToken { operation: operation.to_string(), problem });
-            return;
+    /// `HEAD` is what `GET` is, so whoever opens the latter opens both.
+    fn is_public(&self, operation: &Operation) -> bool {
+        let is_named = |operation: &Operation| self.public.contains(&operation.to_string());
+        let get = Operation { method: Method::GET, ..operation.clone() };
+        is_named(operation) || (operation.method == Method::HEAD && is_named(&get))
+    }
+
+    /// Sends the good token in each mode and, where it is let in, the bad ones after it. Whether there is such an operation is
+    /// for the first one to find out: what it is about may be gone when the second comes.
+    async fn attack_operation(&self, target: &Target<'_>, report: &mut Report) -> Control {
+        for (turn, mode) in self.modes.iter().enumerate() {
+            match self.control(target, *mode, report).await {
+                Control::LetIn => self.attack_in_mode(target, *mode, report).await,
+                Control::Absent(_) if turn > 0 => self.attack_in_mode(target, *mode, report).await,
+                shows_nothing => return shows_nothing,
+            }
+        }
+        Control::LetIn
+    }
+
+    async fn control(&self, target: &Target<'_>, mode: Mode, report: &mut Report) -> Control {
+        let operation = target.operation.to_string();
+        let headers = carried(target.good, mode, &self.cookie);
+        let Some(answer) = self.send(&target.operation, &headers, None).await else {
+            // Bad tokens could not be sent either, and what is not sent is not refused.
+            return Control::Problem(Problem::Unsendable { operation });
         };
-        // A service that takes no cookies refuses the good one too.
-        let cookie = [
-            ("cookie".to_owned(), format!("{}={good}", self.cookie)),
-            ("sec-fetch-site".to_owned(), "same-origin".to_owned()),
-        ];
-        let refused = Some(Answer::Status(StatusCode::UNAUTHORIZED));
-        let takes_cookies = self.send(operation, &cookie, None).await != refused;
         report.requests += 1;
-        let modes: &[Mode] = if takes_cookies { &[Mode::Bearer, Mode::Cookie] } else { &[Mode::Bearer] };
-        let asks_for_role = matches!(path.rule, Rule::Closed { all_ask: true, .. });
-        let is_unsafe = !matches!(operation.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        for mode in modes {
-            for bad in &bad {
-                let case = bad.case();
-                let applies = case.severity() >= self.at_least
-                    && case.is_for_mode(*mode)
-                    && (is_unsafe || !case.is_for_unsafe_methods())
-                    && (asks_for_role || !case.is_for_roles());
-                if applies {
-                    self.attack_with(operation, *mode, bad, report).await;
-                }
+        match answer {
+            Answer::Status(StatusCode::METHOD_NOT_ALLOWED) => Control::Absent(answer),
+            // A path of a table is there: its guard let the token through, and its handler has nothing to show.
+            Answer::Status(StatusCode::NOT_FOUND) if target.path.rule == Rule::Unknown => {
+                Control::Absent(answer)
+            }
+            Answer::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | Answer::Panic => {
+                Control::Problem(match mode {
+                    Mode::Bearer => Problem::GoodTokenRefused { operation, answer },
+                    Mode::Cookie => {
+                        Problem::GoodCookieRefused { operation, cookie: self.cookie.clone(), answer }
+                    }
+                })
+            }
+            Answer::Status(_) => Control::LetIn,
+        }
+    }
+
+    async fn attack_in_mode(&self, target: &Target<'_>, mode: Mode, report: &mut Report) {
+        let Target { operation, path, bad, .. } = target;
+        let asks_for_rights = matches!(path.rule, Rule::Closed { all_ask: true, .. })
+            || self.asking.contains(&operation.path)
+            || self.asking.contains(&operation.to_string());
+        let is_safe =
+            matches!(operation.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+        for bad in *bad {
+            let case = bad.case();
+            let applies = case.severity() >= self.at_least
+                && case.is_for_mode(mode)
+                && !(is_safe && case.is_for_unsafe_methods())
+                && (asks_for_rights || !case.is_for_roles());
+            if applies {
+                self.attack_with(operation, mode, bad, report).await;
             }
         }
     }
@@ -118,7 +176,7 @@ impl Attack {
         let is_refused =
             |answer| matches!(answer, Answer::Status(status) if bad.case().is_refused_by(status.as_u16()));
         loop {
-            // What cannot be sent can do no harm.
+            // The good one can be sent. What no client can send does no harm; the recipe has nothing of the kind.
             let Some(answer) = self.send(operation, &headers, query.as_deref()).await else { return };
             report.requests += 1;
             if is_refused(answer) {
@@ -130,7 +188,7 @@ impl Attack {
                 tokio::time::sleep(WAIT).await;
                 continue;
             }
-            report.findings.push(Finding { operation: operation.clone(), mode, case: bad.case(), answer });
+            report.add(Finding { operation: operation.clone(), mode, case: bad.case(), answer });
             return;
         }
     }
@@ -143,7 +201,8 @@ impl Attack {
         query: Option<&str>,
     ) -> Option<Answer> {
         let path = self.filled(&operation.path);
-        let uri = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let uri = query.map_or_else(|| path.clone(), |query| format!("{path}{joint}{query}"));
         let mut request = Request::builder().method(operation.method.clone()).uri(uri);
         for (name, value) in headers {
             let name = HeaderName::try_from(name).ok()?;
@@ -188,8 +247,4 @@ impl Attack {
         });
         parts.collect::<Vec<_>>().join("/")
     }
-}
-
-fn bearer(token: &str) -> [(String, String); 1] {
-    [("authorization".to_owned(), format!("Bearer {token}"))]
 }

@@ -4,25 +4,30 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Query, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
 use handstamp_api_types::{ErrorCode, PROBLEM_JSON, Problem};
 use handstamp_token::{KeyId, dangerous};
 use handstamp_verify::DEFAULT_COOKIE_NAME;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::recipe::{Mode, Severity};
+use crate::recipe::{Mode, Severity, carried};
 use crate::{InvalidToken, TestIssuer, TestToken};
 
 /// A refusal of ours, in the form in which every Handstamp service refuses.
 pub(super) struct Refused(pub(super) ErrorCode, pub(super) String);
 
 type Asked<T> = Result<Json<T>, JsonRejection>;
+
+/// What is asked for where all of it may be left out: JSON, or no body at all.
+pub(super) struct Wished<T>(T);
 
 /// `POST /dev/tokens`: what [`TestToken`] has, as JSON. All of it may be left out.
 #[derive(Deserialize, Default)]
@@ -69,6 +74,8 @@ pub(super) struct InvalidRequest {
 #[derive(Serialize)]
 pub(super) struct InvalidReply {
     good: String,
+    /// What carries the good one, where it is to be let in before refusals show anything.
+    good_headers: Vec<(String, String)>,
     invalid: Vec<Invalid>,
     left_out: Vec<LeftOut>,
 }
@@ -125,9 +132,8 @@ pub(super) struct MoveRequest {
 /// `POST /dev/tokens`: makes a token.
 pub(super) async fn mint(
     State(issuer): State<TestIssuer>,
-    asked: Asked<TokenRequest>,
+    Wished(asked): Wished<TokenRequest>,
 ) -> Result<Json<TokenReply>, Refused> {
-    let Json(asked) = asked?;
     let token = asked.onto(issuer.token()).try_mint();
     let token = token.map_err(|problem| Refused(ErrorCode::ValidationFailed, problem.to_string()))?;
     let decoded = dangerous::decode_unverified(&token).map_err(|problem| invalid(&problem))?;
@@ -146,9 +152,9 @@ pub(super) async fn invalid_tokens(
 /// `POST /dev/invalid-tokens`: bad tokens of the good one that is shown.
 pub(super) async fn invalid_tokens_like(
     State(issuer): State<TestIssuer>,
-    asked: Asked<InvalidRequest>,
+    Wished(asked): Wished<InvalidRequest>,
 ) -> Result<Json<InvalidReply>, Refused> {
-    reply(&issuer, asked?.0)
+    reply(&issuer, asked)
 }
 
 fn reply(issuer: &TestIssuer, asked: InvalidRequest) -> Result<Json<InvalidReply>, Refused> {
@@ -161,7 +167,8 @@ fn reply(issuer: &TestIssuer, asked: InvalidRequest) -> Result<Json<InvalidReply
     let left_out = set.left_out.into_iter();
     let left_out =
         left_out.map(|(case, missing)| LeftOut { name: case.name(), because: missing.to_string() });
-    Ok(Json(InvalidReply { good, invalid, left_out: left_out.collect() }))
+    let good_headers = carried(&good, mode, cookie);
+    Ok(Json(InvalidReply { good, good_headers, invalid, left_out: left_out.collect() }))
 }
 
 /// `POST /dev/revocations`: takes tokens back. Answers when everybody has been told who listens to the feed.
@@ -232,6 +239,12 @@ pub(super) async fn not_found(uri: Uri) -> Refused {
     Refused(ErrorCode::NotFound, format!("there is no {} here; GET / says what there is", uri.path()))
 }
 
+/// Another method than the path has.
+pub(super) async fn not_that_way(method: Method, uri: Uri) -> Refused {
+    let detail = format!("{} does not take {method}; GET / says what there is", uri.path());
+    Refused(ErrorCode::MethodNotAllowed, detail)
+}
+
 impl TokenRequest {
     fn onto(self, token: TestToken) -> TestToken {
         let mut token = token.roles(self.roles);
@@ -293,6 +306,25 @@ fn invalid(problem: &handstamp_token::Rejection) -> Refused {
     Refused(ErrorCode::ValidationFailed, format!("\"token\": {problem}"))
 }
 
+impl<T, S> FromRequest<S> for Wished<T>
+where
+    T: DeserializeOwned + Default,
+    S: Send + Sync,
+{
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let (parts, body) = request.into_parts();
+        let body = Bytes::from_request(Request::new(body), state).await;
+        let body = body.map_err(|rejection| Refused(ErrorCode::BodyTooLarge, rejection.body_text()))?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let Json(wished) = Json::from_request(Request::from_parts(parts, body.into()), state).await?;
+        Ok(Self(wished))
+    }
+}
+
 impl From<JsonRejection> for Refused {
     fn from(rejection: JsonRejection) -> Self {
         let code = match rejection.status() {
@@ -301,7 +333,11 @@ impl From<JsonRejection> for Refused {
             StatusCode::UNPROCESSABLE_ENTITY => ErrorCode::ValidationFailed,
             _ => ErrorCode::BodyMalformed,
         };
-        Self(code, rejection.body_text())
+        let mut detail = rejection.body_text();
+        if code == ErrorCode::UnsupportedMediaType {
+            detail += ": with curl, write --json in the place of --data";
+        }
+        Self(code, detail)
     }
 }
 

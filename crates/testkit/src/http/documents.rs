@@ -37,7 +37,8 @@ pub(super) async fn front_page(State(issuer): State<TestIssuer>) -> String {
          POST /dev/revocations     {{\"level\":\"sid\",\"value\":\"s1\",\"kind\":\"dead\"}}\n\
          POST /dev/clock           {{\"advance\":3600}}\n\
          POST /dev/keys/rotate\n\
-         GET  /dev/clock, /dev/keys/private, /dev/recipe, /dev/requests\n",
+         GET  /dev/clock, /dev/keys/private, /dev/recipe, /dev/requests\n\n\
+         curl {issuer}/dev/tokens --json '{{\"sub\":\"ann\",\"roles\":[\"admin\"]}}'\n",
         issuer = issuer.url(),
         audience = issuer.audience()
     )

@@ -134,6 +134,7 @@ fn router(issuer: &TestIssuer) -> Router {
         .route("/dev/keys/private", get(control::private_key))
         .route("/dev/requests", get(control::requests))
         .fallback(control::not_found)
+        .method_not_allowed_fallback(control::not_that_way)
         .layer(middleware::from_fn_with_state(issuer.clone(), count::count))
         .layer(middleware::from_fn(browser::keep_out))
         .with_state(issuer.clone())

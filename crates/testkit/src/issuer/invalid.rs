@@ -43,7 +43,8 @@ impl TestIssuer {
     ///
     /// # Errors
     ///
-    /// What is no token cannot be changed into a bad one.
+    /// What is no token of this issuer cannot be changed into a bad one: signed by one key under the name of another, each would be
+    /// refused for that alone, and not for what it is about.
     pub fn invalid_tokens_like(&self, good: &str) -> Result<Vec<InvalidToken>, Rejection> {
         Ok(self.set_of_invalid(good)?.tokens)
     }
@@ -62,11 +63,16 @@ impl TestIssuer {
     }
 
     /// Returns all there is to make bad tokens from, tokens included that this issuer has just taken back.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`invalid_tokens_like`](Self::invalid_tokens_like).
     pub fn material(&self, good: &str) -> Result<Material, Rejection> {
-        let material = Material::of_token(good, self.now())?.signing_key(self.signing_key());
+        let key = self.key_that_signed(good)?;
+        let material = Material::of_token(good, self.now())?.signing_key(key.clone());
         let twin = |level: RevocationLevel, kind| {
             let name = format!("testkit-{}-{}", level.as_str(), self.count());
-            let token = self.twin(&material, level, &name);
+            let token = self.twin(&material, &key, level, &name);
             self.revoke(level, &name, kind);
             token
         };
@@ -85,7 +91,7 @@ impl TestIssuer {
     }
 
     /// Returns a token like the good one, with a name of its own at one level, so that it can be taken back alone.
-    fn twin(&self, material: &Material, level: RevocationLevel, name: &str) -> String {
+    fn twin(&self, material: &Material, key: &SigningKey, level: RevocationLevel, name: &str) -> String {
         let mut claims: Map<String, Value> = material.claims().clone();
         let rev = self.log().position();
         claims.insert("jti".to_owned(), random_text().into());
@@ -93,7 +99,6 @@ impl TestIssuer {
         claims.insert(level.as_str().to_owned(), name.into());
         claims.remove("status");
         self.minted().place(&mut claims, self, rev);
-        let key: SigningKey = self.signing_key();
         // The good token was not longer, but for a few characters.
         key.sign(ACCESS_TOKEN_TYP, &claims).unwrap_or_default()
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use handstamp_api_types::Rev;
 use handstamp_api_types::revocation::{RevocationKind, RevocationLevel};
-use handstamp_token::{Algorithm, Jwks, KeySet, Rejection, SigningKey, UnixTime, dangerous};
+use handstamp_token::{Algorithm, Jwks, KeySet, Rejection, SigningKey, UnixTime, UnverifiedToken, dangerous};
 use handstamp_verify::revocation::{Revocations, SilencePolicy};
 use handstamp_verify::{Clock as _, SharedKeys, Verifier, VerifierBuilder};
 
@@ -137,6 +137,16 @@ impl TestIssuer {
         let keys = self.inner.signing.lock().unwrap_or_else(PoisonError::into_inner);
         // The issuer begins with one, and none is ever taken away.
         keys.last().cloned().expect("a test issuer has a key")
+    }
+
+    /// Returns the key that has signed a token, which need not be the one that signs now.
+    fn key_that_signed(&self, token: &str) -> Result<SigningKey, Rejection> {
+        let kid = UnverifiedToken::parse(token)?.unverified_kid().unwrap_or_default().to_owned();
+        let keys = self.inner.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.iter().find(|key| key.key_id().as_str() == kid).cloned();
+        let key = key.ok_or(Rejection::UnknownKey { kid })?;
+        dangerous::verify_signature_only(token, &key.verifying_key())?;
+        Ok(key)
     }
 
     /// Signs with a new key from now on. What the ones before have signed stays good.

@@ -33,12 +33,7 @@ impl Forged {
                 let headers = carry.headers.iter();
                 headers.map(|(name, value)| (name.clone(), self.filled(value, cookie))).collect()
             }
-            (None, Mode::Bearer) => vec![("authorization".to_owned(), format!("Bearer {}", self.token))],
-            // As a page of the service's own sends it: what is refused is the token, not where the request came from.
-            (None, Mode::Cookie) => vec![
-                ("cookie".to_owned(), format!("{cookie}={}", self.token)),
-                ("sec-fetch-site".to_owned(), "same-origin".to_owned()),
-            ],
+            (None, mode) => carried(&self.token, mode, cookie),
         }
     }
 
@@ -50,6 +45,18 @@ impl Forged {
 
     fn filled(&self, template: &str, cookie: &str) -> String {
         template.replace("{token}", &self.token).replace("{good}", &self.good).replace("{cookie}", cookie)
+    }
+}
+
+/// Returns the headers with which clients of a mode carry a token.
+pub(crate) fn carried(token: &str, mode: Mode, cookie: &str) -> Vec<(String, String)> {
+    match mode {
+        Mode::Bearer => vec![("authorization".to_owned(), format!("Bearer {token}"))],
+        // As a page of the service's own sends it: what is refused is the token, not where the request came from.
+        Mode::Cookie => vec![
+            ("cookie".to_owned(), format!("{cookie}={token}")),
+            ("sec-fetch-site".to_owned(), "same-origin".to_owned()),
+        ],
     }
 }
 

@@ -40,6 +40,8 @@ mod steps;
 
 pub use case::{Case, CaseClass, Mode, Severity};
 pub use forged::Forged;
+#[cfg(feature = "http")]
+pub(crate) use forged::carried;
 pub use material::{Material, Missing};
 pub use reference::reference_page;
 

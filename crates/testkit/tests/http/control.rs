@@ -38,6 +38,46 @@ async fn an_empty_request_makes_a_good_token() {
 }
 
 #[tokio::test]
+async fn no_body_at_all_makes_a_good_token_and_bad_ones() {
+    let issuer = served().await;
+    let ask = async |path| {
+        let reply = client().post(format!("{}{path}", issuer.url())).send().await.unwrap();
+        reply.json::<Value>().await.unwrap()
+    };
+
+    let (minted, invalid) = (ask("/dev/tokens").await, ask("/dev/invalid-tokens").await);
+
+    assert_eq!(code(&issuer.verifier(), &minted["access_token"]), "accepted");
+    assert!(invalid["invalid"].as_array().unwrap().len() > 200);
+}
+
+#[tokio::test]
+async fn a_form_is_refused_with_how_to_send_json() {
+    let issuer = served().await;
+    for path in ["/dev/tokens", "/dev/revocations"] {
+        let request = client().post(format!("{}{path}", issuer.url()));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+
+        let reply = request.body("{\"sub\":\"ann\"}").send().await.unwrap();
+
+        assert_eq!(reply.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let problem: Value = reply.json().await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains("--json"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn bad_tokens_are_made_of_a_token_of_this_issuer_alone() {
+    let (issuer, other) = (served().await, served().await);
+
+    let asked = json!({ "token": other.token().mint() });
+    let (status, problem) = post(&issuer, "/dev/invalid-tokens", &asked).await;
+
+    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("validation_failed")));
+    assert!(problem["detail"].as_str().unwrap().contains("no key has the id"), "{problem}");
+}
+
+#[tokio::test]
 async fn a_negative_lifetime_makes_a_token_that_has_expired() {
     let issuer = served().await;
 
@@ -66,6 +106,8 @@ async fn bad_tokens_come_with_what_to_send_and_what_to_expect() {
 
     assert_eq!(status, StatusCode::OK);
     assert_eq!(reply["good"], minted["access_token"]);
+    let cookie = format!("at={}", minted["access_token"].as_str().unwrap());
+    assert_eq!(reply["good_headers"], json!([["cookie", cookie], ["sec-fetch-site", "same-origin"]]));
     let all = reply["invalid"].as_array().unwrap();
     assert!(all.len() > 200, "{}", all.len());
     let stripped = all.iter().find(|bad| bad["name"] == "signature/stripped").unwrap();
@@ -182,4 +224,14 @@ async fn an_address_that_is_not_there_says_where_to_look() {
 
     assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
     assert!(problem["detail"].as_str().unwrap().contains("GET /"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_says_where_to_look() {
+    let issuer = served().await;
+
+    let (status, problem) = get(&issuer, "/dev/tokens").await;
+
+    assert_eq!((status, &problem["code"]), (StatusCode::METHOD_NOT_ALLOWED, &json!("method_not_allowed")));
+    assert!(problem["detail"].as_str().unwrap().contains("/dev/tokens does not take GET"), "{problem}");
 }

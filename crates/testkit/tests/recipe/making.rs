@@ -128,6 +128,22 @@ fn a_case_about_how_a_token_is_sent_says_how() {
 }
 
 #[test]
+fn every_case_can_be_sent_by_every_client() {
+    let house = House::new(Algorithm::Es256);
+    let is_plain = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    for case in Recipe::built_in().cases() {
+        let Ok(forged) = case.make(&house.material()) else { continue };
+        for mode in [Mode::Bearer, Mode::Cookie] {
+            for (name, value) in forged.headers(mode, "at") {
+                assert!(is_plain(&value), "{}: {name}: {value:?}", case.name());
+                assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name:?}");
+            }
+        }
+        assert!(!forged.query("at").is_some_and(|query| query.contains([' ', '#', '?'])), "{}", case.name());
+    }
+}
+
+#[test]
 fn neither_the_material_nor_what_is_made_of_it_prints_a_token() {
     let house = House::new(Algorithm::Es256);
     let material = house.material();

@@ -88,6 +88,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
+    /// Returns the name of the cookie in which these routes look for a token.
+    pub fn cookie_name(&self) -> &str {
+        self.verifier.cookie_name()
+    }
+
     /// Returns the routes that say who may use them, in the order they were added; a path stands once per rule.
     pub fn declared(&self) -> impl Iterator<Item = (&str, &Access)> {
         self.declared.iter().map(|(path, access)| (path.as_str(), access))

@@ -137,7 +137,7 @@ impl Verifier {
         Ok(Some(Principal::new(verified, unverified.from)))
     }
 
-    #[cfg(feature = "forward-auth")]
+    #[cfg(any(feature = "axum", feature = "forward-auth"))]
     pub(crate) fn cookie_name(&self) -> &str {
         &self.inner.cookie_name
     }
