@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 
+use crate::Peer;
+
 /// The addresses that a request has come through.
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// How the browser spoke to the first proxy.
@@ -32,14 +34,19 @@ pub fn client(
     client
 }
 
-/// Returns whether proxies say that the request came by https; `None` where they say nothing.
+/// Returns whether the request was encrypted from the client to us; `None` where nobody who is believed says so, and we have not
+/// seen to it.
 ///
-/// In a chain of proxies the hops inside may be plain: one `https` is enough, and who invents it deceives nobody but himself.
-pub fn by_https(headers: &HeaderMap) -> Option<bool> {
+/// How a proxy speaks to us tells nothing of how it was spoken to. One that does not say is believed to have seen to it. In a chain
+/// of proxies the hops inside may be plain: one `https` is enough, and who invents it deceives nobody but himself.
+pub fn by_https(peer: &Peer, headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Option<bool> {
+    if !is_trusted(peer.address.ip().to_canonical()) {
+        return peer.tls.then_some(true);
+    }
     let lines = headers.get_all(X_FORWARDED_PROTO);
-    lines.iter().next()?;
+    let says_nothing = lines.iter().next().is_none();
     let mut protocols = lines.iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    Some(protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"https")))
+    Some(says_nothing || protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"https")))
 }
 
 /// Some proxies write the port as well.
@@ -56,6 +63,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
 
     use super::{by_https, client};
+    use crate::Peer;
 
     /// Returns the client, then the proxies from the nearest on.
     fn way(peer: &str, lines: &[&'static [u8]]) -> Vec<String> {
@@ -95,18 +103,41 @@ mod tests {
         assert_eq!(way("10.0.0.1", &[b"192.0.2.1", b"\xff"]), ["10.0.0.1"]);
     }
 
-    fn says_https(lines: &[&'static str]) -> Option<bool> {
+    fn came_by_https(peer: &str, tls: bool, lines: &[&'static str]) -> Option<bool> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("x-forwarded-proto", HeaderValue::from_static(line));
         }
-        by_https(&headers)
+        let peer = Peer { address: peer.parse().unwrap(), tls };
+        by_https(&peer, &headers, |ip| ip.to_string().starts_with("10."))
     }
 
     #[test]
-    fn one_hop_by_https_is_enough_and_silence_says_nothing() {
-        assert_eq!(says_https(&[]), None);
-        assert_eq!(says_https(&["http"]), Some(false));
+    fn a_proxy_of_ours_knows_best_how_the_client_speaks() {
+        for tls in [false, true] {
+            assert_eq!(came_by_https("10.0.0.1:1", tls, &["http"]), Some(false));
+            assert_eq!(came_by_https("10.0.0.1:1", tls, &["https"]), Some(true));
+            assert_eq!(
+                came_by_https("10.0.0.1:1", tls, &[]),
+                Some(true),
+                "it is believed to have seen to it"
+            );
+        }
+        assert_eq!(came_by_https("[::ffff:10.0.0.1]:1", false, &["http"]), Some(false));
+    }
+
+    #[test]
+    fn of_a_stranger_we_know_what_we_have_seen() {
+        for said in [&[][..], &["http"], &["https"]] {
+            assert_eq!(came_by_https("192.0.2.1:1", true, said), Some(true), "{said:?}");
+            assert_eq!(came_by_https("192.0.2.1:1", false, said), None, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn in_a_chain_one_hop_by_https_is_enough() {
+        let says_https = |lines| came_by_https("10.0.0.1:1", false, lines);
+
         assert_eq!(says_https(&["http, http"]), Some(false));
         assert_eq!(says_https(&["https, http"]), Some(true));
         assert_eq!(says_https(&["HTTPS", "http"]), Some(true));

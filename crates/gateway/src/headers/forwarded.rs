@@ -35,13 +35,9 @@ impl Way {
     pub(crate) fn new(peer: &Peer, headers: &HeaderMap, trusted: &[Network]) -> Self {
         let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
         let mut proxies = Vec::new();
-        let from = peer.address.ip();
-        let client = forwarded::client(from, headers, is_trusted, |proxy| proxies.push(proxy));
+        let client = forwarded::client(peer.address.ip(), headers, is_trusted, |proxy| proxies.push(proxy));
         proxies.reverse();
-        // A proxy that says nothing is believed to have seen to it.
-        let told = || is_trusted(from).then(|| forwarded::by_https(headers).unwrap_or(true));
-        let by_https = if peer.tls { Some(true) } else { told() };
-        Self { client, proxies, by_https }
+        Self { client, proxies, by_https: forwarded::by_https(peer, headers, is_trusted) }
     }
 
     /// Returns whose request it is.
@@ -126,6 +122,7 @@ mod tests {
         assert!(by_https("10.0.0.1", false, &[https]));
         assert!(by_https("10.0.0.1", false, &[]));
         assert!(!by_https("10.0.0.1", false, &[plain]));
+        assert!(!by_https("10.0.0.1", true, &[plain]));
     }
 
     #[test]
@@ -133,6 +130,11 @@ mod tests {
         let plain = [("x-forwarded-proto", "http")];
 
         assert_eq!(told(&way("10.0.0.1", false, &plain), "x-forwarded-proto"), "http");
+        assert_eq!(
+            told(&way("10.0.0.1", true, &plain), "x-forwarded-proto"),
+            "http",
+            "however the proxy speaks to us"
+        );
         assert_eq!(told(&way("192.0.2.1", false, &plain), "x-forwarded-proto"), "https", "a stranger's word");
     }
 }

@@ -99,7 +99,7 @@ impl Endpoint {
     async fn answer(&self, request: Request) -> Response {
         let state = &self.state;
         let trace = Trace::begin(&self.route, &request);
-        let by_https = plain_http::came_by_https(state, &request);
+        let by_https = plain_http::by_https(state, &request) == Some(true);
         // People get a page in the place of a problem, panics and timeouts included.
         let page = error_pages::wanted(state, &self.route, &request);
         let judged = AssertUnwindSafe(self.admit(request)).catch_unwind();

@@ -18,11 +18,7 @@ pub(super) fn refused(state: &AppState, request: &Request) -> Option<Response> {
         && path.starts_with("/auth/")
         // The proxy speaks of another request there.
         && !is_forward_auth(request.uri().path())
-        && came_by_plain_http(
-            request.extensions().get(),
-            request.headers(),
-            &state.config().server.trusted_proxies,
-        );
+        && by_https(state, request) == Some(false);
     if !is_plain {
         return None;
     }
@@ -37,25 +33,15 @@ pub(super) fn refused(state: &AppState, request: &Request) -> Option<Response> {
     Some(ApiError::invalid("", told).into_response())
 }
 
-/// Believes `X-Forwarded-Proto` as a trusted proxy sends it.
-fn came_by_plain_http(peer: Option<&Peer>, headers: &HeaderMap, trusted: &[Network]) -> bool {
-    peer.is_some_and(|peer| is_of(peer, trusted)) && forwarded::by_https(headers) == Some(false)
-}
-
 /// Returns whether nobody in between can change what we answer: only then a browser believes what is said of https
-/// ([RFC 6797 §7.2](https://www.rfc-editor.org/rfc/rfc6797#section-7.2)).
-pub(super) fn came_by_https(state: &AppState, request: &Request) -> bool {
-    let (headers, trusted) = (request.headers(), &state.config().server.trusted_proxies);
-    request.extensions().get().is_some_and(|peer| is_by_https(peer, headers, trusted))
+/// ([RFC 6797 §7.2](https://www.rfc-editor.org/rfc/rfc6797#section-7.2)). `None` where nobody says so who is believed.
+pub(super) fn by_https(state: &AppState, request: &Request) -> Option<bool> {
+    let peer = request.extensions().get()?;
+    encrypted(peer, request.headers(), &state.config().server.trusted_proxies)
 }
 
-/// A proxy of ours that says nothing is believed to have seen to it.
-fn is_by_https(peer: &Peer, headers: &HeaderMap, trusted: &[Network]) -> bool {
-    peer.tls || (is_of(peer, trusted) && forwarded::by_https(headers).unwrap_or(true))
-}
-
-fn is_of(peer: &Peer, networks: &[Network]) -> bool {
-    networks.iter().any(|network| network.contains(peer.address.ip()))
+fn encrypted(peer: &Peer, headers: &HeaderMap, trusted: &[Network]) -> Option<bool> {
+    forwarded::by_https(peer, headers, |ip| trusted.iter().any(|network| network.contains(ip)))
 }
 
 #[cfg(test)]
@@ -63,7 +49,7 @@ mod tests {
     use axum::http::HeaderMap;
     use handstamp_listen::Peer;
 
-    use super::{came_by_plain_http, is_by_https};
+    use super::encrypted;
 
     fn is_plain(peer: &str, told: &[&'static str]) -> bool {
         let mut headers = HeaderMap::new();
@@ -71,7 +57,7 @@ mod tests {
             headers.append("x-forwarded-proto", line.parse().unwrap());
         }
         let peer = Peer { address: peer.parse().unwrap(), tls: false };
-        came_by_plain_http(Some(&peer), &headers, &["10.0.0.0/8".parse().unwrap()])
+        encrypted(&peer, &headers, &["10.0.0.0/8".parse().unwrap()]) == Some(false)
     }
 
     #[test]
@@ -100,7 +86,7 @@ mod tests {
         let by_https = |address: &str, tls, told: Option<&'static str>| {
             let headers = told.map(|told| ("x-forwarded-proto".parse().unwrap(), told.parse().unwrap()));
             let peer = Peer { address: address.parse().unwrap(), tls };
-            is_by_https(&peer, &headers.into_iter().collect(), &["10.0.0.0/8".parse().unwrap()])
+            encrypted(&peer, &headers.into_iter().collect(), &["10.0.0.0/8".parse().unwrap()]) == Some(true)
         };
 
         assert!(by_https("192.0.2.1:1", true, Some("http")));
@@ -109,5 +95,6 @@ mod tests {
         assert!(by_https("10.0.0.1:1", false, Some("https")));
         assert!(by_https("10.0.0.1:1", false, None));
         assert!(!by_https("10.0.0.1:1", false, Some("http")));
+        assert!(!by_https("10.0.0.1:1", true, Some("http")));
     }
 }
