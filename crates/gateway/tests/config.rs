@@ -1,6 +1,7 @@
 //! Settings that cannot be, each told with its place.
 
 use handstamp_gateway::config::{AccessConfig, Config};
+use handstamp_listen::Counts;
 use handstamp_settings::{ConfigError, Source};
 
 const AUTH: &str = "[gateway]\nauth = \"http://127.0.0.1:8600\"\n";
@@ -109,12 +110,28 @@ fn each_setting_of_the_gateway_has_its_bounds() {
         ("idle_timeout = \"0s\"", "gateway.idle_timeout"),
         ("keep_alive = \"0s\"", "gateway.keep_alive"),
         ("max_connections = 0", "gateway.max_connections"),
+        ("max_connections_per_address = 0", "gateway.max_connections_per_address"),
         ("max_header = 100", "gateway.max_header"),
         ("trusted_proxies = [\"proxy\"]", "gateway.trusted_proxies"),
         ("lissten = \"127.0.0.1:1\"", "gateway.lissten"),
     ] {
         assert_eq!(mistakes(settings), [key], "{settings}");
     }
+}
+
+#[test]
+fn one_address_holds_so_many_connections_and_those_who_stand_for_many_hold_all() {
+    let settings = "max_connections_per_address = 2\ntrusted_proxies = [\"10.0.0.0/8\"]\n";
+    let config = load(&format!("{AUTH}{settings}")).unwrap();
+    let open = Counts::new(config.gateway.limits().per_address);
+    let holds = |address: &str| {
+        let all: Vec<_> = (0..5).map_while(|_| open.add(address.parse().unwrap())).collect();
+        all.len()
+    };
+
+    assert_eq!((holds("192.0.2.1"), holds("::ffff:192.0.2.1"), holds("2001:db8::1")), (2, 2, 2));
+    assert_eq!((holds("10.1.2.3"), holds("::ffff:10.1.2.3")), (5, 5), "a trusted proxy");
+    assert_eq!((holds("127.0.0.1"), holds("::1")), (5, 5), "this machine");
 }
 
 #[test]

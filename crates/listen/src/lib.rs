@@ -38,6 +38,6 @@ mod version;
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;
-pub use per_address::{Counted, Counts, PerAddress};
+pub use per_address::{Counted, Counts, PerAddress, customer};
 pub use serve::serve;
 pub use tls::{Certificate, CertificateError, Tls};

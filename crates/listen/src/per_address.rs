@@ -8,9 +8,15 @@ use std::{
 /// How much of an IPv6 address names a customer; everybody chooses the rest for themselves.
 const CUSTOMER: u128 = u128::MAX << 64;
 
-/// How much one address may hold, such as connections, so that nobody takes every place.
-///
-/// In IPv6 the first 64 bits are one address: whoever has a single one has all that begin like it.
+/// Returns what stands for whoever has an address. In IPv6 the first 64 bits do: whoever has a single one has all that begin like it.
+pub fn customer(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & CUSTOMER).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// How much one address may hold, such as connections, so that nobody takes every place. All of one [`customer`] are one.
 #[derive(Clone)]
 pub struct PerAddress {
     most: u32,
@@ -38,10 +44,7 @@ impl PerAddress {
     fn counts(&self, address: IpAddr) -> Option<IpAddr> {
         let address = address.to_canonical();
         let is_exempt = self.exempt.as_ref().is_some_and(|exempt| exempt(address));
-        (self.most < u32::MAX && !is_exempt).then(|| match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & CUSTOMER).into(),
-        })
+        (self.most < u32::MAX && !is_exempt).then(|| customer(address))
     }
 }
 

@@ -1,9 +1,10 @@
 //! The service on a socket.
 
-use std::{future::Future, io, net::IpAddr, pin::Pin};
+use std::{future::Future, io, pin::Pin};
 
 use axum::body::Body;
 use handstamp_listen::{Limits, Listener, PerAddress, Tls};
+use handstamp_settings::stands_for_many;
 use hyper::{body::Incoming, service::service_fn};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -80,14 +81,38 @@ async fn run(
 }
 
 fn limits(server: &ServerConfig) -> Limits {
-    // Behind a proxy are many people, and so they are behind whatever hands connections on from this machine.
-    let trusted = server.trusted_proxies.clone();
-    let is_exempt = move |ip: IpAddr| ip.is_loopback() || trusted.iter().any(|network| network.contains(ip));
     Limits {
         max_connections: server.max_connections,
-        per_address: PerAddress::at_most(server.max_connections_per_address).except(is_exempt),
+        per_address: PerAddress::at_most(server.max_connections_per_address)
+            .except(stands_for_many(&server.trusted_proxies)),
         write_timeout: server.write_timeout,
         shutdown_timeout: server.shutdown_timeout,
         ..Limits::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handstamp_listen::Counts;
+
+    use super::limits;
+    use crate::config::ServerConfig;
+
+    #[test]
+    fn one_address_holds_so_many_connections_and_those_who_stand_for_many_hold_all() {
+        let server = ServerConfig {
+            max_connections_per_address: 2,
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            ..ServerConfig::default()
+        };
+        let open = Counts::new(limits(&server).per_address);
+        let holds = |address: &str| {
+            let all: Vec<_> = (0..5).map_while(|_| open.add(address.parse().unwrap())).collect();
+            all.len()
+        };
+
+        assert_eq!((holds("192.0.2.1"), holds("::ffff:192.0.2.1"), holds("2001:db8::1")), (2, 2, 2));
+        assert_eq!((holds("10.1.2.3"), holds("::ffff:10.1.2.3")), (5, 5), "a trusted proxy");
+        assert_eq!((holds("127.0.0.1"), holds("::1")), (5, 5), "this machine");
     }
 }

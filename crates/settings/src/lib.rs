@@ -74,7 +74,7 @@ pub use keys::{Keys, schema};
 pub use load::{Settings, Source};
 pub use log::{LogConfig, LogFormat};
 pub use loopback::is_loopback;
-pub use network::{Network, NetworkError};
+pub use network::{Network, NetworkError, stands_for_many};
 pub use overrides::{Override, VARIABLE_PREFIX, secret_variable};
 pub use problems::{ConfigError, ConfigProblem, Problems};
 pub use public_url::{PublicUrl, PublicUrlError};

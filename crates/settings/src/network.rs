@@ -14,6 +14,13 @@ impl Network {
     }
 }
 
+/// Tells addresses behind which many people may be: those of these proxies, and this machine's own, as something on it may hand
+/// connections on.
+pub fn stands_for_many(proxies: &[Network]) -> impl Fn(IpAddr) -> bool + Send + Sync + use<> {
+    let proxies = proxies.to_vec();
+    move |address| address.is_loopback() || proxies.iter().any(|proxy| proxy.contains(address))
+}
+
 impl std::str::FromStr for Network {
     type Err = NetworkError;
 

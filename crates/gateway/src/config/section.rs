@@ -1,9 +1,9 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use handstamp_listen::{Limits, PerAddress};
-use handstamp_settings::{Network, PublicUrl, PublicUrlError, TlsConfig, duration};
+use handstamp_settings::{Network, PublicUrl, PublicUrlError, TlsConfig, duration, stands_for_many};
 use handstamp_token::{Algorithm, Validator};
 use handstamp_verify::revocation::SilencePolicy;
 use schemars::JsonSchema;
@@ -181,13 +181,10 @@ impl GatewayConfig {
 
     /// Returns what a client may hold.
     pub fn limits(&self) -> Limits {
-        // Behind a proxy are many people, and so they are behind whatever hands connections on from this machine.
-        let trusted = self.trusted_proxies.clone();
-        let is_exempt =
-            move |ip: IpAddr| ip.is_loopback() || trusted.iter().any(|network| network.contains(ip));
         Limits {
             max_connections: self.max_connections,
-            per_address: PerAddress::at_most(self.max_connections_per_address).except(is_exempt),
+            per_address: PerAddress::at_most(self.max_connections_per_address)
+                .except(stands_for_many(&self.trusted_proxies)),
             handshake_timeout: self.header_timeout.min(Limits::default().handshake_timeout),
             header_timeout: self.header_timeout,
             idle_timeout: self.keep_alive,

@@ -1,6 +1,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use handstamp_core::shared::{Known, Quota, Refusal, Settled, SharedKey, SharedKeys, Take};
+use handstamp_listen::customer;
 use http::HeaderValue;
 use jiff::Timestamp;
 
@@ -123,7 +124,7 @@ impl SignInLimits {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Attempt, Refused> {
-        let address = address.map(network_of);
+        let address = address.map(customer);
         let account = self.of_account(&claim.name(), address);
         let mut wanted = vec![(Limit::Address, self.of_address(address)), (Limit::Account, account)];
         // The others have a session already, or a secret that nobody finds by guessing.
@@ -140,7 +141,7 @@ impl SignInLimits {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Attempt, Refused> {
-        let address = address.map(network_of);
+        let address = address.map(customer);
         let charges = self.take(&[(Limit::Address, self.of_address(address))], now).await?;
         Ok(Attempt { charges, address, places: Vec::new() })
     }
@@ -216,17 +217,6 @@ impl SignInLimits {
 
 fn place_of(account: &Take) -> Option<SharedKey> {
     account.known.map(|known| known.mark)
-}
-
-/// Whoever has one IPv6 address usually has its whole /64.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 #[cfg(test)]
