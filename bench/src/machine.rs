@@ -54,7 +54,44 @@ fn on_processor(schedstat: impl AsRef<Path>) -> Duration {
     Duration::from_nanos(nanos.unwrap_or(0))
 }
 
-/// Returns processor, cores, system and compiler.
+/// Looks for half a second how much of the machine others use, and says it.
+///
+/// Not the load average, which remembers for minutes that this program was compiled.
+pub fn state() -> String {
+    let before = Processors::now();
+    std::thread::sleep(Duration::from_millis(500));
+    match before.zip(Processors::now()).and_then(|(before, now)| now.idle_since(&before)) {
+        Some(idle) => format!("{idle:.0} % idle when this began"),
+        None => "this system does not tell how idle it is".to_owned(),
+    }
+}
+
+/// What all processors together have spent their time on, in ticks.
+struct Processors {
+    idle: f64,
+    all: f64,
+}
+
+impl Processors {
+    fn now() -> Option<Self> {
+        Self::read(&fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    /// Reads the first line: user, nice, system, idle, iowait, irq, softirq, steal. What guests use is in user.
+    fn read(stat: &str) -> Option<Self> {
+        let ticks = stat.lines().next()?.strip_prefix("cpu ")?;
+        let ticks: Vec<f64> = ticks.split_whitespace().take(8).map_while(|tick| tick.parse().ok()).collect();
+        Some(Self { idle: ticks.get(3)? + ticks.get(4)?, all: ticks.iter().sum() })
+    }
+
+    /// Returns the idle share of the time since, in percent.
+    fn idle_since(&self, before: &Self) -> Option<f64> {
+        let all = self.all - before.all;
+        (all > 0.0).then(|| 100.0 * (self.idle - before.idle) / all)
+    }
+}
+
+/// Returns processor, cores and system.
 pub fn description() -> String {
     // Not `available_parallelism`: a pinned process sees one.
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -66,4 +103,24 @@ pub fn description() -> String {
 fn processor(info: &str) -> String {
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     model.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Processors;
+
+    #[test]
+    fn what_waits_for_the_disk_or_for_nothing_is_idle() {
+        let before = Processors::read("cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 …").unwrap();
+        let now = Processors::read("cpu  120 10 60 830 60 5 5 10 30 0\ncpu0 …").unwrap();
+
+        assert!((now.idle_since(&before).unwrap() - 40.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn two_looks_within_one_tick_say_nothing() {
+        let now = Processors::read("cpu  100 0 50 800 50 0 0 0 0 0\n").unwrap();
+
+        assert_eq!(now.idle_since(&now), None);
+    }
 }

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::machine;
 
 /// Tables with the words that are needed to read them.
-#[derive(Default)]
 pub struct Report {
     title: String,
+    machine: String,
     facts: Vec<String>,
+    goals: Vec<String>,
     tables: Vec<Table>,
     notes: Vec<String>,
 }
@@ -38,9 +39,11 @@ pub enum Cell {
 }
 
 impl Report {
-    /// Starts a report.
+    /// Starts a report, before anything is measured: it says how idle the machine was.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), ..Self::default() }
+        let machine = format!("{}; {}", machine::description(), machine::state());
+        let (facts, goals, tables, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { title: title.into(), machine, facts, goals, tables, notes }
     }
 
     /// Says how it was measured.
@@ -48,21 +51,32 @@ impl Report {
         self.facts.push(fact.into());
     }
 
+    /// Says what is to be reached.
+    pub fn goal(&mut self, goal: impl Into<String>) {
+        self.goals.push(goal.into());
+    }
+
     /// Adds a table.
     pub fn table(&mut self, table: Table) {
         self.tables.push(table);
     }
 
-    /// Adds what one must know besides: who is missing, what a target is.
+    /// Adds what one must know besides: who is missing.
     pub fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
     /// Returns the aligned text.
     pub fn to_text(&self, quick: bool) -> String {
-        let mut out = format!("{}\n{}\n", self.title, machine::description());
+        let mut out = format!("{}\n{}\n", self.title, self.machine);
         for fact in &self.facts {
             let _ = writeln!(out, "{fact}");
+        }
+        for goal in &self.goals {
+            let _ = writeln!(out, "goal: {goal}");
+        }
+        if self.goals.is_empty() {
+            out.push_str("no goal is set\n");
         }
         if quick {
             out.push_str("--quick: a smoke test, the figures mean nothing\n");
@@ -84,8 +98,8 @@ impl Report {
     pub fn to_json(&self, quick: bool) -> String {
         let tables: Vec<Value> = self.tables.iter().map(Table::to_json).collect();
         let report = json!({
-            "title": self.title, "machine": machine::description(), "quick": quick,
-            "facts": self.facts, "tables": tables, "notes": self.notes,
+            "title": self.title, "machine": self.machine, "quick": quick,
+            "facts": self.facts, "goals": self.goals, "tables": tables, "notes": self.notes,
         });
         format!("{report:#}")
     }

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_key_ends_in_its_number() {
-        let hex: String = key(0x0102_0304_0506).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = format!("{:032x}", u128::from_be_bytes(key(0x0102_0304_0506)));
         assert_eq!(hex, "00000000000040008000010203040506");
     }
 }
