@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 
-use crate::statistics::{nanos_each, percentile};
+use crate::report::Cell;
+use crate::statistics::{median, nanos_each, percentile};
 use crate::{Outcome, failed};
 
 /// What a stretch of load found.
@@ -54,35 +56,75 @@ impl Load {
         percentile(&self.latencies, share)
     }
 
-    /// Adds another stretch of the same load.
-    pub fn add(&mut self, other: Self) {
-        self.latencies.extend(other.latencies);
-        self.took += other.took;
-        self.worked += other.worked;
+    /// Returns all the stretches as one.
+    pub fn together(stretches: &[Self]) -> Self {
+        Self {
+            latencies: stretches.iter().flat_map(|load| &load.latencies).copied().collect(),
+            took: stretches.iter().map(|load| load.took).sum(),
+            worked: stretches.iter().map(|load| load.worked).sum(),
+        }
     }
 }
 
-/// Makes the next request of a connection.
+/// Returns how a contestant stands to the floor: the median of each round's own ratio.
+pub fn of_floor(loads: &[Load], floor: &[Load], of: fn(&Load) -> f64) -> Cell {
+    let ratios: Vec<f64> = loads.iter().zip(floor).map(|(load, floor)| of(load) / of(floor)).collect();
+    Cell::Ratio(median(&ratios))
+}
+
+/// Returns what every table says of a contestant: requests a second, of the floor, and two latencies.
+pub fn cells(loads: &[Load], floor: &[Load]) -> [Cell; 4] {
+    let rates: Vec<f64> = loads.iter().map(Load::rate).collect();
+    let all = Load::together(loads);
+    let [p50, p99] = [0.5, 0.99].map(|share| Cell::Nanos(all.latency(share)));
+    [Cell::Count(median(&rates)), of_floor(loads, floor, Load::rate), p50, p99]
+}
+
+/// What clients ask for. A closure that makes the next request is one.
+pub trait Asking: Send + Sync + 'static {
+    /// What is kept of a request until its answer is there.
+    type Asked: Send;
+
+    /// Makes the next request of a client.
+    fn next(&self) -> (Vec<u8>, Self::Asked);
+
+    /// Takes the answer, whose status was `200 OK`.
+    fn answered(&self, asked: Self::Asked, answer: &[u8]) -> Outcome;
+}
+
+/// Makes the next request of a client. What the answer says is nobody's business.
 pub type NextRequest = dyn Fn() -> Vec<u8> + Send + Sync;
+
+impl<F: Fn() -> Vec<u8> + Send + Sync + ?Sized + 'static> Asking for F {
+    type Asked = ();
+
+    fn next(&self) -> (Vec<u8>, ()) {
+        (self(), ())
+    }
+
+    fn answered(&self, (): (), _: &[u8]) -> Outcome {
+        Ok(())
+    }
+}
 
 /// Sends requests over so many connections for so long. Every answer must have the status `200 OK`.
 ///
 /// It runs on the calling thread alone.
-pub fn run(
+pub fn run<A: Asking + ?Sized>(
     address: SocketAddr,
     connections: usize,
     time: Duration,
-    next: &Arc<NextRequest>,
+    asking: &Arc<A>,
 ) -> Outcome<Load> {
-    run_in_turn(&[address], connections, time, next)
+    run_in_turn(&[address], connections, time, asking)
 }
 
 /// The same to several servers: each client goes to another with each request, as through a proxy that sends them round.
-pub fn run_in_turn(
+pub fn run_in_turn<A: Asking + ?Sized>(
     addresses: &[SocketAddr],
     clients: usize,
     time: Duration,
-    next: &Arc<NextRequest>,
+    asking: &Arc<A>,
 ) -> Outcome<Load> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(failed("starting a runtime"))?;
@@ -98,7 +140,7 @@ pub fn run_in_turn(
         let start = Instant::now();
         let tasks: Vec<_> = all
             .into_iter()
-            .map(|connections| tokio::spawn(one_client(connections, start + time, Arc::clone(next))))
+            .map(|connections| tokio::spawn(one_client(connections, start + time, Arc::clone(asking))))
             .collect();
         let mut latencies = Vec::new();
         for task in tasks {
@@ -106,6 +148,25 @@ pub fn run_in_turn(
         }
         Ok(Load::new(latencies, start.elapsed()))
     })
+}
+
+/// Lets so many clients work on a runtime for so long, without HTTP: each is told when to end, and returns its latencies.
+pub fn by_clients<F>(
+    runtime: &Runtime,
+    clients: usize,
+    time: Duration,
+    client: impl Fn(Instant) -> F,
+) -> Outcome<Load>
+where
+    F: Future<Output = Outcome<Vec<f64>>> + Send + 'static,
+{
+    let start = Instant::now();
+    let tasks: Vec<_> = (0..clients).map(|_| runtime.spawn(client(start + time))).collect();
+    let mut latencies = Vec::new();
+    for task in tasks {
+        latencies.extend(runtime.block_on(task).map_err(failed("a client"))??);
+    }
+    Ok(Load::new(latencies, start.elapsed()))
 }
 
 /// Returns one whole response, for a look at it.
@@ -118,16 +179,16 @@ pub fn once(address: SocketAddr, request: &[u8]) -> Outcome<Vec<u8>> {
     })
 }
 
-async fn one_client(
+async fn one_client<A: Asking + ?Sized>(
     mut connections: Vec<Connection>,
     end: Instant,
-    next: Arc<NextRequest>,
+    asking: Arc<A>,
 ) -> Outcome<Vec<f64>> {
     let mut latencies = Vec::new();
     let mut start = Instant::now();
     while start < end {
         for connection in &mut connections {
-            let request = next();
+            let (request, asked) = asking.next();
             start = Instant::now();
             let answer = connection.ask(&request).await?;
             if !answer.starts_with(b"HTTP/1.1 200 ") {
@@ -137,6 +198,7 @@ async fn one_client(
             #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one request")]
             latencies.push((now - start).as_nanos() as f64);
             start = now;
+            asking.answered(asked, answer)?;
         }
     }
     Ok(latencies)

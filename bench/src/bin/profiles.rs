@@ -8,15 +8,13 @@ use std::time::{Duration, Instant};
 use handstamp_bench::command_line::{self, Options};
 use handstamp_bench::race::{self, Contestant, Plan};
 use handstamp_bench::report::{Cell, Report, Table};
-use handstamp_bench::service::{House, Listening, listen, new_user, runtime};
+use handstamp_bench::service::{House, commit, follower, new_user, open_feed, runtime};
 use handstamp_bench::{Outcome, failed};
 use handstamp_core::flows::{clients, profiles};
-use handstamp_core::store::{Applied, Change, Changes};
+use handstamp_core::store::{Change, Changes};
 use handstamp_server::Clock as _;
-use handstamp_server::config::{Config, Subscribers};
-use handstamp_token::Algorithm;
 use handstamp_verify::profiles::{ProfileSource, ProfileSourceBuilder};
-use handstamp_verify::revocation::{ClientSecret, Feed, FeedAccess, SilencePolicy};
+use handstamp_verify::revocation::ClientSecret;
 use handstamp_verify::token_source::{ClientCredentials, TokenSource};
 use handstamp_verify::{CacheLimits, Verifier};
 use tokio::runtime::Runtime;
@@ -43,14 +41,9 @@ fn benchmark(options: Options) -> Outcome<Report> {
     report.fact("kept: from the service's own memory; asked: from the auth service over loopback, one after the other");
 
     let runtime = runtime(2)?;
-    let listener = listen(&runtime)?;
-    let address = listener.local_addr().map_err(failed("listening"))?;
-    let mut config = Config::default();
-    config.revocation.subscribers = Subscribers::Open;
-    let house = runtime.block_on(House::open_at(address, config))?;
+    let (house, listener) = House::open_listening(&runtime, open_feed())?;
     let (subs, secret) = runtime.block_on(fill(&house, people))?;
-    let service = Listening::service(&runtime, listener, house.app()?)?;
-    runtime.block_on(async { house.clock.follow_true_time() });
+    let service = house.serve(&runtime, listener)?;
     let verifier = runtime.block_on(subscribe(&house))?;
     let source = || source(&house, &verifier, &secret);
     let kept = source()?.build().map_err(failed("building the source"))?;
@@ -85,10 +78,7 @@ async fn fill(house: &House, people: usize) -> Outcome<(Vec<String>, String)> {
         subs.push(user.id.to_string());
         changes = changes.and(Change::CreateUser(user));
     }
-    match context.store.apply(changes).await.map_err(failed("adding people"))? {
-        Applied::Committed { .. } => {}
-        Applied::Conflict(conflict) => return Err(format!("adding people: {conflict}")),
-    }
+    commit(context, changes, "adding people").await?;
     let new = clients::NewClient {
         id: CLIENT.parse().map_err(failed("a client id"))?,
         scopes: BTreeSet::from([profiles::SCOPE.to_owned()]),
@@ -100,13 +90,7 @@ async fn fill(house: &House, people: usize) -> Outcome<(Vec<String>, String)> {
 
 /// Starts the service's verifier, and waits until it hears news.
 async fn subscribe(house: &House) -> Outcome<Verifier> {
-    let feed = Feed::builder(house.issuer(), FeedAccess::Open);
-    let verifier = Verifier::builder(house.issuer())
-        .audience(house.issuer())
-        .algorithms(&[Algorithm::Es256])
-        .follow_revocations(feed, SilencePolicy::refuse())
-        .build_remote()
-        .map_err(failed("building a verifier"))?;
+    let verifier = follower(house)?;
     let end = Instant::now() + Duration::from_secs(30);
     while !verifier.is_ready() {
         if Instant::now() > end {

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use handstamp_bench::command_line::{self, Options};
 use handstamp_bench::load::{self, Load, NextRequest};
-use handstamp_bench::report::{Cell, Report, Table};
-use handstamp_bench::service::{House, Listening, add_people, listen, runtime};
-use handstamp_bench::statistics::median;
+use handstamp_bench::report::{Report, Table};
+use handstamp_bench::service::{House, add_people, runtime};
 use handstamp_bench::{Outcome, failed};
 use handstamp_core::settings::PasswordSettings;
 use handstamp_server::config::Config;
@@ -41,15 +40,12 @@ fn benchmark(options: Options) -> Outcome<Report> {
         settings.memory_kib, settings.iterations, settings.parallelism
     ));
     report.fact(format!("floor: the same hash on {CORES} threads, each with memory that it keeps"));
+    report.goal("at least 0.90x of the floor");
 
     let runtime = runtime(CORES)?;
-    let house = runtime.block_on(House::open_at(([127, 0, 0, 1], 0).into(), config))?;
+    let (house, listener) = House::open_listening(&runtime, config)?;
     runtime.block_on(add_people(&house.context, PEOPLE, PASSWORD))?;
-    runtime.spawn({
-        let clock = house.clock.clone();
-        async move { clock.follow_true_time() }
-    });
-    let service = Listening::service(&runtime, listen(&runtime)?, house.app()?)?;
+    let service = house.serve(&runtime, listener)?;
     let floor = Floor::new(&house.context.settings.passwords)?;
     let next = requests();
     let mut rows = vec![Vec::new(); 1 + CONNECTIONS.len()];
@@ -136,15 +132,7 @@ fn table(rows: &[Vec<Load>]) -> Table {
     let mut table = Table::new("sign-ins", ["", "per second", "of the floor", "p50", "p99"]);
     let names = CONNECTIONS.map(|connections| format!("POST /auth/sign-in, {connections} connections"));
     for (name, loads) in std::iter::once("floor: Argon2id alone".to_owned()).chain(names).zip(rows) {
-        let rates: Vec<f64> = loads.iter().map(Load::rate).collect();
-        let ratios: Vec<f64> = rates.iter().zip(&rows[0]).map(|(rate, floor)| rate / floor.rate()).collect();
-        let mut all = Load::default();
-        loads.iter().cloned().for_each(|load| all.add(load));
-        let latencies = [0.5, 0.99].map(|share| Cell::Nanos(all.latency(share)));
-        table.row(
-            name,
-            [Cell::Count(median(&rates)), Cell::Ratio(median(&ratios))].into_iter().chain(latencies),
-        );
+        table.row(name, load::cells(loads, &rows[0]));
     }
     table
 }

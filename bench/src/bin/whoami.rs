@@ -8,12 +8,10 @@ use axum::Router;
 use axum::routing::get;
 use handstamp_bench::command_line::{self, Options};
 use handstamp_bench::load::{self, Load, NextRequest};
-use handstamp_bench::report::{Cell, Report, Table};
-use handstamp_bench::service::{House, Listening, Sessions, listen, runtime};
-use handstamp_bench::statistics::median;
+use handstamp_bench::report::{Report, Table};
+use handstamp_bench::service::{House, Listening, access_tokens, runtime};
 use handstamp_bench::{Outcome, failed};
-use handstamp_core::flows::refresh::{Refresh, refresh};
-use handstamp_server::Clock as _;
+use handstamp_server::config::Config;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::runtime::Runtime;
 
@@ -35,14 +33,12 @@ fn benchmark(options: Options) -> Outcome<Report> {
     ));
     report.fact("floor: an axum route that answers the same header and body");
     report.fact(format!("ES256 access tokens of {PEOPLE} people, in `Authorization`"));
+    report.goal("at least 0.85x of the floor");
 
     let runtime = runtime(2)?;
-    let listener = listen(&runtime)?;
-    let address = listener.local_addr().map_err(failed("listening"))?;
-    let house = runtime.block_on(House::open_at(address, handstamp_server::config::Config::default()))?;
-    let tokens = Arc::new(runtime.block_on(access_tokens(&house))?);
-    let service = Listening::service(&runtime, listener, house.app()?)?;
-    runtime.block_on(async { house.clock.follow_true_time() });
+    let (house, listener) = House::open_listening(&runtime, Config::default())?;
+    let tokens = runtime.block_on(access_tokens(&house, PEOPLE))?;
+    let service = house.serve(&runtime, listener)?;
     for path in ENDPOINTS {
         let request = request(path, &tokens[0]);
         let bare = bare(&runtime, path, &load::once(service.address, &request)?)?;
@@ -58,22 +54,6 @@ fn benchmark(options: Options) -> Outcome<Report> {
     }
     drop(service);
     Ok(report)
-}
-
-/// Gets people access tokens as a refresh does.
-async fn access_tokens(house: &House) -> Outcome<Vec<String>> {
-    let sessions = Sessions::add(&house.context, PEOPLE, house.clock.now()).await?;
-    let mut tokens = Vec::new();
-    for _ in 0..PEOPLE {
-        let draw = sessions.draw();
-        let refresh_token = house.context.keyring.refresh_keys().mint(draw.id, draw.step);
-        let command = Refresh { token: refresh_token.reveal(), beside: None, address: None };
-        // At the true time, by which the service compares its clock; too soon for a rotation, which is not the point here.
-        let issued =
-            refresh(&house.context, command, house.clock.now()).await.map_err(failed("refreshing"))?;
-        tokens.push(issued.access.text.clone());
-    }
-    Ok(tokens)
 }
 
 fn request(path: &str, token: &str) -> Vec<u8> {
@@ -130,15 +110,7 @@ fn table(path: &str, connections: usize, rows: &[Vec<Load>; 2]) -> Table {
     let columns = ["", "per second", "of the floor", "p50", "p99"];
     let mut table = Table::new(format!("GET {path}, {connections} connections"), columns);
     for (name, loads) in ["floor: a bare axum route", "the service"].into_iter().zip(rows) {
-        let rates: Vec<f64> = loads.iter().map(Load::rate).collect();
-        let ratios: Vec<f64> = rates.iter().zip(&rows[0]).map(|(rate, floor)| rate / floor.rate()).collect();
-        let mut all = Load::default();
-        loads.iter().cloned().for_each(|load| all.add(load));
-        let latencies = [0.5, 0.99].map(|share| Cell::Nanos(all.latency(share)));
-        table.row(
-            name,
-            [Cell::Count(median(&rates)), Cell::Ratio(median(&ratios))].into_iter().chain(latencies),
-        );
+        table.row(name, load::cells(loads, &rows[0]));
     }
     table
 }

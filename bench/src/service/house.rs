@@ -7,15 +7,17 @@ use handstamp_core::keyring::Keyring;
 use handstamp_core::password::PasswordHasher;
 use handstamp_core::root_key::RootKey;
 use handstamp_core::store::Store;
-use handstamp_server::config::{Config, PublicUrl};
+use handstamp_server::config::{Config, PublicUrl, Subscribers};
 use handstamp_server::{AppState, Clock as _, Parts};
 use handstamp_store_postgres::{PostgresOptions, PostgresStore};
 use handstamp_store_sqlite::{DATABASE_FILE, OpenMode, ShareMode, SqliteStore};
 use handstamp_token::{Entropy, SystemEntropy};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
-use super::HandClock;
 use super::by_hand::ByHand;
+use super::{HandClock, Listening, listen};
 use crate::{Outcome, failed};
 
 /// A service with an empty database of its own, which goes when this is dropped.
@@ -38,8 +40,14 @@ impl House {
         Self::open_at(config.server.listen, config).await
     }
 
-    /// The same for a service that others reach at this address.
-    pub async fn open_at(address: SocketAddr, config: Config) -> Outcome<Self> {
+    /// The same for a service that others reach on a free port.
+    pub fn open_listening(runtime: &Runtime, config: Config) -> Outcome<(Self, TcpListener)> {
+        let listener = listen(runtime)?;
+        let address = listener.local_addr().map_err(failed("listening"))?;
+        Ok((runtime.block_on(Self::open_at(address, config))?, listener))
+    }
+
+    async fn open_at(address: SocketAddr, config: Config) -> Outcome<Self> {
         let folder = tempfile::Builder::new().prefix("bench-data-").tempdir_in(data_root()?);
         let folder = folder.map_err(failed("making a data folder"))?;
         let store = SqliteStore::open(folder.path(), OpenMode::Serve(ShareMode::Exclusive));
@@ -48,9 +56,10 @@ impl House {
     }
 
     /// The same on an empty PostgreSQL database.
-    pub async fn open_on_postgres(options: &PostgresOptions) -> Outcome<Self> {
+    pub async fn open_on_postgres(url: &str) -> Outcome<Self> {
+        let options = PostgresOptions::new(url).map_err(failed("the database URL"))?;
         let folder = tempfile::tempdir().map_err(failed("making a folder"))?;
-        let store = PostgresStore::open(options, Arc::new(SystemEntropy)).await;
+        let store = PostgresStore::open(&options, Arc::new(SystemEntropy)).await;
         let store = Arc::new(store.map_err(failed("opening the database"))?);
         let config = Config::default();
         Self::around(store, folder, config.server.listen, config).await
@@ -95,6 +104,13 @@ impl House {
         self.public_url.as_str()
     }
 
+    /// Serves where it was opened, and keeps to the true time from now on.
+    pub fn serve(&self, runtime: &Runtime, listener: TcpListener) -> Outcome<Listening> {
+        let service = Listening::service(runtime, listener, self.app()?)?;
+        runtime.block_on(async { self.clock.follow_true_time() });
+        Ok(service)
+    }
+
     /// Returns the service over this database.
     pub fn app(&self) -> Outcome<AppState> {
         let parts = Parts {
@@ -107,6 +123,18 @@ impl House {
         };
         AppState::new(parts).map_err(failed("starting the service"))
     }
+}
+
+/// Returns the defaults, but for a feed that anybody may follow.
+pub fn open_feed() -> Config {
+    let mut config = Config::default();
+    config.revocation.subscribers = Subscribers::Open;
+    config
+}
+
+/// Returns the name of the database that a URL leads to.
+pub fn database_name(url: &str) -> &str {
+    url.rsplit_once('/').map_or(url, |(_, name)| name)
 }
 
 /// On the disk of the working tree, not in a `/tmp` that may be memory.

@@ -1,24 +1,34 @@
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use handstamp_core::Context;
 use handstamp_core::model::{ClientId, RefreshState, Session, SessionId, SessionState, Step, UserId};
-use handstamp_core::store::{Applied, Change, Changes};
+use handstamp_core::store::{Change, Changes};
 use jiff::Timestamp;
 
-use super::new_user;
-use crate::{Outcome, failed};
+use super::{commit, new_user};
+use crate::Outcome;
 
 /// Sessions in the database, drawn one after the other for their next rotation.
 pub struct Sessions {
-    ids: Vec<SessionId>,
-    generations: Vec<AtomicU32>,
+    all: Vec<Mutex<Standing>>,
     drawn: AtomicU64,
     /// Walks through all of them in an order that has nothing to do with that of their birth.
     stride: usize,
     start: Timestamp,
     /// After this long a session may rotate again.
     pause: Duration,
+}
+
+/// Where a session is.
+struct Standing {
+    id: SessionId,
+    generation: u32,
+    /// Drawn, and not heard of since: nobody knows whether it has moved.
+    is_under_way: bool,
+    /// From when on it may rotate again.
+    ready: Timestamp,
 }
 
 /// The session whose turn it is.
@@ -40,49 +50,63 @@ impl Sessions {
     /// Adds so many sessions and the people they belong to.
     pub async fn add(context: &Context, count: usize, start: Timestamp) -> Outcome<Self> {
         let settings = &context.settings.sessions;
-        let mut ids = Vec::with_capacity(count);
+        let mut all = Vec::with_capacity(count);
         let mut user = None;
-        while ids.len() < count {
+        while all.len() < count {
             let mut changes = Changes::default();
-            for _ in 0..IN_ONE_TRANSACTION.min(count - ids.len()) {
-                if ids.len() % SESSIONS_PER_USER == 0 {
-                    let next = new_user(context, ids.len(), None, start)?;
+            for _ in 0..IN_ONE_TRANSACTION.min(count - all.len()) {
+                if all.len() % SESSIONS_PER_USER == 0 {
+                    let next = new_user(context, all.len(), None, start)?;
                     user = Some(next.id);
                     changes = changes.and(Change::CreateUser(next));
                 }
                 let session = new_session(context, user.ok_or("no user")?, start);
-                ids.push(session.id);
+                all.push(Mutex::new(Standing {
+                    id: session.id,
+                    generation: 0,
+                    is_under_way: false,
+                    ready: start,
+                }));
                 changes = changes.and(Change::StartSession { session, user_version: 1, at_most: None });
             }
-            match context.store.apply(changes).await.map_err(failed("adding sessions"))? {
-                Applied::Committed { .. } => {}
-                Applied::Conflict(conflict) => return Err(format!("adding sessions: {conflict}")),
-            }
+            commit(context, changes, "adding sessions").await?;
         }
         let pause =
             settings.refresh_grace + settings.straggling() + settings.slack() + Duration::from_secs(1);
-        let generations = ids.iter().map(|_| AtomicU32::new(0)).collect();
-        Ok(Self { stride: stride(count), ids, generations, drawn: AtomicU64::new(0), start, pause })
+        Ok(Self { stride: stride(count), all, drawn: AtomicU64::new(0), start, pause })
     }
 
-    /// Draws the next session. Each comes up once before any comes up again, and by then it may be rotated.
+    /// Draws the next session. Each comes up once before any comes up again, and by then it may be rotated. One that is still
+    /// under way is passed over, however long that takes.
     pub fn draw(&self) -> Draw {
-        let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
-        let count = self.ids.len() as u64;
-        let place = usize::try_from(drawn % count).unwrap_or_default();
-        let index = place * self.stride % self.ids.len();
-        // Time flows evenly, two pauses for each turn of everybody: a request that is handled a little after others were
-        // drawn still leaves more than one pause until its session comes up again.
-        let nanos = self.pause.as_nanos() * 2 * u128::from(drawn + count) / u128::from(count);
-        let waited = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
-        let now = self.start.checked_add(waited).unwrap_or(Timestamp::MAX);
-        let generation = self.generations[index].load(Ordering::Relaxed);
-        Draw { index, id: self.ids[index], step: Step { generation, branch: 0 }, now }
+        loop {
+            let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
+            let count = self.all.len() as u64;
+            let place = usize::try_from(drawn % count).unwrap_or_default();
+            let index = place * self.stride % self.all.len();
+            let mut standing = self.standing(index);
+            if !standing.is_under_way {
+                standing.is_under_way = true;
+                // Time flows evenly, two pauses for each turn of everybody.
+                let nanos = self.pause.as_nanos() * 2 * u128::from(drawn + count) / u128::from(count);
+                let waited = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+                let now = self.start.checked_add(waited).unwrap_or(Timestamp::MAX).max(standing.ready);
+                let step = Step { generation: standing.generation, branch: 0 };
+                return Draw { index, id: standing.id, step, now };
+            }
+        }
     }
 
-    /// Notes that the drawn session was rotated.
-    pub fn rotated(&self, draw: &Draw) {
-        self.generations[draw.index].store(draw.step.generation + 1, Ordering::Relaxed);
+    /// Notes that the drawn session was rotated, at this time or before.
+    pub fn rotated(&self, draw: &Draw, by: Timestamp) {
+        let mut standing = self.standing(draw.index);
+        standing.generation = draw.step.generation + 1;
+        standing.is_under_way = false;
+        standing.ready = by.checked_add(self.pause).unwrap_or(Timestamp::MAX);
+    }
+
+    fn standing(&self, index: usize) -> MutexGuard<'_, Standing> {
+        self.all[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -124,7 +148,41 @@ pub fn new_session(context: &Context, user_id: UserId, now: Timestamp) -> Sessio
 mod tests {
     use std::collections::BTreeSet;
 
+    use handstamp_server::Clock as _;
+
     use super::*;
+    use crate::service::{House, runtime};
+
+    fn sessions(count: usize) -> Sessions {
+        let runtime = runtime(1).unwrap();
+        let house = runtime.block_on(House::open()).unwrap();
+        runtime.block_on(Sessions::add(&house.context, count, house.clock.now())).unwrap()
+    }
+
+    #[test]
+    fn a_session_that_is_under_way_is_not_drawn_again() {
+        let sessions = sessions(3);
+        let held = sessions.draw();
+
+        for _ in 0..10 {
+            let draw = sessions.draw();
+            assert_ne!(draw.id, held.id);
+            sessions.rotated(&draw, draw.now);
+        }
+    }
+
+    #[test]
+    fn a_session_that_was_late_gets_its_pause_all_the_same() {
+        let sessions = sessions(1);
+        let late = sessions.draw();
+        let by = late.now.checked_add(Duration::from_hours(1)).unwrap();
+        sessions.rotated(&late, by);
+
+        let next = sessions.draw();
+
+        assert_eq!(next.step.generation, 1);
+        assert_eq!(next.now, by.checked_add(sessions.pause).unwrap());
+    }
 
     #[test]
     fn a_stride_visits_everybody() {

@@ -13,15 +13,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use handstamp_bench::Outcome;
 use handstamp_bench::command_line::{self, Options};
 use handstamp_bench::load::{self, Load, NextRequest};
-use handstamp_bench::report::{Cell, Report, Table};
-use handstamp_bench::service::{House, Listening, Sessions, listen, runtime};
-use handstamp_bench::statistics::median;
-use handstamp_bench::{Outcome, failed};
-use handstamp_core::flows::refresh::{Refresh, refresh};
-use handstamp_server::Clock as _;
-use handstamp_server::config::{Config, Subscribers};
+use handstamp_bench::report::{Report, Table};
+use handstamp_bench::service::{House, Listening, access_tokens, open_feed, runtime};
 use tokio::runtime::Runtime;
 
 use front::Front;
@@ -52,14 +48,9 @@ fn benchmark(options: Options) -> Outcome<Report> {
     report.fact(format!("ES256 access tokens of {PEOPLE} people, in cookies"));
 
     let runtime = runtime(2)?;
-    let auth_listener = listen(&runtime)?;
-    let address = auth_listener.local_addr().map_err(failed("listening"))?;
-    let mut config = Config::default();
-    config.revocation.subscribers = Subscribers::Open;
-    let house = runtime.block_on(House::open_at(address, config))?;
-    let tokens = Arc::new(runtime.block_on(access_tokens(&house))?);
-    let auth = Listening::service(&runtime, auth_listener, house.app()?)?;
-    runtime.block_on(async { house.clock.follow_true_time() });
+    let (house, listener) = House::open_listening(&runtime, open_feed())?;
+    let tokens = runtime.block_on(access_tokens(&house, PEOPLE))?;
+    let auth = house.serve(&runtime, listener)?;
     let service_runtime = self::runtime(1)?;
     let service = service(&service_runtime)?;
     let front = Front::start(house.issuer(), service.address)?;
@@ -140,34 +131,11 @@ fn service(runtime: &Runtime) -> Outcome<Listening> {
     })
 }
 
-/// Gets people access tokens as a refresh does.
-async fn access_tokens(house: &House) -> Outcome<Vec<String>> {
-    let sessions = Sessions::add(&house.context, PEOPLE, house.clock.now()).await?;
-    let mut tokens = Vec::new();
-    for _ in 0..PEOPLE {
-        let draw = sessions.draw();
-        let refresh_token = house.context.keyring.refresh_keys().mint(draw.id, draw.step);
-        let command = Refresh { token: refresh_token.reveal(), beside: None, address: None };
-        let issued =
-            refresh(&house.context, command, house.clock.now()).await.map_err(failed("refreshing"))?;
-        tokens.push(issued.access.text.clone());
-    }
-    Ok(tokens)
-}
-
 fn table(caption: &str, connections: usize, rows: &[Vec<Load>; 2]) -> Table {
     let columns = ["", "per second", "of nginx", "p50", "p99"];
     let mut table = Table::new(format!("{caption}, {connections} connections"), columns);
     for (name, loads) in ["nginx", "the gateway"].into_iter().zip(rows) {
-        let rates: Vec<f64> = loads.iter().map(Load::rate).collect();
-        let ratios: Vec<f64> = rates.iter().zip(&rows[0]).map(|(rate, floor)| rate / floor.rate()).collect();
-        let mut all = Load::default();
-        loads.iter().cloned().for_each(|load| all.add(load));
-        let latencies = [0.5, 0.99].map(|share| Cell::Nanos(all.latency(share)));
-        table.row(
-            name,
-            [Cell::Count(median(&rates)), Cell::Ratio(median(&ratios))].into_iter().chain(latencies),
-        );
+        table.row(name, load::cells(loads, &rows[0]));
     }
     table
 }

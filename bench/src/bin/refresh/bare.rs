@@ -46,7 +46,7 @@ impl Connection {
             if changed != 1 {
                 return Err(format!("the bare update changed {changed} rows"));
             }
-            sessions.rotated(&draw);
+            sessions.rotated(&draw, draw.now);
         }
         Ok(Load::new(latencies, start.elapsed()))
     }

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handstamp_bench::Outcome;
-use handstamp_bench::load::{self, Load, NextRequest};
-use handstamp_bench::service::{House, Listening, Sessions, listen};
+use handstamp_bench::load::{self, Asking, Load};
+use handstamp_bench::service::{Draw, HandClock, House, Listening, Sessions, listen};
+use handstamp_core::Context;
+use handstamp_server::Clock as _;
 use tokio::runtime::Runtime;
 
 /// The service on a loopback port.
 pub(crate) struct Endpoint {
     listening: Listening,
-    next: Arc<NextRequest>,
+    refreshes: Arc<Refreshes>,
 }
 
 impl Endpoint {
@@ -19,21 +21,44 @@ impl Endpoint {
         let listening = Listening::service(runtime, listen(runtime)?, house.app()?)?;
         let (context, clock, sessions) =
             (Arc::clone(&house.context), house.clock.clone(), Arc::clone(sessions));
-        let next = move || {
-            let draw = sessions.draw();
-            clock.move_to(draw.now);
-            let token = context.keyring.refresh_keys().mint(draw.id, draw.step);
-            // One request is in flight a connection: whoever asks for the next has the answer to the last.
-            sessions.rotated(&draw);
-            request(token.reveal())
-        };
-        Ok(Self { listening, next: Arc::new(next) })
+        Ok(Self { listening, refreshes: Arc::new(Refreshes { context, clock, sessions }) })
     }
 
     pub(crate) fn load(&self, connections: usize, time: Duration) -> Outcome<Load> {
-        load::run(self.listening.address, connections, time, &self.next)
+        load::run(self.listening.address, connections, time, &self.refreshes)
     }
 }
+
+/// Each session in its turn.
+struct Refreshes {
+    context: Arc<Context>,
+    clock: HandClock,
+    sessions: Arc<Sessions>,
+}
+
+impl Asking for Refreshes {
+    type Asked = Draw;
+
+    fn next(&self) -> (Vec<u8>, Draw) {
+        let draw = self.sessions.draw();
+        self.clock.move_to(draw.now);
+        let token = self.context.keyring.refresh_keys().mint(draw.id, draw.step);
+        (request(token.reveal()), draw)
+    }
+
+    /// An answer without a refresh token is one to whoever came too soon.
+    fn answered(&self, draw: Draw, answer: &[u8]) -> Outcome {
+        let rotated = answer.windows(REFRESH_TOKEN.len()).any(|text| text == REFRESH_TOKEN);
+        if !rotated {
+            return Err(format!("a rotation was expected: {}", String::from_utf8_lossy(answer)));
+        }
+        self.sessions.rotated(&draw, self.clock.now());
+        Ok(())
+    }
+}
+
+/// A member of an answer that hands one out.
+const REFRESH_TOKEN: &[u8] = b"\"refresh_token\":\"";
 
 fn request(token: &str) -> Vec<u8> {
     let body = format!(r#"{{"refresh_token":"{token}"}}"#);

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use handstamp_bench::load::Load;
+use handstamp_bench::load::{self, Load};
 use handstamp_bench::service::{House, Sessions};
 use handstamp_bench::{Outcome, failed};
 use handstamp_core::Context;
 use handstamp_core::flows::refresh::{Refresh, RefreshError, refresh};
+use handstamp_core::model::{SessionId, Step};
 use handstamp_core::refresh_machine::IssuedKind;
+use handstamp_server::Clock as _;
 use tokio::runtime::Runtime;
 
 /// Rotates for so long with so many clients, each of which waits for its answer.
@@ -19,15 +21,9 @@ pub(crate) fn rotate_for(
     clients: usize,
     time: Duration,
 ) -> Outcome<Load> {
-    let start = Instant::now();
-    let tasks: Vec<_> = (0..clients)
-        .map(|_| runtime.spawn(client(Arc::clone(&house.context), Arc::clone(sessions), start + time)))
-        .collect();
-    let mut latencies = Vec::new();
-    for task in tasks {
-        latencies.extend(runtime.block_on(task).map_err(failed("a client"))??);
-    }
-    Ok(Load::new(latencies, start.elapsed()))
+    load::by_clients(runtime, clients, time, |end| {
+        client(Arc::clone(&house.context), Arc::clone(sessions), end)
+    })
 }
 
 async fn client(context: Arc<Context>, sessions: Arc<Sessions>, end: Instant) -> Outcome<Vec<f64>> {
@@ -43,20 +39,16 @@ async fn client(context: Arc<Context>, sessions: Arc<Sessions>, end: Instant) ->
         if issued.kind != IssuedKind::Rotated {
             return Err(format!("a rotation was expected, it was {}", issued.kind.as_str()));
         }
-        sessions.rotated(&draw);
+        sessions.rotated(&draw, draw.now);
     }
     Ok(latencies)
 }
 
 /// Presents forged tokens for so long.
-pub(crate) fn refuse_forged_for(
-    runtime: &Runtime,
-    house: &House,
-    sessions: &Sessions,
-    time: Duration,
-) -> Outcome<Load> {
-    let draw = sessions.draw();
-    let real = house.context.keyring.refresh_keys().mint(draw.id, draw.step);
+pub(crate) fn refuse_forged_for(runtime: &Runtime, house: &House, time: Duration) -> Outcome<Load> {
+    let (context, now) = (&*house.context, house.clock.now());
+    // Whose it is does not matter: no store is asked.
+    let real = context.keyring.refresh_keys().mint(SessionId::random(&*context.entropy), Step::FIRST);
     let forged = forge(real.reveal());
     let command = Refresh { token: &forged, beside: None, address: None };
     runtime.block_on(async {
@@ -64,7 +56,7 @@ pub(crate) fn refuse_forged_for(
         let start = Instant::now();
         while start.elapsed() < time {
             let began = Instant::now();
-            let refused = refresh(&house.context, command, draw.now).await;
+            let refused = refresh(context, command, now).await;
             #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one refusal")]
             latencies.push(began.elapsed().as_nanos() as f64);
             if !matches!(refused, Err(RefreshError::Rejected(_))) {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
-use handstamp_bench::load::Load;
+use handstamp_bench::load::{self, Load};
 use handstamp_bench::machine::{processor_time, processor_time_of_other_threads};
 use handstamp_bench::report::Report;
-use handstamp_bench::service::{Draw, House, Sessions, runtime};
+use handstamp_bench::service::{Draw, House, Sessions, database_name, runtime};
 use handstamp_bench::{Outcome, failed};
 use handstamp_server::Clock as _;
 use handstamp_store_postgres::PostgresOptions;
@@ -25,12 +25,14 @@ const ROTATE: &str = "UPDATE sessions SET generation = $3, branch = 0, parent_br
 
 pub(crate) fn measure(report: &mut Report, count: usize, rounds: usize, turn: Duration) -> Outcome {
     let postgres = Postgres::start();
+    let url = postgres.database();
     let runtime = runtime(2)?;
-    let (house, sessions, url) = furnish(&postgres, &runtime, count)?;
-    // Of its own: a request that is on its way when its turn ends is given up, and nobody knows whether its session has moved.
-    let (served, of_the_endpoint, _) = furnish(&postgres, &runtime, count)?;
+    let house = runtime.block_on(House::open_on_postgres(&url))?;
+    let sessions = runtime.block_on(Sessions::add(&house.context, count, house.clock.now()))?;
+    let sessions = Arc::new(sessions);
+    postgres.sql(database_name(&url), "VACUUM ANALYZE");
     let bare = Bare::open(&runtime, &house, &url)?;
-    let server = endpoint::Endpoint::start(&runtime, &served, &of_the_endpoint)?;
+    let server = endpoint::Endpoint::start(&runtime, &house, &sessions)?;
     for clients in [1, CLIENTS] {
         let names = [
             format!("floor: the UPDATE alone, {clients} at a time"),
@@ -38,29 +40,21 @@ pub(crate) fn measure(report: &mut Report, count: usize, rounds: usize, turn: Du
             "POST /auth/refresh".to_owned(),
         ];
         let mut rows: Vec<Row> = names.into_iter().map(|name| Row { name, loads: Vec::new() }).collect();
-        for _ in 0..rounds {
+        for round in 0..=rounds {
             let loads = [
                 working(processor_time, || bare.rotate_for(&runtime, &sessions, clients, turn))?,
                 working(processor_time, || flow::rotate_for(&runtime, &house, &sessions, clients, turn))?,
                 working(processor_time_of_other_threads, || server.load(clients, turn))?,
             ];
-            rows.iter_mut().zip(loads).for_each(|(row, load)| row.loads.push(load));
+            // In the first, connections are made and statements prepared.
+            if round > 0 {
+                rows.iter_mut().zip(loads).for_each(|(row, load)| row.loads.push(load));
+            }
         }
         let title = format!("PostgreSQL, {count} sessions in the table, clients at a time: {clients}");
         report.table(table(title, &rows));
     }
     Ok(())
-}
-
-/// Returns a service on a database of its own, with so many sessions, and where that is.
-fn furnish(postgres: &Postgres, runtime: &Runtime, count: usize) -> Outcome<(House, Arc<Sessions>, String)> {
-    let url = postgres.database();
-    let options = PostgresOptions::new(&url).map_err(failed("the database URL"))?;
-    let house = runtime.block_on(House::open_on_postgres(&options))?;
-    let sessions = runtime.block_on(Sessions::add(&house.context, count, house.clock.now()))?;
-    let (_, name) = url.rsplit_once('/').ok_or("a database URL without a database")?;
-    postgres.sql(name, "VACUUM ANALYZE");
-    Ok((house, Arc::new(sessions), url))
 }
 
 /// Connections of our own to the service's database, by the same driver and the same pool.
@@ -89,27 +83,11 @@ impl Bare {
         clients: usize,
         time: Duration,
     ) -> Outcome<Load> {
-        let start = Instant::now();
-        let tasks: Vec<_> = (0..clients)
-            .map(|_| {
-                runtime.spawn(client(
-                    self.pool.clone(),
-                    Arc::clone(sessions),
-                    self.idle_lifetime,
-                    start + time,
-                ))
-            })
-            .collect();
-        let mut latencies = Vec::new();
-        for task in tasks {
-            latencies.extend(runtime.block_on(task).map_err(failed("a client"))??);
-        }
-        Ok(Load::new(latencies, start.elapsed()))
+        load::by_clients(runtime, clients, time, |end| {
+            client(self.pool.clone(), Arc::clone(sessions), self.idle_lifetime, end)
+        })
     }
 }
-
-/// A client that waits long enough meets a session that came up again meanwhile. It does not count, and must not happen often.
-const MISSES: u32 = 3;
 
 async fn client(
     pool: Pool,
@@ -118,21 +96,16 @@ async fn client(
     end: Instant,
 ) -> Outcome<Vec<f64>> {
     let mut latencies = Vec::new();
-    let mut missed = 0;
     while Instant::now() < end {
         let draw = sessions.draw();
         let began = Instant::now();
         let changed = rotate(&pool, &draw, idle_lifetime).await?;
-        if changed == 0 && missed < MISSES {
-            missed += 1;
-            continue;
-        }
         #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one statement")]
         latencies.push(began.elapsed().as_nanos() as f64);
         if changed != 1 {
             return Err(format!("the bare update changed {changed} rows"));
         }
-        sessions.rotated(&draw);
+        sessions.rotated(&draw, draw.now);
     }
     Ok(latencies)
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use handstamp_bench::Outcome;
 use handstamp_bench::command_line::Options;
 use handstamp_bench::report::{Cell, Report, Table};
-use handstamp_bench::service::{House, Program};
-use handstamp_bench::{Outcome, failed};
+use handstamp_bench::service::{
+    House, Program, TableSize, commit, database_name, sizes_in_postgres, sizes_in_sqlite,
+};
 use handstamp_core::model::{AuditEntry, AuditKind, SessionId, UserId};
-use handstamp_core::store::{Applied, Changes};
+use handstamp_core::store::Changes;
 use handstamp_server::Clock as _;
-use handstamp_store_postgres::PostgresOptions;
 use handstamp_testbed::Postgres;
 use tokio::runtime::Runtime;
 
@@ -43,22 +44,23 @@ pub(crate) fn measure(report: &mut Report, runtime: &Runtime, options: Options) 
     let key = house.root_key().to_text();
     let database = house.database();
     let folder = house.leave();
-    let before = in_sqlite(&database)?;
+    let before = sizes_in_sqlite(&database, TABLES)?;
     let program = Program::serve(folder.path(), &[("HANDSTAMP_ROOT_KEY", &key)])?;
     let idle = settled(&program)?;
     runtime.block_on(crowd.visit(program.address, sessions))?;
     memory.row("SQLite", row(started, idle, settled(&program)?, sessions));
     drop(program);
-    disk.row("SQLite", sizes(&before, &in_sqlite(&database)?, sessions));
+    disk.row("SQLite", sizes(&before, &sizes_in_sqlite(&database, TABLES)?, sessions));
 
     let postgres = Postgres::start();
     let (empty, full) = (postgres.database(), postgres.database());
     let (started, _) = on_postgres(runtime, &empty, 0)?;
     let (idle, mut crowd_and_rest) = on_postgres(runtime, &full, sessions)?;
-    let before = in_postgres(&postgres)?;
+    let name = database_name(&full);
+    let before = sizes_in_postgres(&postgres, name, TABLES)?;
     runtime.block_on(crowd_and_rest.crowd.visit(crowd_and_rest.program.address, sessions))?;
     memory.row("PostgreSQL", row(started, idle, settled(&crowd_and_rest.program)?, sessions));
-    disk.row("PostgreSQL", sizes(&before, &in_postgres(&postgres)?, sessions));
+    disk.row("PostgreSQL", sizes(&before, &sizes_in_postgres(&postgres, name, TABLES)?, sessions));
     report.table(memory);
     report.table(disk);
     Ok(())
@@ -72,8 +74,7 @@ struct Running {
 }
 
 fn on_postgres(runtime: &Runtime, url: &str, sessions: usize) -> Outcome<(f64, Running)> {
-    let options = PostgresOptions::new(url).map_err(failed("the database URL"))?;
-    let house = runtime.block_on(House::open_on_postgres(&options))?;
+    let house = runtime.block_on(House::open_on_postgres(url))?;
     let crowd = runtime.block_on(filled(&house, sessions))?;
     let key = house.root_key().to_text();
     let folder = house.leave();
@@ -101,31 +102,9 @@ async fn filled(house: &House, sessions: usize) -> Outcome<Crowd> {
     for _ in 0..sessions / IN_ONE_TRANSACTION {
         let audit = std::iter::repeat_with(entry).take(IN_ONE_TRANSACTION).collect();
         let changes = Changes { audit, ..Changes::default() };
-        match house.context.store.apply(changes).await.map_err(failed("adding audit entries"))? {
-            Applied::Committed { .. } => {}
-            Applied::Conflict(conflict) => return Err(format!("adding audit entries: {conflict}")),
-        }
+        commit(&house.context, changes, "adding audit entries").await?;
     }
     Ok(crowd)
-}
-
-fn in_sqlite(database: &std::path::Path) -> Outcome<[f64; 3]> {
-    let connection = rusqlite::Connection::open(database).map_err(failed("opening the database"))?;
-    let mut sizes = [0.0; 3];
-    for (size, table) in sizes.iter_mut().zip(TABLES) {
-        let sql = "SELECT total(pgsize) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name = ?1)";
-        *size = connection.query_row(sql, [table], |row| row.get(0)).map_err(failed("asking for sizes"))?;
-    }
-    Ok(sizes)
-}
-
-fn in_postgres(postgres: &Postgres) -> Outcome<[f64; 3]> {
-    let mut sizes = [0.0; 3];
-    for (size, table) in sizes.iter_mut().zip(TABLES) {
-        let told = postgres.sql("test_1", &format!("SELECT pg_total_relation_size('{table}')"));
-        *size = told.trim().parse().map_err(failed("asking for sizes"))?;
-    }
-    Ok(sizes)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of sessions")]
@@ -135,7 +114,8 @@ fn row(started: f64, idle: f64, after: f64, sessions: usize) -> [Cell; 4] {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of sessions")]
-fn sizes(before: &[f64; 3], after: &[f64; 3], sessions: usize) -> [Cell; 4] {
+fn sizes(before: &[TableSize; 3], after: &[TableSize; 3], sessions: usize) -> [Cell; 4] {
     let count = sessions as f64;
-    [before[0] / (count / 10.0), before[1] / count, after[1] / count, before[2] / count].map(Cell::Count)
+    let [users, started, entries] = before.map(|size| size.bytes);
+    [users / (count / 10.0), started / count, after[1].bytes / count, entries / count].map(Cell::Count)
 }

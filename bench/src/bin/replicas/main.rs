@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use handstamp_bench::Outcome;
 use handstamp_bench::command_line::{self, Options};
 use handstamp_bench::load::{self, Load, NextRequest};
 use handstamp_bench::report::{Cell, Report, Table};
-use handstamp_bench::service::{House, Program, runtime};
+use handstamp_bench::service::{House, Program, database_name, runtime};
 use handstamp_bench::statistics::median;
-use handstamp_bench::{Outcome, failed};
-use handstamp_store_postgres::PostgresOptions;
 use handstamp_testbed::Postgres;
 use tokio::runtime::Runtime;
 
@@ -37,6 +36,7 @@ fn benchmark(options: Options) -> Outcome<Report> {
         "{CLIENTS} clients, each of whom goes to the next replica with every request; default settings"
     ));
     report.fact("transactions: PostgreSQL's own count, for each 1,000 requests, of everything that the replicas do meanwhile");
+    report.goal("less than 20 MB of memory for an idle process");
     let runtime = runtime(2)?;
     side_by_side(&mut report, &runtime, options)?;
     footprint::measure(&mut report, &runtime, options)?;
@@ -54,8 +54,8 @@ fn side_by_side(report: &mut Report, runtime: &Runtime, options: Options) -> Out
     let turn = options.pick(Duration::from_millis(400), Duration::from_millis(100));
     let postgres = Postgres::start();
     let url = postgres.database();
-    let opened = PostgresOptions::new(&url).map_err(failed("the database URL"))?;
-    let house = runtime.block_on(House::open_on_postgres(&opened))?;
+    let database = database_name(&url);
+    let house = runtime.block_on(House::open_on_postgres(&url))?;
     let refreshed = options.pick(100_000, 2_000);
     let mut crowd = runtime.block_on(Crowd::gather(&house, PEOPLE + refreshed))?;
     let key = house.root_key().to_text();
@@ -84,11 +84,11 @@ fn side_by_side(report: &mut Report, runtime: &Runtime, options: Options) -> Out
         for _ in 0..rounds {
             for count in 1..=REPLICAS {
                 std::thread::sleep(FIGURES);
-                let before = (committed(&postgres), processor_time(&replicas));
+                let before = (committed(&postgres, database), processor_time(&replicas));
                 let load = load::run_in_turn(&addresses[..count], CLIENTS, turn, &kind.next)?;
                 let load = load.worked(processor_time(&replicas).saturating_sub(before.1));
                 std::thread::sleep(FIGURES);
-                transactions[count - 1] += committed(&postgres) - before.0;
+                transactions[count - 1] += committed(&postgres, database) - before.0;
                 requests[count - 1] += load.rate() * turn.as_secs_f64();
                 loads[count - 1].push(load);
             }
@@ -107,9 +107,9 @@ fn processor_time(replicas: &[Program]) -> Duration {
     replicas.iter().map(Program::processor_time).sum()
 }
 
-fn committed(postgres: &Postgres) -> f64 {
-    let sum = postgres.sql("postgres", "SELECT xact_commit FROM pg_stat_database WHERE datname = 'test_0'");
-    sum.trim().parse().unwrap_or(f64::NAN)
+fn committed(postgres: &Postgres, database: &str) -> f64 {
+    let asked = format!("SELECT xact_commit FROM pg_stat_database WHERE datname = '{database}'");
+    postgres.sql("postgres", &asked).trim().parse().unwrap_or(f64::NAN)
 }
 
 fn table(name: &str, loads: &[Vec<Load>], transactions: &[f64], requests: &[f64]) -> Table {
@@ -117,24 +117,15 @@ fn table(name: &str, loads: &[Vec<Load>], transactions: &[f64], requests: &[f64]
     let mut table = Table::new(name, columns);
     let first = &loads[0];
     for (index, turns) in loads.iter().enumerate() {
-        let rates: Vec<f64> = turns.iter().map(Load::rate).collect();
         let work: Vec<f64> = turns.iter().map(Load::work).collect();
-        let of_one = |of: fn(&Load) -> f64| {
-            median(&turns.iter().zip(first).map(|(turn, one)| of(turn) / of(one)).collect::<Vec<_>>())
-        };
-        let mut all = Load::default();
-        turns.iter().cloned().for_each(|load| all.add(load));
-        let cells = [
-            Cell::Count(median(&rates)),
-            Cell::Ratio(of_one(Load::rate)),
-            Cell::Nanos(all.latency(0.5)),
-            Cell::Nanos(all.latency(0.99)),
+        let more = [
             Cell::Nanos(median(&work)),
-            Cell::Ratio(of_one(Load::work)),
+            load::of_floor(turns, first, Load::work),
             Cell::Count(1_000.0 * transactions[index] / requests[index]),
         ];
         let plural = if index == 0 { "" } else { "s" };
-        table.row(format!("{} replica{plural}", index + 1), cells);
+        table
+            .row(format!("{} replica{plural}", index + 1), load::cells(turns, first).into_iter().chain(more));
     }
     table
 }
