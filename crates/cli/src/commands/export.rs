@@ -61,36 +61,33 @@ pub(crate) fn run(command: &Export) -> Result<(), Failure> {
                 "an export is no reading matter: name a file, or send standard output somewhere",
             ));
         }
-        return runtime::block_on(async {
-            let store = open(&config).await?;
-            let contents = export(&store, BufWriter::new(io::stdout())).await;
-            store.close().await?;
-            contents.map(|contents| output::note(sentence("standard output", &contents)))
-        });
+        let contents = export(&config, io::stdout())?;
+        output::note(sentence("standard output", &contents));
+        return Ok(());
     }
     let file =
         FreshFile::new(Path::new(&command.file), command.replace, &DataFolder::at(&config.storage.data))?;
-    let contents = runtime::block_on(async {
-        let store = open(&config).await?;
-        let contents = export(&store, BufWriter::new(file.create()?)).await;
-        store.close().await?;
-        contents
-    })?;
+    let contents = export(&config, file.create()?)?;
     file.keep()?;
     print(command, &contents)
 }
 
-/// Opens the store that is there, beside a running service or without. No keys are made.
-async fn open(config: &Config) -> Result<OpenStore, Failure> {
+/// Exports the store that is there, beside a running service or without. No keys are made.
+fn export(config: &Config, to: impl Write + Send + 'static) -> Result<Contents, Failure> {
     house::must_be_there(config)?;
-    OpenStore::open(config, OpenMode::Command, Arc::new(SystemEntropy)).await
+    runtime::block_on(async {
+        let store = OpenStore::open(config, OpenMode::Command, Arc::new(SystemEntropy)).await?;
+        let contents = hand_over(&store, to).await;
+        store.close().await?;
+        contents
+    })
 }
 
 /// The store reads while a thread of its own writes.
-async fn export(store: &OpenStore, to: impl Write + Send + 'static) -> Result<Contents, Failure> {
+async fn hand_over(store: &OpenStore, to: impl Write + Send + 'static) -> Result<Contents, Failure> {
     let (sender, parcels) = mpsc::channel(PARCELS_UNDER_WAY);
     let now = clock::now();
-    let writing = tokio::task::spawn_blocking(move || write(parcels, to, now));
+    let writing = tokio::task::spawn_blocking(move || write(parcels, BufWriter::new(to), now));
     let exported = store.transfer().export(sender).await;
     let written = writing.await.map_err(|cause| Failure::because("cannot write the export", &cause))?;
     exported.map_err(|cause| Failure::because("cannot read the database", &cause))?;

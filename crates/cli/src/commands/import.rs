@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::edge::data_folder::DataFolder;
-use crate::edge::house::House;
+use crate::edge::house::{self, House};
 use crate::edge::settings::SettingsArgs;
 use crate::edge::store::OpenStore;
 use crate::edge::{clock, root_key, runtime};
@@ -169,9 +169,7 @@ fn check_key(row: &Row, root: &RootKey) -> Result<(), Failure> {
 /// Sees that a service can start on it. Where the store that was exported had lost the end of its log, or was the copy of one that
 /// has gone on, another epoch begins.
 async fn go_on(config: &Config, contents: &Contents) -> Result<(), Failure> {
-    let url = config
-        .public_url(config.server.listen)
-        .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
+    let url = house::public_url(config, config.server.listen)?;
     let house = House::open(config, &url, OpenMode::Command).await?;
     let store = house.store();
     let begun = match contents.mark {

@@ -7,7 +7,7 @@ use handstamp_server::{AppState, Parts, Sockets};
 use handstamp_store_sqlite::{OpenMode, ShareMode};
 
 use crate::edge::clock::SystemClock;
-use crate::edge::house::House;
+use crate::edge::house::{self, House};
 use crate::edge::listen::Reached;
 use crate::edge::settings::SettingsArgs;
 use crate::edge::{certificates, listen, logging, logo, runtime, shared, signals, upstream_credentials};
@@ -54,9 +54,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let address = listen::address(&main)?;
     let redirect = listen::bind_if(config.server.tls.redirect_listen, "server.tls.redirect_listen").await?;
     let envoys = listen::bind_if(config.ext_authz.listen, "ext_authz.listen").await?;
-    let public_url = config
-        .public_url(address)
-        .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
+    let public_url = house::public_url(&config, address)?;
     let certificate = certificates::open(&config.server.tls.certificate(), Some(&public_url.host()))?;
     let for_envoys = certificates::open(&config.ext_authz.tls, None)?;
     let reached = Reached {

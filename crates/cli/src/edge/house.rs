@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use handstamp_core::Context;
@@ -73,6 +74,11 @@ fn root_key(config: &Config, entropy: &dyn Entropy) -> Result<RootKey, Failure> 
     }
 }
 
+/// Returns where the world reaches a service that listens at this address.
+pub(crate) fn public_url(config: &Config, address: SocketAddr) -> Result<PublicUrl, Failure> {
+    config.public_url(address).map_err(|cause| Failure::because("server.public_url cannot be used", &cause))
+}
+
 /// Runs a command inside the house, beside a running `serve` or without.
 pub(crate) fn visit(
     settings: &SettingsArgs,
@@ -80,9 +86,7 @@ pub(crate) fn visit(
     work: impl AsyncFnOnce(&Context) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let config = settings.load()?;
-    let url = config
-        .public_url(config.server.listen)
-        .map_err(|cause| Failure::because("server.public_url cannot be used", &cause))?;
+    let url = public_url(&config, config.server.listen)?;
     if missing == Missing::Refuse {
         must_be_there(&config)?;
     }

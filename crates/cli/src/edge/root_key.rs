@@ -11,11 +11,8 @@ use crate::failure::Failure;
 
 /// Returns the root key: from the environment, or from its file in the data folder, which the first start makes.
 pub(crate) fn load(folder: &DataFolder, entropy: &dyn Entropy) -> Result<RootKey, Failure> {
-    if let Some(text) = environment::text(environment::ROOT_KEY).map(Zeroizing::new) {
-        return RootKey::from_text(&text).map_err(|cause| wrong(environment::ROOT_KEY, cause));
-    }
     let path = folder.root_key();
-    match read(&path)? {
+    match find(&path)? {
         Some(key) => Ok(key),
         // A database without its key holds signing keys nobody can open: a new key would only hide what is missing.
         None if folder.database().exists() => Err(Failure::new(format!(
@@ -29,11 +26,8 @@ pub(crate) fn load(folder: &DataFolder, entropy: &dyn Entropy) -> Result<RootKey
 
 /// Returns the root key that is there, and makes none: what is to be opened with it was sealed elsewhere.
 pub(crate) fn load_existing(folder: &DataFolder) -> Result<RootKey, Failure> {
-    if let Some(text) = environment::text(environment::ROOT_KEY).map(Zeroizing::new) {
-        return RootKey::from_text(&text).map_err(|cause| wrong(environment::ROOT_KEY, cause));
-    }
     let path = folder.root_key();
-    read(&path)?.ok_or_else(|| {
+    find(&path)?.ok_or_else(|| {
         Failure::new(format!(
             "there is no root key: put the one of the installation into {}, or into {}. For a new installation `handstamp key \
              generate-root FILE` makes one",
@@ -41,6 +35,12 @@ pub(crate) fn load_existing(folder: &DataFolder) -> Result<RootKey, Failure> {
             environment::ROOT_KEY
         ))
     })
+}
+
+/// The environment comes first. Nothing if neither has one.
+fn find(path: &Path) -> Result<Option<RootKey>, Failure> {
+    let Some(text) = environment::text(environment::ROOT_KEY).map(Zeroizing::new) else { return read(path) };
+    RootKey::from_text(&text).map(Some).map_err(|cause| wrong(environment::ROOT_KEY, cause))
 }
 
 fn make(path: &Path, entropy: &dyn Entropy) -> Result<RootKey, Failure> {
