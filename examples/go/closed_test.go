@@ -33,16 +33,30 @@ func TestNoOperationLetsABadTokenPass(t *testing.T) {
 	}
 	token := devIssuer.Token(t, handstamp.Says{"sub": "ben", "org_id": "acme", "roles": []string{"buyer", "admin"}})
 
-	devIssuer.AssertClosed(t, server.URL, token, "__Host-Http-at",
-		handstamp.Operation{Name: "GET /orders"},
-		handstamp.Operation{Name: "GET /orders/1"},
-		handstamp.Operation{Name: "POST /orders", Body: map[string]any{"item": "Lamp", "quantity": 2}, Role: true},
-		handstamp.Operation{Name: "DELETE /orders/1", Role: true},
-	)
+	devIssuer.AssertClosed(t, server.URL, handstamp.Attack{Token: token, Operations: []handstamp.Operation{
+		{Name: "GET /orders"},
+		{Name: "GET /orders/1"},
+		{Name: "POST /orders", Body: map[string]any{"item": "Lamp", "quantity": 2}, Role: true},
+		{Name: "DELETE /orders/1", Role: true},
+	}})
 
-	// What is open on purpose is found, so the test can find something.
-	found := devIssuer.Attack(t, server.URL, token, "__Host-Http-at", handstamp.Operation{Name: "GET /health/live"})
-	if !strings.Contains(strings.Join(found, "\n"), "credentials/none") {
-		t.Errorf("an open operation was not found: %q", found)
+	// The test can find something: what is open on purpose, what is not there, what nobody can say anything about.
+	for _, open := range []struct {
+		attack handstamp.Attack
+		found  string
+	}{
+		{handstamp.Attack{Operations: []handstamp.Operation{{Name: "GET /health/live"}}}, "credentials/none"},
+		{handstamp.Attack{Operations: []handstamp.Operation{{Name: "GET /ordres"}}}, "answered 404 to the good token"},
+		{handstamp.Attack{Operations: []handstamp.Operation{{Name: "GET /orders", Role: true}}}, "rights/no-roles"},
+		{
+			handstamp.Attack{Operations: []handstamp.Operation{{Name: "GET /orders"}}, Cookie: "another"},
+			"answered 401 to the good token in the cookie another",
+		},
+	} {
+		open.attack.Token = token
+		found := strings.Join(devIssuer.Attack(t, server.URL, open.attack), "\n")
+		if !strings.Contains(found, open.found) {
+			t.Errorf("%q was not found: %q", open.found, found)
+		}
 	}
 }

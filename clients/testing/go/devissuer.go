@@ -2,7 +2,7 @@
 //
 //	issuer := handstamp.Start(t, "orders")
 //	token := issuer.Token(t, handstamp.Says{"sub": "ann", "roles": []string{"admin"}, "org_id": "acme"})
-//	issuer.AssertClosed(t, server.URL, token, handstamp.Operation{Name: "GET /orders"})
+//	issuer.AssertClosed(t, server.URL, handstamp.Attack{Token: token, Operations: []handstamp.Operation{{Name: "GET /orders"}}})
 package testing
 
 import (
@@ -37,6 +37,21 @@ type Operation struct {
 	Role bool
 }
 
+// Attack is what a service is sent.
+type Attack struct {
+	// Token is a good one, which every operation lets in.
+	Token      string
+	Operations []Operation
+	// Modes are where the service takes tokens. None: "bearer" and "cookie".
+	Modes []string
+	// Cookie is the name of the service's cookie. Empty: `__Host-Http-at`.
+	Cookie string
+	// Without are names of cases that the service lets pass on purpose.
+	Without []string
+	// Strict also sends what careful libraries differ in: a matter of strictness, by which alone nobody gets in.
+	Strict bool
+}
+
 // Invalid is a bad token, with what to send and what to expect.
 type Invalid struct {
 	Name, Class, Title, Why, Fix, Severity, Token, Query string
@@ -47,8 +62,11 @@ type Invalid struct {
 	Role                                                 bool
 }
 
-// Modes are where a client puts its token.
-var Modes = []string{"bearer", "cookie"}
+// set is what the issuer makes of one good token.
+type set struct {
+	GoodHeaders [][2]string `json:"good_headers"`
+	Invalid     []Invalid
+}
 
 // Start starts an issuer that ends with the test. The program is `handstamp` in the path, unless the variable HANDSTAMP names another.
 func Start(t testing.TB, audience string, options ...string) *DevIssuer {
@@ -78,7 +96,7 @@ func Start(t testing.TB, audience string, options ...string) *DevIssuer {
 	}
 	var ready struct{ Issuer string }
 	if err := json.Unmarshal(line, &ready); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s is not handstamp, it says %q: set HANDSTAMP to the program", program, line)
 	}
 	return &DevIssuer{URL: ready.Issuer, client: &http.Client{Timeout: 10 * time.Second}}
 }
@@ -108,36 +126,45 @@ func (d *DevIssuer) Advance(t testing.TB, seconds int) {
 // InvalidTokens returns every class of bad token made of this good one.
 func (d *DevIssuer) InvalidTokens(t testing.TB, token, mode, cookie string) []Invalid {
 	t.Helper()
-	var reply struct{ Invalid []Invalid }
-	d.Post(t, "/dev/invalid-tokens", Says{"token": token, "mode": mode, "cookie": cookie}, &reply)
-	return reply.Invalid
+	return d.set(t, token, mode, cookie).Invalid
 }
 
 // AssertClosed attacks a service, and fails the test for each bad token that is not refused.
-func (d *DevIssuer) AssertClosed(t testing.TB, service, token, cookie string, operations ...Operation) {
+func (d *DevIssuer) AssertClosed(t testing.TB, service string, attack Attack) {
 	t.Helper()
-	for _, found := range d.Attack(t, service, token, cookie, operations...) {
+	for _, found := range d.Attack(t, service, attack) {
 		t.Error(found)
 	}
 }
 
 // Attack sends every bad token to every operation of a service, after a good one that has to get in, and returns what was not refused,
-// in words. What careful libraries differ in, the severity `note`, is left out.
-func (d *DevIssuer) Attack(t testing.TB, service, token, cookie string, operations ...Operation) (found []string) {
+// in words.
+func (d *DevIssuer) Attack(t testing.TB, service string, attack Attack) (found []string) {
 	t.Helper()
+	if len(attack.Operations) == 0 {
+		t.Fatal("nothing is attacked: name operations")
+	}
+	if len(attack.Modes) == 0 {
+		attack.Modes = []string{"bearer", "cookie"}
+	}
+	if attack.Cookie == "" {
+		attack.Cookie = "__Host-Http-at"
+	}
+	sets := make([]set, len(attack.Modes))
+	for turn, mode := range attack.Modes {
+		sets[turn] = d.set(t, attack.Token, mode, attack.Cookie)
+	}
 	// A service hears of what was taken back in a moment, or when it next asks: three seconds in all.
 	waits := 100
-	for _, mode := range Modes {
-		invalid := d.InvalidTokens(t, token, mode, cookie)
-		for _, operation := range operations {
-			control, _ := d.send(t, service, operation, [][2]string{{"Authorization", "Bearer " + token}}, "")
-			if control == http.StatusUnauthorized || control == http.StatusForbidden {
-				found = append(found, fmt.Sprintf("%s answered %d to the good token, so it shows nothing that it refuses bad ones",
-					operation.Name, control))
-				continue
+	for _, operation := range attack.Operations {
+		for turn, mode := range attack.Modes {
+			control, sent := d.send(t, service, operation, sets[turn].GoodHeaders, "")
+			if nothing := attack.showsNothing(turn, control, sent); nothing != "" {
+				found = append(found, operation.Name+" "+nothing)
+				break
 			}
-			for _, bad := range invalid {
-				if !bad.applies(operation) {
+			for _, bad := range sets[turn].Invalid {
+				if !attack.sends(bad, operation) {
 					continue
 				}
 				status, sent := d.send(t, service, operation, bad.Headers, bad.Query)
@@ -146,10 +173,15 @@ func (d *DevIssuer) Attack(t testing.TB, service, token, cookie string, operatio
 					time.Sleep(30 * time.Millisecond)
 					status, sent = d.send(t, service, operation, bad.Headers, bad.Query)
 				}
-				if sent && !bad.isRefusedBy(status) {
-					found = append(found, fmt.Sprintf("%s (%s) answered %d to %s, %s: expected %d. %s",
-						operation.Name, mode, status, bad.Name, bad.Title, bad.Status, bad.Fix))
+				if sent && bad.isRefusedBy(status) {
+					continue
 				}
+				did := fmt.Sprintf("answered %d to", status)
+				if !sent {
+					did = "cannot be sent"
+				}
+				found = append(found, fmt.Sprintf("%s (%s) %s %s, %s: expected %d. %s",
+					operation.Name, mode, did, bad.Name, bad.Title, bad.Status, bad.Fix))
 			}
 		}
 	}
@@ -183,20 +215,53 @@ func (d *DevIssuer) Post(t testing.TB, path string, body, answer any) {
 	}
 }
 
-func (i Invalid) applies(operation Operation) bool {
+func (d *DevIssuer) set(t testing.TB, token, mode, cookie string) (made set) {
+	t.Helper()
+	d.Post(t, "/dev/invalid-tokens", Says{"token": token, "mode": mode, "cookie": cookie}, &made)
+	return made
+}
+
+// showsNothing returns why the answer to a good token makes the answers to bad ones worthless, if it does.
+func (a Attack) showsNothing(turn, status int, sent bool) string {
+	place := "as bearer"
+	if a.Modes[turn] == "cookie" {
+		place = "in the cookie " + a.Cookie
+	}
+	switch {
+	case !sent:
+		return "cannot be sent the good token " + place + ": it has characters that a request cannot have"
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		why := fmt.Sprintf("answered %d to the good token %s, so it shows nothing that it refuses bad ones", status, place)
+		if turn > 0 {
+			why += ". Name the cookie it reads, or leave the mode out where it reads none"
+		}
+		return why
+	// What the first good token was about may be gone when the second comes.
+	case turn == 0 && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed):
+		return fmt.Sprintf("answered %d to the good token, as where nothing is: "+
+			"name an operation that is there, on something that is there", status)
+	}
+	return ""
+}
+
+func (a Attack) sends(bad Invalid, operation Operation) bool {
 	method, _, _ := strings.Cut(operation.Name, " ")
 	isUnsafe := slices.Contains([]string{"POST", "PUT", "PATCH", "DELETE"}, method)
-	return i.Severity != "note" && (operation.Role || !i.Role) && (isUnsafe || !i.UnsafeMethod)
+	isWanted := (a.Strict || bad.Severity != "note") && !slices.Contains(a.Without, bad.Name)
+	return isWanted && (operation.Role || !bad.Role) && (isUnsafe || !bad.UnsafeMethod)
 }
 
 func (i Invalid) isRefusedBy(status int) bool {
 	return status == i.Status || slices.Contains(i.Also, status)
 }
 
-// send returns the status, and false where the headers cannot be sent.
+// send returns the status, and false where this client cannot send the headers.
 func (d *DevIssuer) send(t testing.TB, service string, operation Operation, headers [][2]string, query string) (int, bool) {
 	t.Helper()
-	method, path, _ := strings.Cut(operation.Name, " ")
+	method, path, isThere := strings.Cut(operation.Name, " ")
+	if !isThere || !strings.HasPrefix(path, "/") {
+		t.Fatalf("%q is no operation: write a method, a space and a path, as in \"GET /orders/1\"", operation.Name)
+	}
 	var body io.Reader
 	if operation.Body != nil {
 		text, err := json.Marshal(operation.Body)
@@ -206,7 +271,11 @@ func (d *DevIssuer) send(t testing.TB, service string, operation Operation, head
 		body = bytes.NewReader(text)
 	}
 	if query != "" {
-		path += "?" + query
+		joint := "?"
+		if strings.Contains(path, "?") {
+			joint = "&"
+		}
+		path += joint + query
 	}
 	request, err := http.NewRequest(method, service+path, body)
 	if err != nil {

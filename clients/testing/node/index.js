@@ -32,7 +32,17 @@ export class DevIssuer {
       child.once('exit', (code) => reject(new Error(`handstamp dev-issuer ended with ${code}`)))
     })
     const ready = new Promise((resolve) => createInterface(child.stdout).once('line', resolve))
-    return new DevIssuer(child, JSON.parse(await Promise.race([ready, failed])))
+    // A test that ends in another way than by `stop` leaves no issuer behind.
+    const kill = () => void child.kill()
+    process.once('exit', kill)
+    child.once('exit', () => process.removeListener('exit', kill))
+    const line = await Promise.race([ready, failed])
+    try {
+      return new DevIssuer(child, JSON.parse(line))
+    } catch (cause) {
+      kill()
+      throw new Error(`${command} is not handstamp, it says ${JSON.stringify(line)}: set HANDSTAMP to the program`, { cause })
+    }
   }
 
   /** Ends it. */
@@ -68,38 +78,31 @@ export class DevIssuer {
    * words: an empty list is what a test wants.
    *
    * An operation is `'GET /orders'`, or `{ operation: 'POST /orders', body: {…}, role: true }`: `role` where it asks for one.
-   * `except` names cases that the service lets pass on purpose. `strict` also sends what careful libraries differ in: a matter of
-   * strictness, by which alone nobody gets in.
+   * `modes` is where the service takes tokens: leave out `'cookie'` where it takes none. `except` names cases that the service lets
+   * pass on purpose. `strict` also sends what careful libraries differ in: a matter of strictness, by which alone nobody gets in.
    */
   async attack(service, operations, { token, modes = MODES, cookie = '__Host-Http-at', except = [], strict = false } = {}) {
+    if (operations.length === 0 || modes.length === 0) throw new Error('nothing is attacked: name operations, and modes')
     token ??= await this.token({ roles: ['admin'], org_id: 'acme' })
-    const wanted = (bad) => (strict || bad.severity !== 'note') && !except.includes(bad.name)
-    const sets = await Promise.all(modes.map(async (mode) => (await this.invalidTokens({ token, mode, cookie })).filter(wanted)))
-    const found = []
+    const isWanted = (bad) => (strict || bad.severity !== 'note') && !except.includes(bad.name)
+    const sets = await Promise.all(modes.map((mode) => this.post('/dev/invalid-tokens', { token, mode, cookie })))
     // A service hears of what was taken back in a moment, or when it next asks: three seconds in all.
-    let waits = 100
-    for (const written of operations) {
-      const { operation, body, role = false } = typeof written === 'string' ? { operation: written } : written
-      const [method, path] = operation.split(' ')
-      const send = (headers, query) => status(service, method, path, headers, query, body)
-      const control = await send([['authorization', `Bearer ${token}`]])
-      if (control === 401 || control === 403) {
-        found.push(`${operation} answered ${control} to the good token, so it shows nothing that it refuses bad ones`)
-        continue
-      }
-      for (const [at, mode] of modes.entries()) {
-        for (const bad of sets[at]) {
-          const applies = (!bad.role || role) && (!bad.unsafe_method || UNSAFE.includes(method))
-          if (!applies) continue
-          const isRefused = (answered) => answered === undefined || [bad.status, ...bad.also].includes(answered)
-          let answered = await send(bad.headers, bad.query)
-          while (bad.class === 'revoked' && !isRefused(answered) && waits > 0) {
-            waits -= 1
-            await new Promise((resolve) => setTimeout(resolve, 30))
-            answered = await send(bad.headers, bad.query)
-          }
-          if (isRefused(answered)) continue
-          found.push(`${operation} (${mode}) answered ${answered} to ${bad.name}, ${bad.title}: expected ${bad.status}. ${bad.fix}`)
+    const patience = { waits: 100 }
+    const found = []
+    for (const operation of operations.map(read)) {
+      for (const [turn, mode] of modes.entries()) {
+        const answered = await status(service, operation, sets[turn].good_headers)
+        const nothing = showsNothing(answered, turn, mode === 'cookie' ? `in the cookie ${cookie}` : 'as bearer')
+        if (nothing) {
+          found.push(`${operation.name} ${nothing}`)
+          break
+        }
+        for (const bad of sets[turn].invalid) {
+          if (!isWanted(bad) || !applies(bad, operation)) continue
+          const answered = await judged(service, operation, bad, patience)
+          if (isRefused(bad, answered)) continue
+          const what = answered === undefined ? 'cannot be sent' : `answered ${answered} to`
+          found.push(`${operation.name} (${mode}) ${what} ${bad.name}, ${bad.title}: expected ${bad.status}. ${bad.fix}`)
         }
       }
     }
@@ -119,26 +122,67 @@ export class DevIssuer {
   }
 }
 
-/** Returns the status, or `undefined` where the headers cannot be sent. `fetch` would join two headers of one name. */
-function status(service, method, path, headers, query, body) {
+/** Reads an operation as it is written in a test. */
+function read(written) {
+  const { operation: name, body, role = false } = typeof written === 'string' ? { operation: written } : written
+  const [, method, path] = /^([A-Z]+) (\/\S*)$/.exec(name) ?? []
+  if (method === undefined) throw new Error(`${JSON.stringify(name)} is no operation: write a method, a space and a path, as in "GET /orders/1"`)
+  return { name, method, path, body, role }
+}
+
+/** Returns why the answer to a good token makes the answers to bad ones worthless, if it does. */
+function showsNothing(answered, turn, place) {
+  if (answered === 401 || answered === 403) {
+    const cookies = turn > 0 ? '. Name the cookie it reads, or leave the mode out where it reads none' : ''
+    return `answered ${answered} to the good token ${place}, so it shows nothing that it refuses bad ones${cookies}`
+  }
+  if (answered === undefined) return `cannot be sent the good token ${place}: it has characters that a request cannot have`
+  // What the first good token was about may be gone when the second comes.
+  if (turn > 0 || (answered !== 404 && answered !== 405)) return undefined
+  return `answered ${answered} to the good token, as where nothing is: name an operation that is there, on something that is there`
+}
+
+function applies(bad, { method, role }) {
+  return (!bad.role || role) && (!bad.unsafe_method || UNSAFE.includes(method))
+}
+
+function isRefused(bad, answered) {
+  return bad.status === answered || bad.also.includes(answered)
+}
+
+/** Sends a bad token, and one that was taken back again until that is known. */
+async function judged(service, operation, bad, patience) {
+  let answered = await status(service, operation, bad.headers, bad.query)
+  while (bad.class === 'revoked' && !isRefused(bad, answered) && patience.waits > 0) {
+    patience.waits -= 1
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    answered = await status(service, operation, bad.headers, bad.query)
+  }
+  return answered
+}
+
+/** Returns the status, or `undefined` where this client cannot send the headers. `fetch` would join two headers of one name. */
+function status(service, { name, method, path, body }, headers, query) {
   const json = body === undefined ? undefined : JSON.stringify(body)
   const framing = json === undefined ? [] : [['content-type', 'application/json'], ['content-length', String(Buffer.byteLength(json))]]
   const at = new URL(service)
+  const asked = query ? `${path}${path.includes('?') ? '&' : '?'}${query}` : path
   return new Promise((resolve, reject) => {
-    let request
+    const fail = (cause) => reject(new Error(`${name} cannot be asked at ${service}: ${cause.message}`, { cause }))
     try {
       const all = [['host', at.host], ...headers, ...framing].flat()
-      const options = { host: at.hostname, port: at.port, method, path: query ? `${path}?${query}` : path, headers: all }
-      request = http.request(options, (reply) => {
+      const options = { host: at.hostname, port: at.port, method, path: asked, headers: all, timeout: 10_000 }
+      const request = http.request(options, (reply) => {
         reply.resume()
         reply.once('end', () => resolve(reply.statusCode))
-        reply.once('error', reject)
+        reply.once('error', fail)
       })
-    } catch (error) {
-      if (error.code === 'ERR_INVALID_CHAR') return resolve(undefined)
-      throw error
+      request.once('timeout', () => request.destroy(new Error('no answer within ten seconds')))
+      request.once('error', fail)
+      request.end(json)
+    } catch (cause) {
+      if (cause.code === 'ERR_INVALID_CHAR') resolve(undefined)
+      else fail(cause)
     }
-    request.once('error', reject)
-    request.end(json)
   })
 }

@@ -15,20 +15,47 @@ const OPERATIONS = [
 ]
 
 test('no operation lets a bad token pass', async (t) => {
-  const auth = await DevIssuer.start({ audience: 'orders' })
-  const { url, stop } = await service(auth.url)
-  t.after(async () => {
-    stop()
-    await auth.stop()
-  })
-  const token = await auth.token({ sub: 'ben', org_id: 'acme', roles: ['buyer', 'admin'] })
+  const { auth, url, token } = await world(t)
 
   assert.deepEqual(await auth.attack(url, OPERATIONS, { token }), [])
-
-  // What is open on purpose is found, so the test can find something.
-  const found = await auth.attack(url, ['GET /health/live'], { token })
-  assert.ok(found.some((line) => line.includes('credentials/none')), found)
 })
+
+test('what is open, is not there or cannot be judged is found', async (t) => {
+  const { auth, url, token } = await world(t)
+  for (const [operation, options, expected] of [
+    ['GET /health/live', {}, 'credentials/none'],
+    ['GET /ordres', {}, 'answered 404 to the good token'],
+    [{ operation: 'GET /orders', role: true }, {}, 'rights/no-roles'],
+    ['GET /orders', { cookie: 'another' }, 'answered 401 to the good token in the cookie another'],
+    ['GET /orders', { cookie: 'no name\n' }, 'cannot be sent the good token'],
+    ['DELETE /orders/1', { token: await auth.token() }, 'answered 403 to the good token'],
+  ]) {
+    const found = await auth.attack(url, [operation], { token, ...options })
+    assert.ok(found.some((line) => line.includes(expected)), `${expected}: ${found}`)
+  }
+})
+
+test('an attack on nothing is a mistake, and so is an operation without a method', async (t) => {
+  const { auth, url, token } = await world(t)
+
+  await assert.rejects(auth.attack(url, [], { token }), /nothing is attacked/)
+  await assert.rejects(auth.attack(url, ['/orders'], { token }), /"\/orders" is no operation/)
+  await assert.rejects(auth.attack('http://127.0.0.1:1', ['GET /orders'], { token }), /GET \/orders cannot be asked/)
+})
+
+test('a program that is not there, or another one, is named', async () => {
+  await assert.rejects(DevIssuer.start({ command: '/nowhere/handstamp' }), /\/nowhere\/handstamp cannot be started: set HANDSTAMP/)
+  await assert.rejects(DevIssuer.start({ command: 'echo' }), /echo is not handstamp, it says "dev-issuer/)
+})
+
+/** Runs an issuer and the service for as long as the test lasts. */
+async function world(t) {
+  const auth = await DevIssuer.start({ audience: 'orders' })
+  t.after(() => auth.stop())
+  const { url, stop } = await service(auth.url)
+  t.after(stop)
+  return { auth, url, token: await auth.token({ sub: 'ben', org_id: 'acme', roles: ['buyer', 'admin'] }) }
+}
 
 /** Runs the service as `src/main.js` does. */
 async function service(issuerUrl) {

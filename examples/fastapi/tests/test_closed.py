@@ -17,13 +17,13 @@ OPERATIONS = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def auth() -> Iterator[DevIssuer]:
     with DevIssuer.start(audience="orders") as issuer:
         yield issuer
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def url(auth: DevIssuer) -> Iterator[str]:
     variables = {**os.environ, "ISSUER": auth.url, "PORT": "0"}
     command = [sys.executable, "-m", "orders_service"]
@@ -41,7 +41,35 @@ def test_no_operation_lets_a_bad_token_pass(auth: DevIssuer, url: str) -> None:
     assert auth.attack(url, OPERATIONS, token=token, without=["revoked/roles-changed"]) == []
 
 
-def test_an_operation_that_is_open_on_purpose_is_found(auth: DevIssuer, url: str) -> None:
-    found = auth.attack(url, ["GET /health/live"])
+@pytest.mark.parametrize(
+    ("operation", "cookie", "expected"),
+    [
+        ("GET /health/live", "__Host-Http-at", "credentials/none"),
+        ("GET /ordres", "__Host-Http-at", "answered 404 to the good token"),
+        (Operation("GET /orders", role=True), "__Host-Http-at", "rights/no-roles"),
+        ("GET /orders", "another", "answered 401 to the good token in the cookie another"),
+        ("GET /orders", "no name\n", "cannot be sent the good token"),
+    ],
+)
+def test_what_is_open_is_not_there_or_cannot_be_judged_is_found(
+    auth: DevIssuer, url: str, operation: str | Operation, cookie: str, expected: str
+) -> None:
+    found = auth.attack(url, [operation], cookie=cookie)
 
-    assert any("credentials/none" in line for line in found)
+    assert any(expected in line for line in found), found
+
+
+def test_an_attack_on_nothing_is_a_mistake_and_so_is_an_operation_without_a_method(auth: DevIssuer) -> None:
+    with pytest.raises(ValueError, match="nothing is attacked"):
+        auth.attack("http://127.0.0.1:1", [])
+    with pytest.raises(ValueError, match="'/orders' is no operation"):
+        auth.attack("http://127.0.0.1:1", ["/orders"])
+    with pytest.raises(RuntimeError, match="GET /orders cannot be asked"):
+        auth.attack("http://127.0.0.1:1", ["GET /orders"])
+
+
+def test_a_program_that_is_not_there_or_another_one_is_named() -> None:
+    with pytest.raises(RuntimeError, match="/nowhere/handstamp cannot be started: set HANDSTAMP"):
+        DevIssuer.start(command="/nowhere/handstamp")
+    with pytest.raises(RuntimeError, match="echo is not handstamp.*says 'dev-issuer"):
+        DevIssuer.start(command="echo")

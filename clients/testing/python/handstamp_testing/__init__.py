@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from types import TracebackType
@@ -31,6 +32,22 @@ class Operation:
     name: str
     body: Any = None
     role: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no operation."""
+        if not re.fullmatch(r"[A-Z]+ /\S*", self.name):
+            message = f'{self.name!r} is no operation: write a method, a space and a path, as in "GET /orders/1"'
+            raise ValueError(message)
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        return self.name.split(" ")[0]
+
+    @property
+    def path(self) -> str:
+        """The path, perhaps with a query."""
+        return self.name.split(" ")[1]
 
 
 class DevIssuer:
@@ -52,12 +69,20 @@ class DevIssuer:
         except OSError as cause:
             raise RuntimeError(f"{command} cannot be started: set HANDSTAMP to the program") from cause
         line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            raise RuntimeError(f"handstamp dev-issuer ended with {process.wait()}")
-        return cls(process, json.loads(line))
+        try:
+            issuer = cls(process, json.loads(line))
+        except ValueError as cause:
+            with process:
+                process.kill()
+            said = f"says {line!r}" if line else f"ended with {process.returncode}"
+            raise RuntimeError(f"{command} is not handstamp, or it cannot run: it {said}. Set HANDSTAMP to the program") from cause
+        # A test that ends in another way than by `stop` leaves no issuer behind.
+        atexit.register(process.terminate)
+        return issuer
 
     def stop(self) -> None:
         """End it."""
+        atexit.unregister(self._process.terminate)
         self._process.terminate()
         self._process.wait()
         if self._process.stdout:
@@ -101,38 +126,38 @@ class DevIssuer:
     ) -> list[str]:
         """Send every bad token to every operation of a service, after a good one that has to get in.
 
-        Return what was not refused, in words: an empty list is what a test wants. `without` names cases that the service lets
-        pass on purpose. `strict` also sends what careful libraries differ in: a matter of strictness, by which alone nobody gets in.
+        Return what was not refused, in words: an empty list is what a test wants. `modes` is where the service takes tokens: leave
+        out `"cookie"` where it takes none. `without` names cases that the service lets pass on purpose. `strict` also sends what
+        careful libraries differ in: a matter of strictness, by which alone nobody gets in.
         """
+        targets = [Operation(written) if isinstance(written, str) else written for written in operations]
+        if not targets or not modes:
+            raise ValueError("nothing is attacked: name operations, and modes")
         token = token or self.token(roles=["admin"], org_id="acme")
-        sets = [(mode, self.invalid_tokens(token, mode, cookie)) for mode in modes]
+        sets = [(mode, self.post("/dev/invalid-tokens", {"token": token, "mode": mode, "cookie": cookie})) for mode in modes]
         skipped = set(without)
 
         def is_wanted(bad: dict[str, Any], operation: Operation) -> bool:
             return (strict or bad["severity"] != "note") and bad["name"] not in skipped and _applies(bad, operation)
 
         found = []
-        # A service hears of what was taken back in a moment, or when it next asks: three seconds in all.
-        waits = 100
-        for written in operations:
-            operation = Operation(written) if isinstance(written, str) else written
-            control = _status(service, operation, [["authorization", f"Bearer {token}"]])
-            if control in {401, 403}:
-                found.append(f"{operation.name} answered {control} to the good token, so it shows nothing that it refuses bad ones")
-                continue
-            for mode, bad in ((mode, bad) for mode, tokens in sets for bad in tokens):
-                if not is_wanted(bad, operation):
-                    continue
-                refused = {None, bad["status"], *bad["also"]}
-                answered = _status(service, operation, bad["headers"], bad.get("query"))
-                while bad["class"] == "revoked" and answered not in refused and waits > 0:
-                    waits -= 1
-                    time.sleep(0.03)
-                    answered = _status(service, operation, bad["headers"], bad.get("query"))
-                if answered in refused:
-                    continue
-                what = f"{bad['name']}, {bad['title']}: expected {bad['status']}. {bad['fix']}"
-                found.append(f"{operation.name} ({mode}) answered {answered} to {what}")
+        patience = _Patience()
+        for operation in targets:
+            for turn, (mode, tokens) in enumerate(sets):
+                answered = _status(service, operation, tokens["good_headers"])
+                nothing = _shows_nothing(answered, turn, f"in the cookie {cookie}" if mode == "cookie" else "as bearer")
+                if nothing:
+                    found.append(f"{operation.name} {nothing}")
+                    break
+                for bad in tokens["invalid"]:
+                    if not is_wanted(bad, operation):
+                        continue
+                    answered = _judged(service, operation, bad, patience)
+                    if _is_refused(bad, answered):
+                        continue
+                    did = "cannot be sent" if answered is None else f"answered {answered} to"
+                    what = f"{bad['name']}, {bad['title']}: expected {bad['status']}. {bad['fix']}"
+                    found.append(f"{operation.name} ({mode}) {did} {what}")
         return found
 
     def post(self, path: str, body: Any) -> dict[str, Any]:
@@ -149,9 +174,50 @@ class DevIssuer:
         return answer
 
 
+class _Patience:
+    """A service hears of what was taken back in a moment, or when it next asks: three seconds in all."""
+
+    def __init__(self) -> None:
+        self._waits = 100
+
+    def is_left(self) -> bool:
+        self._waits -= 1
+        if self._waits < 0:
+            return False
+        time.sleep(0.03)
+        return True
+
+
+def _shows_nothing(answered: int | None, turn: int, place: str) -> str | None:
+    """Return why the answer to a good token makes the answers to bad ones worthless, if it does."""
+    if answered is None:
+        return f"cannot be sent the good token {place}: it has characters that a request cannot have"
+    if answered in {401, 403}:
+        cookies = ". Name the cookie it reads, or leave the mode out where it reads none" if turn else ""
+        return f"answered {answered} to the good token {place}, so it shows nothing that it refuses bad ones{cookies}"
+    # What the first good token was about may be gone when the second comes.
+    if turn == 0 and answered in {404, 405}:
+        return (
+            f"answered {answered} to the good token, as where nothing is: "
+            "name an operation that is there, on something that is there"
+        )
+    return None
+
+
 def _applies(bad: dict[str, Any], operation: Operation) -> bool:
-    method = operation.name.split(" ")[0]
-    return (operation.role or not bad["role"]) and (method in _UNSAFE or not bad["unsafe_method"])
+    return (operation.role or not bad["role"]) and (operation.method in _UNSAFE or not bad["unsafe_method"])
+
+
+def _is_refused(bad: dict[str, Any], answered: int | None) -> bool:
+    return answered in {bad["status"], *bad["also"]}
+
+
+def _judged(service: str, operation: Operation, bad: dict[str, Any], patience: _Patience) -> int | None:
+    """Send a bad token, and one that was taken back again until that is known."""
+    answered = _status(service, operation, bad["headers"], bad.get("query"))
+    while bad["class"] == "revoked" and not _is_refused(bad, answered) and patience.is_left():
+        answered = _status(service, operation, bad["headers"], bad.get("query"))
+    return answered
 
 
 def _connect(url: str) -> HTTPConnection:
@@ -159,21 +225,24 @@ def _connect(url: str) -> HTTPConnection:
 
 
 def _status(service: str, operation: Operation, headers: list[list[str]], query: str | None = None) -> int | None:
-    """Return the status, or `None` where the headers cannot be sent."""
-    method, path = operation.name.split(" ")
+    """Return the status, or `None` where this client cannot send the headers."""
     body = None if operation.body is None else json.dumps(operation.body).encode()
+    joint = "&" if "?" in operation.path else "?"
     connection = _connect(service)
     try:
-        connection.putrequest(method, f"{path}?{query}" if query else path)
-        # A value with a line break, or beyond Latin-1.
-        with suppress(ValueError):
+        connection.putrequest(operation.method, f"{operation.path}{joint}{query}" if query else operation.path)
+        try:
             for name, value in headers:
                 connection.putheader(name, value)
-            if body is not None:
-                connection.putheader("Content-Type", "application/json")
-            connection.putheader("Content-Length", str(len(body or b"")))
-            connection.endheaders(body)
-            return connection.getresponse().status
-        return None
+        except ValueError:
+            # A value with a line break, or beyond Latin-1.
+            return None
+        if body is not None:
+            connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(len(body or b"")))
+        connection.endheaders(body)
+        return connection.getresponse().status
+    except OSError as cause:
+        raise RuntimeError(f"{operation.name} cannot be asked at {service}: {cause}") from cause
     finally:
         connection.close()

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -26,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
  * <pre>{@code
  * try (DevIssuer issuer = DevIssuer.start("orders")) {
  *     String token = issuer.token(Map.of("sub", "ann", "roles", List.of("admin"), "org_id", "acme"));
- *     assertThat(issuer.attack(url, token, Set.of(), new Operation("GET /orders"))).isEmpty();
+ *     assertThat(issuer.attack(url, token).on(new Operation("GET /orders"))).isEmpty();
  * }
  * }</pre>
  *
@@ -35,19 +36,18 @@ import tools.jackson.databind.json.JsonMapper;
 public final class DevIssuer implements AutoCloseable {
 
     private static final Set<String> UNSAFE = Set.of("POST", "PUT", "PATCH", "DELETE");
-    private static final String COOKIE = "__Host-Http-at";
     /** A service hears of what was taken back in a moment, or when it next asks: three seconds in all. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
-    private final JsonMapper json = new JsonMapper();
+    private static final JsonMapper JSON = new JsonMapper();
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(10)).build();
     private final Process process;
     private final String url;
 
-    private DevIssuer(Process process, String line) {
+    private DevIssuer(Process process, String url) {
         this.process = process;
-        this.url = json.readTree(line).get("issuer").asString();
+        this.url = url;
     }
 
     /**
@@ -58,6 +58,13 @@ public final class DevIssuer implements AutoCloseable {
      * @param role whether it asks for a role
      */
     public record Operation(String name, Object body, boolean role) {
+
+        public Operation {
+            if (!name.matches("[A-Z]+ /\\S*")) {
+                throw new IllegalArgumentException(
+                        '"' + name + "\" is no operation: write a method, a space and a path, as in \"GET /orders/1\"");
+            }
+        }
 
         public Operation(String name) {
             this(name, null, false);
@@ -84,7 +91,11 @@ public final class DevIssuer implements AutoCloseable {
             if (line == null) {
                 throw new IllegalStateException("handstamp dev-issuer ended with " + process.waitFor());
             }
-            return new DevIssuer(process, line);
+            // Tests that end in another way than by `close` leave no issuer behind.
+            Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
+            return new DevIssuer(process, JSON.readTree(line).get("issuer").asString());
+        } catch (JacksonException cause) {
+            throw new IllegalStateException(program + " is not handstamp: set HANDSTAMP to the program", cause);
         } catch (IOException cause) {
             throw new UncheckedIOException(program + " cannot be started: set HANDSTAMP to the program", cause);
         } catch (InterruptedException cause) {
@@ -113,22 +124,9 @@ public final class DevIssuer implements AutoCloseable {
         post("/dev/clock", Map.of("advance", time.toSeconds()));
     }
 
-    /**
-     * Sends every bad token to every operation of a service, after a good one that has to get in, and returns what was not refused,
-     * in words. What careful libraries differ in, the severity {@code note}, is left out.
-     *
-     * @param without names of cases that the service lets pass on purpose
-     */
-    public List<String> attack(String service, String token, Set<String> without, Operation... operations) {
-        List<String> found = new ArrayList<>();
-        Patience patience = new Patience();
-        for (String mode : List.of("bearer", "cookie")) {
-            JsonNode invalid = post("/dev/invalid-tokens", Map.of("token", token, "mode", mode, "cookie", COOKIE)).get("invalid");
-            for (Operation operation : operations) {
-                attack(service, token, mode, operation, invalid, without, found, patience);
-            }
-        }
-        return found;
+    /** Prepares an attack on a service, with a good token that every operation lets in. It begins with {@link Attack#on}. */
+    public Attack attack(String service, String token) {
+        return new Attack(service, token);
     }
 
     @Override
@@ -136,29 +134,113 @@ public final class DevIssuer implements AutoCloseable {
         process.destroy();
     }
 
-    private void attack(String service, String token, String mode, Operation operation, JsonNode invalid, Set<String> without,
-            List<String> found, Patience patience) {
-        HttpRequest.Builder good = request(service, operation, "").header("Authorization", "Bearer " + token);
-        int control = status(good);
-        if (control == 401 || control == 403) {
-            found.add("%s answered %d to the good token, so it shows nothing that it refuses bad ones".formatted(operation.name(), control));
-            return;
+    /** What a service is sent. */
+    public final class Attack {
+
+        private final String service;
+        private final String token;
+        private final Patience patience = new Patience();
+        private final List<String> found = new ArrayList<>();
+        private List<String> modes = List.of("bearer", "cookie");
+        private String cookie = "__Host-Http-at";
+        private Set<String> without = Set.of();
+        private boolean strict;
+
+        private Attack(String service, String token) {
+            this.service = service;
+            this.token = token;
         }
-        for (JsonNode bad : invalid) {
-            boolean applies = !"note".equals(bad.get("severity").asString())
+
+        /** Sets where the service takes tokens. Default: {@code bearer} and {@code cookie}. */
+        public Attack modes(String... modes) {
+            this.modes = List.of(modes);
+            return this;
+        }
+
+        /** Sets the name of the service's cookie. */
+        public Attack cookie(String cookie) {
+            this.cookie = cookie;
+            return this;
+        }
+
+        /** Names cases that the service lets pass on purpose. */
+        public Attack without(String... cases) {
+            this.without = Set.of(cases);
+            return this;
+        }
+
+        /** Also sends what careful libraries differ in: a matter of strictness, by which alone nobody gets in. */
+        public Attack strict() {
+            this.strict = true;
+            return this;
+        }
+
+        /**
+         * Sends every bad token to every operation, after a good one that has to get in, and returns what was not refused, in words.
+         */
+        public List<String> on(Operation... operations) {
+            if (operations.length == 0 || modes.isEmpty()) {
+                throw new IllegalArgumentException("nothing is attacked: name operations, and modes");
+            }
+            List<JsonNode> sets = modes.stream()
+                    .map(mode -> post("/dev/invalid-tokens", Map.of("token", token, "mode", mode, "cookie", cookie)))
+                    .toList();
+            for (Operation operation : operations) {
+                for (int turn = 0; turn < modes.size(); turn++) {
+                    Optional<Integer> control = send(service, operation, sets.get(turn).get("good_headers"), null);
+                    Optional<String> nothing = showsNothing(control, turn);
+                    if (nothing.isPresent()) {
+                        found.add(operation.name() + " " + nothing.get());
+                        break;
+                    }
+                    for (JsonNode bad : sets.get(turn).get("invalid")) {
+                        if (sends(bad, operation)) {
+                            judge(operation, modes.get(turn), bad);
+                        }
+                    }
+                }
+            }
+            return List.copyOf(found);
+        }
+
+        /** Returns why the answer to a good token makes the answers to bad ones worthless, if it does. */
+        private Optional<String> showsNothing(Optional<Integer> control, int turn) {
+            String place = modes.get(turn).equals("cookie") ? "in the cookie " + cookie : "as bearer";
+            if (control.isEmpty()) {
+                return Optional.of("cannot be sent the good token " + place + ": it has characters that a request cannot have");
+            }
+            int status = control.get();
+            if (status == 401 || status == 403) {
+                String cookies = turn > 0 ? ". Name the cookie it reads, or leave the mode out where it reads none" : "";
+                return Optional.of("answered %d to the good token %s, so it shows nothing that it refuses bad ones%s"
+                        .formatted(status, place, cookies));
+            }
+            // What the first good token was about may be gone when the second comes.
+            if (turn == 0 && (status == 404 || status == 405)) {
+                return Optional.of(("answered %d to the good token, as where nothing is: "
+                        + "name an operation that is there, on something that is there").formatted(status));
+            }
+            return Optional.empty();
+        }
+
+        private boolean sends(JsonNode bad, Operation operation) {
+            return (strict || !"note".equals(bad.get("severity").asString()))
                     && !without.contains(bad.get("name").asString())
                     && (operation.role() || !bad.get("role").asBoolean())
                     && (UNSAFE.contains(operation.method()) || !bad.get("unsafe_method").asBoolean());
-            if (applies) {
-                Optional<Integer> answered = send(service, operation, bad);
-                while ("revoked".equals(bad.get("class").asString()) && answered.filter(status -> !isExpected(bad, status)).isPresent()
-                        && patience.isLeft()) {
-                    answered = send(service, operation, bad);
-                }
-                answered.filter(status -> !isExpected(bad, status)).ifPresent(status ->
-                        found.add("%s (%s) answered %d to %s, %s: expected %d. %s".formatted(operation.name(), mode, status,
-                                bad.get("name").asString(), bad.get("title").asString(), bad.get("status").asInt(),
-                                bad.get("fix").asString())));
+        }
+
+        /** Sends a bad token, and one that was taken back again until that is known. */
+        private void judge(Operation operation, String mode, JsonNode bad) {
+            String query = bad.has("query") ? bad.get("query").asString() : null;
+            Optional<Integer> answered = send(service, operation, bad.get("headers"), query);
+            while ("revoked".equals(bad.get("class").asString()) && !isRefused(bad, answered) && patience.isLeft()) {
+                answered = send(service, operation, bad.get("headers"), query);
+            }
+            if (!isRefused(bad, answered)) {
+                String did = answered.map(status -> "answered " + status + " to").orElse("cannot be sent");
+                found.add("%s (%s) %s %s, %s: expected %d. %s".formatted(operation.name(), mode, did, bad.get("name").asString(),
+                        bad.get("title").asString(), bad.get("status").asInt(), bad.get("fix").asString()));
             }
         }
     }
@@ -184,10 +266,11 @@ public final class DevIssuer implements AutoCloseable {
         }
     }
 
-    private static boolean isExpected(JsonNode bad, int status) {
-        if (bad.get("status").asInt() == status) {
-            return true;
-        }
+    private static boolean isRefused(JsonNode bad, Optional<Integer> answered) {
+        return answered.filter(status -> bad.get("status").asInt() == status || hasAlso(bad, status)).isPresent();
+    }
+
+    private static boolean hasAlso(JsonNode bad, int status) {
         for (JsonNode also : bad.get("also")) {
             if (also.asInt() == status) {
                 return true;
@@ -196,49 +279,48 @@ public final class DevIssuer implements AutoCloseable {
         return false;
     }
 
-    /** Returns the status, or nothing where the headers cannot be sent. */
-    private Optional<Integer> send(String service, Operation operation, JsonNode bad) {
-        HttpRequest.Builder request = request(service, operation, bad.has("query") ? "?" + bad.get("query").asString() : "");
+    /** Returns the status, or nothing where this client cannot send the headers. */
+    private Optional<Integer> send(String service, Operation operation, JsonNode headers, String query) {
+        HttpRequest.Builder request = request(service, operation, query);
         try {
-            for (JsonNode header : bad.get("headers")) {
+            for (JsonNode header : headers) {
                 request.header(header.get(0).asString(), header.get(1).asString());
             }
         } catch (IllegalArgumentException refused) {
             return Optional.empty();
         }
-        return Optional.of(status(request));
+        return Optional.of(exchange(request).statusCode());
     }
 
-    private HttpRequest.Builder request(String service, Operation operation, String query) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(service + operation.path() + query)).timeout(Duration.ofSeconds(10));
+    private static HttpRequest.Builder request(String service, Operation operation, String query) {
+        String joint = operation.path().contains("?") ? "&" : "?";
+        URI uri = URI.create(service + operation.path() + (query == null ? "" : joint + query));
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10));
         if (operation.body() == null) {
             return request.method(operation.method(), BodyPublishers.noBody());
         }
-        return request.method(operation.method(), BodyPublishers.ofString(json.writeValueAsString(operation.body())))
+        return request.method(operation.method(), BodyPublishers.ofString(JSON.writeValueAsString(operation.body())))
                 .header("Content-Type", "application/json");
-    }
-
-    private int status(HttpRequest.Builder request) {
-        return exchange(request).statusCode();
     }
 
     private JsonNode post(String path, Object body) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path))
                 .timeout(Duration.ofSeconds(10))
                 .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString(json.writeValueAsString(body)));
+                .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)));
         var reply = exchange(request);
         if (reply.statusCode() != 200) {
             throw new IllegalArgumentException(path + ": " + reply.body());
         }
-        return json.readTree(reply.body());
+        return JSON.readTree(reply.body());
     }
 
-    private HttpResponse<String> exchange(HttpRequest.Builder request) {
+    private HttpResponse<String> exchange(HttpRequest.Builder builder) {
+        HttpRequest request = builder.build();
         try {
-            return client.send(request.build(), BodyHandlers.ofString());
+            return client.send(request, BodyHandlers.ofString());
         } catch (IOException cause) {
-            throw new UncheckedIOException(cause);
+            throw new UncheckedIOException(request.method() + " " + request.uri() + " cannot be asked", cause);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(cause);

@@ -1,12 +1,12 @@
 package example.orders;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.handstamp.testing.DevIssuer;
 import dev.handstamp.testing.DevIssuer.Operation;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Value;
@@ -39,7 +39,7 @@ class ClosedTest {
         String token = AUTH.token(Map.of("sub", "ben", "org_id", "acme", "roles", List.of("buyer", "admin")));
 
         // Status lists do not tell of changed roles: the guide has the table.
-        assertThat(AUTH.attack("http://127.0.0.1:" + port, token, Set.of("revoked/roles-changed"),
+        assertThat(AUTH.attack(url(), token).without("revoked/roles-changed").on(
                 new Operation("GET /orders"),
                 new Operation("GET /orders/1"),
                 new Operation("POST /orders", Map.of("item", "Lamp", "quantity", 2), true),
@@ -47,10 +47,28 @@ class ClosedTest {
     }
 
     @Test
-    void anOperationThatIsOpenOnPurposeIsFound() {
-        String token = AUTH.token(Map.of());
+    void whatIsOpenIsNotThereOrCannotBeJudgedIsFound() {
+        String token = AUTH.token(Map.of("org_id", "acme", "roles", List.of("buyer")));
 
-        assertThat(AUTH.attack("http://127.0.0.1:" + port, token, Set.of(), new Operation("GET /health/live")))
-                .anyMatch(line -> line.contains("credentials/none"));
+        assertThat(AUTH.attack(url(), token).on(new Operation("GET /health/live"))).anyMatch(line -> line.contains("credentials/none"));
+        assertThat(AUTH.attack(url(), token).on(new Operation("GET /ordres")))
+                .containsExactly("GET /ordres answered 404 to the good token, as where nothing is: "
+                        + "name an operation that is there, on something that is there");
+        assertThat(AUTH.attack(url(), token).modes("bearer").on(new Operation("GET /orders", null, true)))
+                .anyMatch(line -> line.contains("rights/no-roles"));
+        assertThat(AUTH.attack(url(), token).cookie("another").modes("cookie").on(new Operation("GET /orders")))
+                .singleElement().asString().startsWith("GET /orders answered 401 to the good token in the cookie another");
+        assertThat(AUTH.attack(url(), token).on(new Operation("DELETE /orders/1")))
+                .singleElement().asString().startsWith("DELETE /orders/1 answered 403 to the good token as bearer");
+    }
+
+    @Test
+    void anAttackOnNothingIsAMistakeAndSoIsAnOperationWithoutAMethod() {
+        assertThatIllegalArgumentException().isThrownBy(() -> AUTH.attack(url(), "").on()).withMessageContaining("nothing is attacked");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Operation("/orders")).withMessageContaining("is no operation");
+    }
+
+    private String url() {
+        return "http://127.0.0.1:" + port;
     }
 }
