@@ -4,8 +4,8 @@
 //! loaded elsewhere is another system. The line on which the epoch of the revocation log began is noted beside the log; when we are on
 //! another, commits may be missing, and nobody can tell. A failover that lost nothing looks the same, and costs every client a refresh.
 
-use handstamp_core::store::rows;
 use handstamp_core::model::LogPosition;
+use handstamp_core::store::rows;
 
 use crate::failure::Failure;
 use crate::pool::Pool;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future;
-use handstamp_core::store::rows;
 use handstamp_core::model::LogPosition;
+use handstamp_core::store::rows;
 use handstamp_core::store::{Applied, Change, Changes, Durability};
 use handstamp_token::Entropy;
 use tokio::sync::oneshot;

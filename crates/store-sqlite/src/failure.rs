@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use handstamp_core::store::rows::Unreadable;
 use handstamp_core::store::{Conflict, StoreError};
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
@@ -87,6 +88,12 @@ fn is_write(extended_code: i32) -> bool {
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(Arc::new(error))
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(column: Unreadable) -> Self {
+        Self::Corrupt(column.to_string())
     }
 }
 

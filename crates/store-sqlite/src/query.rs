@@ -1,20 +1,21 @@
 //! Statements, prepared once a connection, and rows turned into values.
 
+use handstamp_core::store::rows::{Fields, Unreadable};
 use rusqlite::{Connection, Params};
 
 use crate::failure::Failure;
-use crate::fields::Fields;
+use crate::row::SqliteRow;
 
 /// Returns the first row, if there is one.
 pub(crate) fn optional<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
-    decode: impl FnOnce(&mut Fields<'_, '_>) -> Result<T, Failure>,
+    decode: impl FnOnce(&mut Fields<'_>) -> Result<T, Unreadable>,
 ) -> Result<Option<T>, Failure> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
-    rows.next()?.map(|row| decode(&mut Fields::new(row))).transpose()
+    Ok(rows.next()?.map(|row| decode(&mut Fields::new(&SqliteRow(row)))).transpose()?)
 }
 
 /// Returns all rows.
@@ -22,13 +23,13 @@ pub(crate) fn list<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
-    decode: impl Fn(&mut Fields<'_, '_>) -> Result<T, Failure>,
+    decode: impl Fn(&mut Fields<'_>) -> Result<T, Unreadable>,
 ) -> Result<Vec<T>, Failure> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut list = Vec::new();
     while let Some(row) = rows.next()? {
-        list.push(decode(&mut Fields::new(row))?);
+        list.push(decode(&mut Fields::new(&SqliteRow(row)))?);
     }
     Ok(list)
 }

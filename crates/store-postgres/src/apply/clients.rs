@@ -2,7 +2,6 @@ use handstamp_core::model::{Client, ClientId, ClientProof};
 use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
 
-use super::json;
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::sql::clients;
@@ -20,8 +19,8 @@ pub(super) async fn create(connection: &Connection, client: &Client) -> Result<(
                 &client.id.as_str(),
                 &secret,
                 &jwks,
-                &json(client.scopes.iter().map(String::as_str)),
-                &json(client.audiences.iter().map(String::as_str)),
+                &column::texts(client.scopes.iter().map(String::as_str)),
+                &column::texts(client.audiences.iter().map(String::as_str)),
                 &column::time(client.created_at),
             ],
         )

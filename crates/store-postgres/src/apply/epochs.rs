@@ -3,7 +3,7 @@ use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 
-use super::{Work, number};
+use super::Work;
 use crate::failure::Refusal;
 use crate::sql::log;
 
@@ -18,7 +18,7 @@ pub(super) async fn begin(
 ) -> Result<LogPosition, Refusal> {
     let (system, timeline) = work.here.map(|here| (here.system, here.timeline)).unzip();
     let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-        &[&i64::from(from), &i64::from(to), &number(EPOCH_STRIDE), &system, &timeline];
+        &[&i64::from(from), &i64::from(to), &column::number(EPOCH_STRIDE), &system, &timeline];
     let before = work
         .connection
         .optional(log::BEGIN_EPOCH, row, |fields| fields.of("revocation_log").number::<u64>("seq"))
@@ -26,7 +26,7 @@ pub(super) async fn begin(
     let before = before.ok_or(Conflict::EpochChanged)?;
     for epoch in std::iter::once(from).chain(lost) {
         let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-            &[&i64::from(epoch), &number(before), &column::time(forget_at)];
+            &[&i64::from(epoch), &column::number(before), &column::time(forget_at)];
         work.connection.execute(log::ADD_EPOCH, row).await?;
     }
     Ok(LogPosition { epoch: to, seq: before + EPOCH_STRIDE })

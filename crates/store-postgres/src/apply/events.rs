@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 
-use handstamp_core::model::{EventKind, LogPosition, NewEvent, OrgId, Selector};
+use handstamp_core::model::{LogPosition, NewEvent, OrgId, Selector};
 use handstamp_core::shared::News;
-use handstamp_core::store::rows::column;
+use handstamp_core::store::rows::{self, column};
 use uuid::Uuid;
 
 use super::{Work, plain};
@@ -17,7 +17,7 @@ pub(super) async fn append(work: &Work<'_>, events: &[NewEvent]) -> Result<Optio
     }
     let (selectors, targets): (Vec<&str>, Vec<Option<Cow<'_, str>>>) =
         events.iter().map(|event| selector(&event.selector)).unzip();
-    let kinds: Vec<&str> = events.iter().map(|event| kind(event.kind)).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| rows::log::kind(event.kind)).collect();
     let reasons: Vec<&str> = events.iter().map(|event| event.reason.as_str()).collect();
     let (at, forget_at): (Vec<i64>, Vec<i64>) =
         events.iter().map(|event| (column::time(event.at), column::time(event.forget_at))).unzip();
@@ -26,7 +26,7 @@ pub(super) async fn append(work: &Work<'_>, events: &[NewEvent]) -> Result<Optio
         events.iter().map(|event| event.org_id.as_ref().map(OrgId::as_str)).collect();
     let row: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&selectors, &targets, &kinds, &reasons, &at, &forget_at, &users, &orgs, &work.channel];
-    let head = work.connection.optional(log::APPEND, row, read::log::decode).await?;
+    let head = work.connection.optional(log::APPEND, row, rows::log::decode).await?;
     head.map(Some).ok_or_else(read::log::row_is_gone)
 }
 
@@ -35,24 +35,8 @@ pub(super) async fn tell(work: &Work<'_>, head: LogPosition) -> Result<(), Failu
     work.connection.execute(log::TELL, &[&work.channel, &News::Log(head).to_string()]).await.map(drop)
 }
 
-/// Returns the name of a kind.
-pub(super) fn kind(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::Stale => "stale",
-        EventKind::Dead => "dead",
-    }
-}
-
 /// Returns the name of a selector, and what it names.
 pub(super) fn selector(selector: &Selector) -> (&'static str, Option<Cow<'_, str>>) {
-    match selector {
-        Selector::Token(jti) => ("token", Some(plain(jti))),
-        Selector::Session(sid) => ("session", Some(sid.to_string().into())),
-        Selector::Subject(sub) => ("subject", Some(sub.to_string().into())),
-        Selector::Profile(sub) => ("profile", Some(sub.to_string().into())),
-        Selector::Organization(org_id) => ("organization", Some(org_id.as_str().into())),
-        Selector::Client(client_id) => ("client", Some(client_id.as_str().into())),
-        Selector::Key(kid) => ("key", Some(kid.as_str().into())),
-        Selector::Everything => ("everything", None),
-    }
+    let (name, target) = rows::log::selector(selector);
+    (name, target.map(plain))
 }

@@ -1,6 +1,7 @@
 use handstamp_core::model::{KeyState, StoredKey};
 use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
+use handstamp_core::store::rows::keys::StateColumns;
 use handstamp_token::KeyId;
 
 use crate::connection::Connection;
@@ -27,7 +28,7 @@ pub(super) async fn add_next(connection: &Connection, key: &StoredKey) -> Result
 
 /// Adds a key.
 pub(super) async fn add(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
-    let State { name, at, remove_at } = State::of(key.state);
+    let StateColumns { name, at, remove_at } = StateColumns::of(key.state);
     let inserted = connection
         .execute(
             keys::INSERT,
@@ -52,7 +53,7 @@ pub(super) async fn move_on(
     key: &StoredKey,
     from: &KeyState,
 ) -> Result<(), Refusal> {
-    let (from, to) = (State::of(*from), State::of(key.state));
+    let (from, to) = (StateColumns::of(*from), StateColumns::of(key.state));
     let moved = connection
         .execute(
             keys::MOVE,
@@ -70,23 +71,4 @@ pub(super) async fn remove(connection: &Connection, id: &KeyId) -> Result<(), Re
 
 fn changed(rows: u64) -> Result<(), Refusal> {
     if rows == 0 { Err(Conflict::KeyChanged.into()) } else { Ok(()) }
-}
-
-/// The columns that a key's state is kept in.
-struct State {
-    name: &'static str,
-    at: Option<i64>,
-    remove_at: Option<i64>,
-}
-
-impl State {
-    fn of(state: KeyState) -> Self {
-        let (name, at, remove_at) = match state {
-            KeyState::Next { asked_at } => ("next", asked_at, None),
-            KeyState::Active { since } => ("active", Some(since), None),
-            KeyState::Retired { at, remove_at } => ("retired", Some(at), Some(remove_at)),
-            KeyState::Revoked { at } => ("revoked", Some(at), None),
-        };
-        Self { name, at: at.map(column::time), remove_at: remove_at.map(column::time) }
-    }
 }

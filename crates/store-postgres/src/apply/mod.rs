@@ -149,17 +149,8 @@ impl Work<'_> {
     }
 }
 
-/// Returns a list as it is kept.
-fn json<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    serde_json::Value::from_iter(texts).to_string()
-}
-
 /// Returns text as PostgreSQL can keep it: it has no U+0000, and whoever sends us one in a label must not make a statement fail.
-fn plain(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
-}
-
-/// A number past the end matches none: nothing is counted that far.
-fn number(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+fn plain<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let text = text.into();
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text }
 }

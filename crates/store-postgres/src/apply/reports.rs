@@ -2,7 +2,6 @@ use handstamp_core::model::{ClientId, VerifierReport};
 use handstamp_core::store::rows::column;
 use handstamp_token::KeyId;
 
-use super::{json, number};
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::sql::reports;
@@ -19,9 +18,9 @@ pub(super) async fn note(
             &[
                 &report.client.as_ref().map_or("", ClientId::as_str),
                 &report.instance.as_str(),
-                &json(report.kids.iter().map(KeyId::as_str)),
+                &column::texts(report.kids.iter().map(KeyId::as_str)),
                 &i64::from(report.position.epoch),
-                &number(report.position.seq),
+                &column::number(report.position.seq),
                 &i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
                 &column::time(report.reported_at),
                 &i64::from(at_most),

@@ -1,13 +1,12 @@
 //! Rows of another store, written as they are: nothing is decided here, and what does not fit the tables is refused by them.
 
 use handstamp_core::model::{ClientId, LogPosition, OrgId, RevocationEvent, VerifierReport};
-use handstamp_core::store::rows::column;
+use handstamp_core::store::rows::{self, column};
 use handstamp_core::store::transfer::Row;
 use handstamp_token::KeyId;
 
 use super::{
-    audit, clients, events, json, keys, number, organizations, session_start, status_lists, upstreams, used,
-    users,
+    audit, clients, events, keys, organizations, session_start, status_lists, upstreams, used, users,
 };
 use crate::connection::{Connection, Params};
 use crate::failure::{Failure, Refusal};
@@ -30,7 +29,8 @@ pub(crate) async fn add(connection: &Connection, row: &Row) -> Result<(), Refusa
         Row::Session(row) => session_start::insert(connection, row).await,
         Row::UpstreamSession(row) => upstreams::insert(connection, row).await,
         Row::Epoch { last, forget_at } => {
-            let row: Params<'_> = &[&i64::from(last.epoch), &number(last.seq), &column::time(*forget_at)];
+            let row: Params<'_> =
+                &[&i64::from(last.epoch), &column::number(last.seq), &column::time(*forget_at)];
             Ok(connection.execute(log::ADD_EPOCH, row).await.map(drop)?)
         }
         Row::Event(row) => Ok(add_event(connection, row).await?),
@@ -42,7 +42,7 @@ pub(crate) async fn add(connection: &Connection, row: &Row) -> Result<(), Refusa
 
 /// Lets the log go on from where another stood, which may have lost its end.
 pub(crate) async fn set_log(connection: &Connection, head: LogPosition, lost: bool) -> Result<(), Failure> {
-    let row: Params<'_> = &[&i64::from(head.epoch), &number(head.seq), &lost];
+    let row: Params<'_> = &[&i64::from(head.epoch), &column::number(head.seq), &lost];
     connection.execute(transfer::SET_LOG, row).await.map(drop)
 }
 
@@ -52,10 +52,10 @@ async fn add_event(
 ) -> Result<(), Failure> {
     let (selector, target) = events::selector(&event.selector);
     let row: Params<'_> = &[
-        &number(*seq),
+        &column::number(*seq),
         &selector,
         &target,
-        &events::kind(event.kind),
+        &rows::log::kind(event.kind),
         &event.reason.as_str(),
         &column::time(event.at),
         &column::time(event.forget_at),
@@ -69,9 +69,9 @@ async fn add_report(connection: &Connection, report: &VerifierReport) -> Result<
     let row: Params<'_> = &[
         &report.client.as_ref().map_or("", ClientId::as_str),
         &report.instance.as_str(),
-        &json(report.kids.iter().map(KeyId::as_str)),
+        &column::texts(report.kids.iter().map(KeyId::as_str)),
         &i64::from(report.position.epoch),
-        &number(report.position.seq),
+        &column::number(report.position.seq),
         &i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
         &column::time(report.reported_at),
     ];

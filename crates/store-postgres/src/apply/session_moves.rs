@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use handstamp_core::model::{LogPosition, RefreshState, SessionId, Step};
-use handstamp_core::store::rows::column;
+use handstamp_core::store::rows::{self, column};
 use handstamp_core::store::{Change, Conflict};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -83,8 +83,9 @@ pub(crate) async fn hand_out_all(
 /// Notes that access tokens came back, in a transaction of its own. Returns where the log stands.
 pub(crate) async fn see_all(connection: &Connection, seen: &[Sighting]) -> Result<LogPosition, Failure> {
     let (ids, at, generation, branch) = sightings(seen);
-    let head =
-        connection.optional(refresh::SEE_AT_ONCE, &[&ids, &at, &generation, &branch], log::decode).await?;
+    let head = connection
+        .optional(refresh::SEE_AT_ONCE, &[&ids, &at, &generation, &branch], rows::log::decode)
+        .await?;
     head.ok_or_else(log::row_is_gone)
 }
 
@@ -139,7 +140,7 @@ async fn held(
     let rows = connection
         .list(sql, row, |fields| {
             let number: usize = fields.of("sessions").number("number")?;
-            Ok((number, log::decode(fields)?))
+            Ok((number, rows::log::decode(fields)?))
         })
         .await?;
     let mut held = vec![None; count];

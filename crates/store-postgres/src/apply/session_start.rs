@@ -3,7 +3,7 @@ use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
 use jiff::Timestamp;
 
-use super::{json, number, plain, session_groups};
+use super::{plain, session_groups};
 use crate::connection::Connection;
 use crate::failure::{Failure, Refusal};
 use crate::read::{session_id, user_id};
@@ -63,11 +63,11 @@ pub(super) async fn insert(connection: &Connection, session: &Session) -> Result
                 &plain(&session.device),
                 &column::time(session.created_at),
                 &column::time(session.auth_time),
-                &json(session.amr.iter().map(String::as_str)),
+                &column::texts(session.amr.iter().map(String::as_str)),
                 &column::time(session.absolute_expiry),
                 &column::time(session.idle_expiry),
-                &number(refresh.generation.into()),
-                &number(refresh.branch.into()),
+                &column::number(refresh.generation.into()),
+                &column::number(refresh.branch.into()),
                 &refresh.parent_branch.map(i64::from),
                 &column::time(refresh.rotated_at),
                 &column::time(refresh.handed_out_at),

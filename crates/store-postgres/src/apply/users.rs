@@ -1,8 +1,8 @@
-use handstamp_core::model::{Email, OrgId, PasswordHash, Role, UpstreamName, User, UserId, UserStatus};
+use handstamp_core::model::{PasswordHash, User, UserId};
 use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
+use handstamp_core::store::rows::users::UserColumns;
 
-use super::{json, number};
 use crate::connection::Connection;
 use crate::failure::{Failure, Refusal};
 use crate::read::user_id;
@@ -10,7 +10,7 @@ use crate::sql::users;
 
 /// Adds a user.
 pub(super) async fn create(connection: &Connection, user: &User) -> Result<(), Refusal> {
-    let row = Row::of(user);
+    let row = UserColumns::of(user);
     connection
         .execute(
             users::INSERT,
@@ -43,7 +43,7 @@ pub(super) async fn create_first(connection: &Connection, user: &User) -> Result
 
 /// Replaces a user that still has the version that was read.
 pub(super) async fn update(connection: &Connection, user: &User) -> Result<(), Refusal> {
-    let row = Row::of(user);
+    let row = UserColumns::of(user);
     let updated = connection
         .execute(
             users::UPDATE,
@@ -89,35 +89,4 @@ pub(crate) fn conflict_of(failure: &Failure) -> Option<Conflict> {
 
 fn changed(rows: u64) -> Result<(), Refusal> {
     if rows == 0 { Err(Conflict::UserChanged.into()) } else { Ok(()) }
-}
-
-/// The columns that are not the field as it stands.
-struct Row<'a> {
-    email: Option<&'a str>,
-    org_id: Option<&'a str>,
-    roles: String,
-    claims: String,
-    disabled_at: Option<i64>,
-    password: Option<&'a str>,
-    origin: Option<&'a str>,
-    version: i64,
-}
-
-impl<'a> Row<'a> {
-    fn of(user: &'a User) -> Self {
-        let claims = user.claims.iter().map(|(name, value)| (name.clone(), value.clone()));
-        Self {
-            email: user.email.as_ref().map(Email::as_str),
-            org_id: user.org_id.as_ref().map(OrgId::as_str),
-            roles: json(user.roles.iter().map(Role::as_str)),
-            claims: claims.collect::<serde_json::Value>().to_string(),
-            disabled_at: match user.status {
-                UserStatus::Active => None,
-                UserStatus::Disabled { at } => Some(column::time(at)),
-            },
-            password: user.password.as_ref().map(PasswordHash::as_phc),
-            origin: user.origin.as_ref().map(UpstreamName::as_str),
-            version: number(user.version),
-        }
-    }
 }

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 
-use handstamp_core::store::rows;
 use handstamp_core::model::{Session, SessionId, UserId};
 use handstamp_core::store::Subject;
+use handstamp_core::store::rows;
 use uuid::Uuid;
 
-use super::{log, organizations, session_id, sessions, user_id, users};
+use super::{session_id, user_id};
 use crate::failure::Failure;
 use crate::pool::Pool;
 use crate::sql::subjects;
@@ -24,8 +24,9 @@ pub(crate) async fn by_sessions(
     let found = pool
         .list(subjects::BY_SESSIONS, &[&ids], |fields| {
             let id = SessionId::from_bytes(fields.of("sessions").id("id")?);
-            let read = rows::sessions::decode(fields).and_then(|session| Ok((session, rows::subjects::decode(fields)?)));
-            Ok((id, read))
+            let read = rows::sessions::decode(fields)
+                .and_then(|session| Ok((session, rows::subjects::decode(fields)?)));
+            Ok((id, read.map_err(Failure::from)))
         })
         .await?;
     Ok(found.into_iter().collect())

@@ -1,14 +1,14 @@
-use handstamp_core::model::{Login, PasswordHash, User, UserId, UserStatus, Username};
+use handstamp_core::model::{Login, User, UserId, Username};
+use handstamp_core::store::rows;
 
 use super::user_id;
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::pool::Pool;
 use crate::sql::users;
 
 /// Returns a user by id.
 pub(crate) async fn by_id(pool: &Pool, id: UserId) -> Result<Option<User>, Failure> {
-    pool.optional(users::BY_ID, &[&user_id(id)], decode).await
+    pool.optional(users::BY_ID, &[&user_id(id)], rows::users::decode).await
 }
 
 /// Returns a user by name or address.
@@ -17,38 +17,17 @@ pub(crate) async fn by_login(pool: &Pool, login: &Login) -> Result<Option<User>,
         Login::Username(username) => (users::BY_USERNAME, username.as_str()),
         Login::Email(email) => (users::BY_EMAIL, email.as_str()),
     };
-    pool.optional(sql, &[&name], decode).await
+    pool.optional(sql, &[&name], rows::users::decode).await
 }
 
 /// Returns users in the order of their names.
 pub(crate) async fn list(pool: &Pool, after: Option<&Username>, limit: u32) -> Result<Vec<User>, Failure> {
     // No name is empty, so all of them come after the empty one.
     let after = after.map_or("", Username::as_str);
-    pool.list(users::LIST, &[&after, &i64::from(limit)], decode).await
+    pool.list(users::LIST, &[&after, &i64::from(limit)], rows::users::decode).await
 }
 
 /// Returns whether there is any user.
 pub(crate) async fn has_any(pool: &Pool) -> Result<bool, Failure> {
     Ok(pool.optional(users::ANY, &[], |_| Ok(())).await?.is_some())
-}
-
-/// Takes a user's columns.
-pub(crate) fn decode(fields: &mut Fields<'_>) -> Result<User, Failure> {
-    let fields = fields.of("users");
-    Ok(User {
-        id: UserId::from_bytes(fields.id("id")?),
-        username: fields.parsed("username")?,
-        email: fields.optional_parsed("email")?,
-        org_id: fields.optional_parsed("org_id")?,
-        roles: fields.texts("roles")?,
-        claims: fields.object("claims")?,
-        status: match fields.optional_time("disabled_at")? {
-            None => UserStatus::Active,
-            Some(at) => UserStatus::Disabled { at },
-        },
-        password: fields.optional_text("password")?.map(|phc| PasswordHash::from_phc(phc.to_owned())),
-        origin: fields.optional_parsed("origin")?,
-        created_at: fields.time("created_at")?,
-        version: fields.number("version")?,
-    })
 }

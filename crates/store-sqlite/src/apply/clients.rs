@@ -3,7 +3,6 @@ use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
 use rusqlite::{Connection, params};
 
-use super::json;
 use crate::failure::Refusal;
 use crate::query::execute;
 
@@ -21,8 +20,8 @@ pub(super) fn create(connection: &Connection, client: &Client) -> Result<(), Ref
             client.id.as_str(),
             secret,
             jwks,
-            json(client.scopes.iter().map(String::as_str)),
-            json(client.audiences.iter().map(String::as_str)),
+            column::texts(client.scopes.iter().map(String::as_str)),
+            column::texts(client.audiences.iter().map(String::as_str)),
             column::time(client.created_at),
         ],
     )?;

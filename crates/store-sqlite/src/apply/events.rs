@@ -1,7 +1,5 @@
-use std::borrow::Cow;
-
-use handstamp_core::model::{EPOCH_STRIDE, EventKind, LogPosition, NewEvent, OrgId, Selector, UserId};
-use handstamp_core::store::rows::column;
+use handstamp_core::model::{EPOCH_STRIDE, LogPosition, NewEvent, OrgId, UserId};
+use handstamp_core::store::rows::{self, column};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -10,18 +8,14 @@ use crate::query::execute;
 
 /// Adds an event under its number.
 pub(super) fn add(connection: &Connection, seq: u64, event: &NewEvent) -> Result<(), Failure> {
-    let (selector, target) = selector(&event.selector);
-    let kind = match event.kind {
-        EventKind::Stale => "stale",
-        EventKind::Dead => "dead",
-    };
+    let (selector, target) = rows::log::selector(&event.selector);
     let sql = "INSERT INTO revocation_events (seq, selector, target, kind, reason, at, forget_at, user_id, org_id) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let row = params![
-        number(seq),
+        column::number(seq),
         selector,
         target,
-        kind,
+        rows::log::kind(event.kind),
         event.reason.as_str(),
         column::time(event.at),
         column::time(event.forget_at),
@@ -34,7 +28,7 @@ pub(super) fn add(connection: &Connection, seq: u64, event: &NewEvent) -> Result
 /// Moves the log to the newest number of this transaction.
 pub(crate) fn advance_log(connection: &Connection, head: LogPosition) -> Result<(), Failure> {
     let sql = "UPDATE revocation_log SET epoch = ?1, seq = ?2 WHERE only_row = 1";
-    execute(connection, sql, params![head.epoch, number(head.seq)]).map(drop)
+    execute(connection, sql, params![head.epoch, column::number(head.seq)]).map(drop)
 }
 
 /// Notes up to where the epoch that begins goes on from the one before. Returns where the new one begins.
@@ -47,24 +41,6 @@ pub(super) fn begin_epoch(
 ) -> Result<LogPosition, Failure> {
     let sql = "INSERT INTO revocation_epochs (epoch, last_seq, forget_at) \
                SELECT ?1, ?3, ?4 UNION ALL SELECT ?2, ?3, ?4 WHERE ?2 IS NOT NULL";
-    execute(connection, sql, params![head.epoch, lost, number(head.seq), column::time(forget_at)])?;
+    execute(connection, sql, params![head.epoch, lost, column::number(head.seq), column::time(forget_at)])?;
     Ok(LogPosition { epoch: to, seq: head.seq + EPOCH_STRIDE })
-}
-
-fn selector(selector: &Selector) -> (&'static str, Option<Cow<'_, str>>) {
-    match selector {
-        Selector::Token(jti) => ("token", Some(jti.into())),
-        Selector::Session(sid) => ("session", Some(sid.to_string().into())),
-        Selector::Subject(sub) => ("subject", Some(sub.to_string().into())),
-        Selector::Profile(sub) => ("profile", Some(sub.to_string().into())),
-        Selector::Organization(org_id) => ("organization", Some(org_id.as_str().into())),
-        Selector::Client(client_id) => ("client", Some(client_id.as_str().into())),
-        Selector::Key(kid) => ("key", Some(kid.as_str().into())),
-        Selector::Everything => ("everything", None),
-    }
-}
-
-/// A million events a second take 292,000 years to get past the end.
-pub(super) fn number(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
 }

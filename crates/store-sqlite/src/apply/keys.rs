@@ -1,6 +1,7 @@
 use handstamp_core::model::{KeyState, StoredKey};
 use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
+use handstamp_core::store::rows::keys::StateColumns;
 use handstamp_token::KeyId;
 use rusqlite::{Connection, params};
 
@@ -26,7 +27,7 @@ pub(super) fn add_next(connection: &Connection, key: &StoredKey) -> Result<(), R
 
 /// Adds a key.
 pub(super) fn add(connection: &Connection, key: &StoredKey) -> Result<(), Refusal> {
-    let State { name, at, remove_at } = State::of(key.state);
+    let StateColumns { name, at, remove_at } = StateColumns::of(key.state);
     let inserted = execute(
         connection,
         "INSERT INTO keys (id, purpose, algorithm, sealed, state, state_at, remove_at, created_at) \
@@ -47,7 +48,7 @@ pub(super) fn add(connection: &Connection, key: &StoredKey) -> Result<(), Refusa
 
 /// Moves a key on whose state still is the one that was read.
 pub(super) fn move_on(connection: &Connection, key: &StoredKey, from: &KeyState) -> Result<(), Refusal> {
-    let (from, to) = (State::of(*from), State::of(key.state));
+    let (from, to) = (StateColumns::of(*from), StateColumns::of(key.state));
     let moved = execute(
         connection,
         "UPDATE keys SET state = ?5, state_at = ?6, remove_at = ?7 \
@@ -61,23 +62,4 @@ pub(super) fn move_on(connection: &Connection, key: &StoredKey, from: &KeyState)
 pub(super) fn remove(connection: &Connection, id: &KeyId) -> Result<(), Refusal> {
     execute(connection, "DELETE FROM keys WHERE id = ?1", [id.as_str()])?;
     Ok(())
-}
-
-/// The columns that a key's state is kept in.
-struct State {
-    name: &'static str,
-    at: Option<i64>,
-    remove_at: Option<i64>,
-}
-
-impl State {
-    fn of(state: KeyState) -> Self {
-        let (name, at, remove_at) = match state {
-            KeyState::Next { asked_at } => ("next", asked_at, None),
-            KeyState::Active { since } => ("active", Some(since), None),
-            KeyState::Retired { at, remove_at } => ("retired", Some(at), Some(remove_at)),
-            KeyState::Revoked { at } => ("revoked", Some(at), None),
-        };
-        Self { name, at: at.map(column::time), remove_at: remove_at.map(column::time) }
-    }
 }

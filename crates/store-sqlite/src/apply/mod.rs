@@ -115,8 +115,3 @@ fn apply_one(connection: &Connection, change: &Change) -> Result<u64, Refusal> {
     }?;
     Ok(0)
 }
-
-/// Returns a list as it is kept.
-fn json<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    serde_json::Value::from_iter(texts).to_string()
-}

@@ -3,7 +3,6 @@ use handstamp_core::store::rows::column;
 use handstamp_token::KeyId;
 use rusqlite::{Connection, params};
 
-use super::{events, json};
 use crate::failure::{Failure, Refusal};
 use crate::query::execute;
 
@@ -16,9 +15,9 @@ pub(super) fn add(connection: &Connection, report: &VerifierReport) -> Result<()
         params![
             report.client.as_ref().map_or("", ClientId::as_str),
             report.instance.as_str(),
-            json(report.kids.iter().map(KeyId::as_str)),
+            column::texts(report.kids.iter().map(KeyId::as_str)),
             report.position.epoch,
-            events::number(report.position.seq),
+            column::number(report.position.seq),
             i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
             column::time(report.reported_at),
         ],
@@ -40,9 +39,9 @@ pub(super) fn note(connection: &Connection, report: &VerifierReport, at_most: u3
         params![
             report.client.as_ref().map_or("", ClientId::as_str),
             report.instance.as_str(),
-            json(report.kids.iter().map(KeyId::as_str)),
+            column::texts(report.kids.iter().map(KeyId::as_str)),
             report.position.epoch,
-            events::number(report.position.seq),
+            column::number(report.position.seq),
             i64::try_from(report.lag.as_millis()).unwrap_or(i64::MAX),
             column::time(report.reported_at),
             at_most,

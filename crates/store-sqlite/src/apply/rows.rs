@@ -39,5 +39,5 @@ fn add_profile(connection: &Connection, user: UserId, profile: &Profile) -> Resu
 
 fn add_epoch(connection: &Connection, last: LogPosition, forget_at: Timestamp) -> Result<(), Failure> {
     let sql = "INSERT INTO revocation_epochs (epoch, last_seq, forget_at) VALUES (?1, ?2, ?3)";
-    execute(connection, sql, params![last.epoch, events::number(last.seq), column::time(forget_at)]).map(drop)
+    execute(connection, sql, params![last.epoch, column::number(last.seq), column::time(forget_at)]).map(drop)
 }

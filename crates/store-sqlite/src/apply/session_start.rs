@@ -3,7 +3,7 @@ use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
 use rusqlite::{Connection, params};
 
-use super::{json, session_groups};
+use super::session_groups;
 use crate::failure::Refusal;
 use crate::query::{execute, exists};
 use crate::read;
@@ -55,7 +55,7 @@ pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), R
             session.device,
             column::time(session.created_at),
             column::time(session.auth_time),
-            json(session.amr.iter().map(String::as_str)),
+            column::texts(session.amr.iter().map(String::as_str)),
             column::time(session.absolute_expiry),
             column::time(session.idle_expiry),
             refresh.generation,

@@ -1,9 +1,9 @@
-use handstamp_core::model::{Email, OrgId, PasswordHash, Role, UpstreamName, User, UserId, UserStatus};
+use handstamp_core::model::{PasswordHash, User, UserId};
 use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
+use handstamp_core::store::rows::users::UserColumns;
 use rusqlite::{Connection, params};
 
-use super::json;
 use crate::failure::{Failure, Refusal};
 use crate::query::{execute, exists};
 use crate::read;
@@ -12,7 +12,7 @@ use crate::read;
 pub(super) fn create(connection: &Connection, user: &User) -> Result<(), Refusal> {
     check_names(connection, user, None)?;
     check_organization(connection, user)?;
-    let row = Row::of(user);
+    let row = UserColumns::of(user);
     execute(
         connection,
         "INSERT INTO users \
@@ -29,7 +29,7 @@ pub(super) fn create(connection: &Connection, user: &User) -> Result<(), Refusal
             row.password,
             column::time(user.created_at),
             row.version,
-            user.origin.as_ref().map(UpstreamName::as_str),
+            row.origin,
         ],
     )?;
     Ok(())
@@ -45,7 +45,7 @@ pub(super) fn create_first(connection: &Connection, user: &User) -> Result<(), R
 
 /// Replaces a user that still has the version that was read.
 pub(super) fn update(connection: &Connection, user: &User) -> Result<(), Refusal> {
-    let row = Row::of(user);
+    let row = UserColumns::of(user);
     let sql = "SELECT 1 FROM users WHERE id = ?1 AND version = ?2";
     if !exists(connection, sql, params![user.id.as_bytes(), row.version])? {
         return Err(Conflict::UserChanged.into());
@@ -66,7 +66,7 @@ pub(super) fn update(connection: &Connection, user: &User) -> Result<(), Refusal
             row.disabled_at,
             row.password,
             column::time(user.created_at),
-            user.origin.as_ref().map(UpstreamName::as_str),
+            row.origin,
         ],
     )?;
     Ok(())
@@ -83,40 +83,6 @@ pub(super) fn rehash(
     match execute(connection, sql, params![user.as_bytes(), from.as_phc(), to.as_phc()])? {
         0 => Err(Conflict::UserChanged.into()),
         _ => Ok(()),
-    }
-}
-
-/// The columns that are not the field as it stands.
-struct Row<'a> {
-    email: Option<&'a str>,
-    org_id: Option<&'a str>,
-    roles: String,
-    claims: String,
-    disabled_at: Option<i64>,
-    password: Option<&'a str>,
-    version: i64,
-}
-
-impl<'a> Row<'a> {
-    fn of(user: &'a User) -> Self {
-        Self {
-            email: user.email.as_ref().map(Email::as_str),
-            org_id: user.org_id.as_ref().map(OrgId::as_str),
-            roles: json(user.roles.iter().map(Role::as_str)),
-            claims: user
-                .claims
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect::<serde_json::Value>()
-                .to_string(),
-            disabled_at: match user.status {
-                UserStatus::Active => None,
-                UserStatus::Disabled { at } => Some(column::time(at)),
-            },
-            password: user.password.as_ref().map(PasswordHash::as_phc),
-            // No user is changed so often: a version past the end matches none.
-            version: i64::try_from(user.version).unwrap_or(i64::MAX),
-        }
     }
 }
 

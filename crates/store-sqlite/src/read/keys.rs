@@ -1,12 +1,11 @@
-use handstamp_core::model::{KeyPurpose, KeyState, SealedKey, StoredKey};
-use handstamp_token::KeyId;
+use handstamp_core::model::StoredKey;
+use handstamp_core::store::rows;
 use rusqlite::Connection;
 
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::query;
 
-/// The columns in the order that [`decode`] takes them.
+/// The columns in the order that [`rows::keys::decode`] takes them.
 macro_rules! columns {
     () => {
         "id, purpose, algorithm, sealed, state, state_at, remove_at, created_at"
@@ -19,31 +18,5 @@ pub(crate) const EVERY: &str = concat!("SELECT ", columns!(), " FROM keys");
 /// Returns every key, oldest first.
 pub(crate) fn list(connection: &Connection) -> Result<Vec<StoredKey>, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM keys ORDER BY created_at, id");
-    query::list(connection, sql, [], decode)
-}
-
-/// Takes a key's columns.
-pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<StoredKey, Failure> {
-    let fields = fields.of("keys");
-    Ok(StoredKey {
-        id: fields.name("id", |id| KeyId::new(id).ok())?,
-        purpose: fields.name("purpose", KeyPurpose::from_name)?,
-        algorithm: fields.parsed("algorithm")?,
-        sealed: SealedKey::from_bytes(fields.bytes("sealed")?.to_vec()),
-        state: decode_state(fields)?,
-        created_at: fields.time("created_at")?,
-    })
-}
-
-fn decode_state(fields: &mut Fields<'_, '_>) -> Result<KeyState, Failure> {
-    let name = fields.text("state")?;
-    let at = fields.optional_time("state_at")?;
-    let remove_at = fields.optional_time("remove_at")?;
-    match (name, at, remove_at) {
-        ("next", asked_at, None) => Ok(KeyState::Next { asked_at }),
-        ("active", Some(since), None) => Ok(KeyState::Active { since }),
-        ("retired", Some(at), Some(remove_at)) => Ok(KeyState::Retired { at, remove_at }),
-        ("revoked", Some(at), None) => Ok(KeyState::Revoked { at }),
-        _ => Err(fields.wrong("state", &format!("{name:?}, which is unknown or does not fit its times"))),
-    }
+    query::list(connection, sql, [], rows::keys::decode)
 }

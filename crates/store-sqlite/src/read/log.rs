@@ -1,12 +1,11 @@
-use handstamp_core::model::{EventKind, LogPosition, NewEvent, Reason, RevocationEvent, Selector, UserId};
-use handstamp_token::KeyId;
+use handstamp_core::model::{LogPosition, RevocationEvent};
+use handstamp_core::store::rows;
 use rusqlite::{Connection, params};
 
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::query;
 
-/// The columns in the order that [`decode`] takes them.
+/// The columns in the order that [`rows::log::decode`] takes them.
 macro_rules! columns {
     () => {
         "revocation_log.epoch, revocation_log.seq"
@@ -14,7 +13,7 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
-/// The columns of an event in the order that [`decode_event`] takes them.
+/// The columns of an event in the order that [`rows::log::decode_event`] takes them.
 macro_rules! event_columns {
     () => {
         "SELECT seq, selector, target, kind, reason, at, forget_at, user_id, org_id FROM revocation_events"
@@ -24,14 +23,14 @@ macro_rules! event_columns {
 /// Every event, in order.
 pub(crate) const EVERY_EVENT: &str = concat!(event_columns!(), " ORDER BY seq");
 
-/// Every epoch that the current one goes on from, oldest first, with what [`decode_epoch`] leaves.
+/// Every epoch that the current one goes on from, oldest first, with what [`rows::log::decode_epoch`] leaves.
 pub(crate) const EVERY_EPOCH: &str =
     "SELECT epoch, last_seq, forget_at FROM revocation_epochs ORDER BY epoch";
 
 /// Returns where the revocation log stands.
 pub(crate) fn head(connection: &Connection) -> Result<LogPosition, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM revocation_log WHERE only_row = 1");
-    query::optional(connection, sql, [], decode)?
+    query::optional(connection, sql, [], rows::log::decode)?
         .ok_or_else(|| Failure::Corrupt("table revocation_log has lost its row".to_owned()))
 }
 
@@ -44,13 +43,13 @@ pub(crate) fn events_after(
     let sql = concat!(event_columns!(), " WHERE seq > ?1 ORDER BY seq LIMIT ?2");
     // A number past the end of the log has nothing after it, however far past.
     let seq = i64::try_from(seq).unwrap_or(i64::MAX);
-    query::list(connection, sql, params![seq, limit], decode_event)
+    query::list(connection, sql, params![seq, limit], rows::log::decode_event)
 }
 
 /// Returns the epochs that the current one goes on from, oldest first, each with its last number.
 pub(crate) fn earlier_epochs(connection: &Connection) -> Result<Vec<LogPosition>, Failure> {
     let sql = "SELECT epoch, last_seq FROM revocation_epochs ORDER BY epoch";
-    query::list(connection, sql, [], decode_epoch)
+    query::list(connection, sql, [], rows::log::decode_epoch)
 }
 
 /// Returns how far the log of a copy must be taken to have been: further than it is, while it still is in the epoch in which it was
@@ -61,57 +60,6 @@ pub(crate) fn mark_of_copy(connection: &Connection) -> Result<Option<LogPosition
         columns!(),
         " FROM revocation_log WHERE only_row = 1 AND copied_in = revocation_log.epoch"
     );
-    let head = query::optional(connection, sql, [], decode)?;
+    let head = query::optional(connection, sql, [], rows::log::decode)?;
     Ok(head.map(|head| LogPosition { seq: head.seq + 1, ..head }))
-}
-
-/// Takes the two columns that say where an epoch ended.
-pub(crate) fn decode_epoch(fields: &mut Fields<'_, '_>) -> Result<LogPosition, Failure> {
-    let fields = fields.of("revocation_epochs");
-    Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("last_seq")? })
-}
-
-/// Takes the columns of the log's one row.
-pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<LogPosition, Failure> {
-    let fields = fields.of("revocation_log");
-    Ok(LogPosition { epoch: fields.number("epoch")?, seq: fields.number("seq")? })
-}
-
-/// Takes an event's columns.
-pub(crate) fn decode_event(fields: &mut Fields<'_, '_>) -> Result<RevocationEvent, Failure> {
-    let fields = fields.of("revocation_events");
-    Ok(RevocationEvent {
-        seq: fields.number("seq")?,
-        event: NewEvent {
-            selector: decode_selector(fields)?,
-            kind: fields.name("kind", |name| match name {
-                "stale" => Some(EventKind::Stale),
-                "dead" => Some(EventKind::Dead),
-                _ => None,
-            })?,
-            reason: fields.name("reason", Reason::from_name)?,
-            at: fields.time("at")?,
-            forget_at: fields.time("forget_at")?,
-            user: fields.optional_id("user_id")?.map(UserId::from_bytes),
-            org_id: fields.optional_parsed("org_id")?,
-        },
-    })
-}
-
-fn decode_selector(fields: &mut Fields<'_, '_>) -> Result<Selector, Failure> {
-    let name = fields.text("selector")?;
-    Ok(match name {
-        "token" => Selector::Token(fields.text("target")?.to_owned()),
-        "session" => Selector::Session(fields.parsed("target")?),
-        "subject" => Selector::Subject(fields.parsed("target")?),
-        "profile" => Selector::Profile(fields.parsed("target")?),
-        "organization" => Selector::Organization(fields.parsed("target")?),
-        "client" => Selector::Client(fields.parsed("target")?),
-        "key" => Selector::Key(fields.name("target", |id| KeyId::new(id).ok())?),
-        "everything" => {
-            fields.skip(1);
-            Selector::Everything
-        }
-        _ => return Err(fields.wrong("selector", &format!("the unknown name {name:?}"))),
-    })
 }

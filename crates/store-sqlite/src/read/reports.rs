@@ -1,11 +1,8 @@
-use std::time::Duration;
-
-use handstamp_core::model::{LogPosition, VerifierReport};
-use handstamp_token::KeyId;
+use handstamp_core::model::VerifierReport;
+use handstamp_core::store::rows;
 use rusqlite::Connection;
 
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::query;
 
 /// Every report.
@@ -16,26 +13,5 @@ pub(crate) const EVERY: &str =
 pub(crate) fn list(connection: &Connection) -> Result<Vec<VerifierReport>, Failure> {
     let sql = "SELECT client_id, instance, kids, epoch, seq, lag_ms, reported_at FROM verifier_reports \
                ORDER BY client_id, instance";
-    query::list(connection, sql, [], decode)
-}
-
-/// Takes a report's columns.
-pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<VerifierReport, Failure> {
-    let fields = fields.of("verifier_reports");
-    let client = fields.text("client_id")?;
-    let client = (!client.is_empty()).then(|| client.parse());
-    Ok(VerifierReport {
-        client: client.transpose().map_err(|_| fields.wrong("client_id", "text of another form"))?,
-        instance: fields.parsed("instance")?,
-        kids: kids(fields)?,
-        position: LogPosition { epoch: fields.number("epoch")?, seq: fields.number("seq")? },
-        lag: Duration::from_millis(fields.number("lag_ms")?),
-        reported_at: fields.time("reported_at")?,
-    })
-}
-
-fn kids(fields: &mut Fields<'_, '_>) -> Result<Vec<KeyId>, Failure> {
-    let kids: Vec<String> = fields.texts("kids")?;
-    let kids = kids.into_iter().map(KeyId::new).collect::<Result<_, _>>();
-    kids.map_err(|_| fields.wrong("kids", "text of another form"))
+    query::list(connection, sql, [], rows::reports::decode)
 }

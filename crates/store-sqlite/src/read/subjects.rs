@@ -1,13 +1,13 @@
 use handstamp_core::model::{Session, SessionId, UserId};
 use handstamp_core::store::Subject;
+use handstamp_core::store::rows;
 use rusqlite::Connection;
 
 use super::{log, organizations, sessions, users};
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::query;
 
-/// What a subject is joined from, in the order that [`decode`] takes it.
+/// What a subject is joined from, in the order that [`rows::subjects::decode`] takes it.
 macro_rules! columns {
     () => {
         concat!(users::columns!(), ", ", organizations::columns!(), ", ", log::columns!())
@@ -29,7 +29,7 @@ pub(crate) use joins;
 /// Returns all that an access token says of a user.
 pub(crate) fn by_user(connection: &Connection, user: UserId) -> Result<Option<Subject>, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM users ", joins!(), " WHERE users.id = ?1");
-    query::optional(connection, sql, [user.as_bytes()], decode)
+    query::optional(connection, sql, [user.as_bytes()], rows::subjects::decode)
 }
 
 /// Returns a session with all that an access token says of its user.
@@ -47,15 +47,6 @@ pub(crate) fn by_session(
         " WHERE sessions.id = ?1"
     );
     query::optional(connection, sql, [id.as_bytes()], |fields| {
-        Ok((sessions::decode(fields)?, decode(fields)?))
-    })
-}
-
-/// Takes a subject's columns.
-pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<Subject, Failure> {
-    Ok(Subject {
-        user: users::decode(fields)?,
-        organization: organizations::decode_optional(fields)?,
-        rev: log::decode(fields)?,
+        Ok((rows::sessions::decode(fields)?, rows::subjects::decode(fields)?))
     })
 }

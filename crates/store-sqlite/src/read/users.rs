@@ -1,11 +1,11 @@
-use handstamp_core::model::{Login, PasswordHash, User, UserId, UserStatus, Username};
+use handstamp_core::model::{Login, User, UserId, Username};
+use handstamp_core::store::rows;
 use rusqlite::{Connection, params};
 
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::query;
 
-/// The columns in the order that [`decode`] takes them.
+/// The columns in the order that [`rows::users::decode`] takes them.
 macro_rules! columns {
     () => {
         "users.id, users.username, users.email, users.org_id, users.roles, users.claims, users.disabled_at, \
@@ -20,7 +20,7 @@ pub(crate) const EVERY: &str = concat!("SELECT ", columns!(), " FROM users");
 /// Returns a user by id.
 pub(crate) fn by_id(connection: &Connection, id: UserId) -> Result<Option<User>, Failure> {
     let sql = concat!("SELECT ", columns!(), " FROM users WHERE id = ?1");
-    query::optional(connection, sql, [id.as_bytes()], decode)
+    query::optional(connection, sql, [id.as_bytes()], rows::users::decode)
 }
 
 /// Returns a user by name or address.
@@ -28,11 +28,11 @@ pub(crate) fn by_login(connection: &Connection, login: &Login) -> Result<Option<
     match login {
         Login::Username(username) => {
             let sql = concat!("SELECT ", columns!(), " FROM users WHERE username = ?1");
-            query::optional(connection, sql, [username.as_str()], decode)
+            query::optional(connection, sql, [username.as_str()], rows::users::decode)
         }
         Login::Email(email) => {
             let sql = concat!("SELECT ", columns!(), " FROM users WHERE email = ?1");
-            query::optional(connection, sql, [email.as_str()], decode)
+            query::optional(connection, sql, [email.as_str()], rows::users::decode)
         }
     }
 }
@@ -46,31 +46,10 @@ pub(crate) fn list(
     // No name is empty, so all of them come after the empty one.
     let after = after.map_or("", Username::as_str);
     let sql = concat!("SELECT ", columns!(), " FROM users WHERE username > ?1 ORDER BY username LIMIT ?2");
-    query::list(connection, sql, params![after, limit], decode)
+    query::list(connection, sql, params![after, limit], rows::users::decode)
 }
 
 /// Returns whether there is any user.
 pub(crate) fn has_any(connection: &Connection) -> Result<bool, Failure> {
     query::exists(connection, "SELECT 1 FROM users WHERE username > '' LIMIT 1", [])
-}
-
-/// Takes a user's columns.
-pub(crate) fn decode(fields: &mut Fields<'_, '_>) -> Result<User, Failure> {
-    let fields = fields.of("users");
-    Ok(User {
-        id: UserId::from_bytes(fields.id("id")?),
-        username: fields.parsed("username")?,
-        email: fields.optional_parsed("email")?,
-        org_id: fields.optional_parsed("org_id")?,
-        roles: fields.texts("roles")?,
-        claims: fields.object("claims")?,
-        status: match fields.optional_time("disabled_at")? {
-            None => UserStatus::Active,
-            Some(at) => UserStatus::Disabled { at },
-        },
-        password: fields.optional_text("password")?.map(|phc| PasswordHash::from_phc(phc.to_owned())),
-        origin: fields.optional_parsed("origin")?,
-        created_at: fields.time("created_at")?,
-        version: fields.number("version")?,
-    })
 }

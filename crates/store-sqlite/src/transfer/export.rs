@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use handstamp_core::model::{LogPosition, OneTimePurpose, UserId};
+use handstamp_core::model::LogPosition;
+use handstamp_core::store::rows::{self, Fields};
 use handstamp_core::store::transfer::{Contents, Kind, Parcel, ROWS_IN_A_PARCEL, Row};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
@@ -8,12 +9,12 @@ use tokio::sync::mpsc;
 use super::{STORE, counts};
 use crate::connection;
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::migrations;
 use crate::read::{
     audit, clients, keys, log, organizations, profiles, reports, sessions, status_lists, upstreams, used,
     users,
 };
+use crate::row::SqliteRow;
 
 /// Hands out everything there is, in one snapshot. `mark` is what is known beside the database of how far the log was.
 pub(crate) fn export(
@@ -54,7 +55,7 @@ impl Parcels {
     fn all(&mut self, connection: &Connection, contents: Contents) -> Result<(), Stop> {
         self.send(Parcel::Contents(contents))?;
         for kind in Kind::ALL {
-            self.kind(connection, kind)?;
+            self.rows_of(connection, kind)?;
         }
         if !self.rows.is_empty() {
             self.send_rows()?;
@@ -62,52 +63,12 @@ impl Parcels {
         self.send(Parcel::End)
     }
 
-    fn kind(&mut self, connection: &Connection, kind: Kind) -> Result<(), Stop> {
-        let (sql, decode): (&str, Decode) = match kind {
-            Kind::Organization => {
-                (organizations::EVERY, |fields| organizations::decode(fields).map(Row::Organization))
-            }
-            Kind::User => (users::EVERY, |fields| users::decode(fields).map(Row::User)),
-            Kind::Profile => (profiles::EVERY, |fields| {
-                let user_id = UserId::from_bytes(fields.of("profiles").id("user_id")?);
-                Ok(Row::Profile { user_id, profile: profiles::decode(fields)? })
-            }),
-            Kind::UpstreamLink => {
-                (upstreams::EVERY_LINK, |fields| upstreams::decode_link(fields).map(Row::UpstreamLink))
-            }
-            Kind::Client => (clients::EVERY, |fields| clients::decode(fields).map(Row::Client)),
-            Kind::Key => (keys::EVERY, |fields| keys::decode(fields).map(Row::Key)),
-            Kind::StatusList => {
-                (status_lists::EVERY, |fields| status_lists::decode(fields).map(Row::StatusList))
-            }
-            Kind::Session => (sessions::EVERY, |fields| sessions::decode(fields).map(Row::Session)),
-            Kind::UpstreamSession => (upstreams::EVERY_SESSION, |fields| {
-                upstreams::decode_session(fields).map(Row::UpstreamSession)
-            }),
-            Kind::Epoch => (log::EVERY_EPOCH, |fields| {
-                let last = log::decode_epoch(fields)?;
-                Ok(Row::Epoch { last, forget_at: fields.time("forget_at")? })
-            }),
-            Kind::Event => (log::EVERY_EVENT, |fields| log::decode_event(fields).map(Row::Event)),
-            Kind::UsedId => (used::EVERY, |fields| {
-                let fields = fields.of("used_ids");
-                Ok(Row::UsedId {
-                    purpose: fields.name("purpose", OneTimePurpose::from_name)?,
-                    id: fields.text("id")?.to_owned(),
-                    expires_at: fields.time("expires_at")?,
-                })
-            }),
-            Kind::Report => (reports::EVERY, |fields| reports::decode(fields).map(Row::Report)),
-            Kind::Audit => (audit::EVERY, |fields| audit::decode(fields).map(Row::Audit)),
-        };
-        self.rows_of(connection, sql, decode)
-    }
-
-    fn rows_of(&mut self, connection: &Connection, sql: &str, decode: Decode) -> Result<(), Stop> {
-        let mut statement = connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            self.rows.push(decode(&mut Fields::new(row))?);
+    fn rows_of(&mut self, connection: &Connection, kind: Kind) -> Result<(), Stop> {
+        let mut statement = connection.prepare(every(kind))?;
+        let mut found = statement.query([])?;
+        while let Some(row) = found.next()? {
+            let row = rows::decode(kind, &mut Fields::new(&SqliteRow(row)));
+            self.rows.push(row.map_err(Failure::from)?);
             if self.rows.len() == ROWS_IN_A_PARCEL {
                 self.send_rows()?;
             }
@@ -125,7 +86,24 @@ impl Parcels {
     }
 }
 
-type Decode = fn(&mut Fields<'_, '_>) -> Result<Row, Failure>;
+fn every(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Organization => organizations::EVERY,
+        Kind::User => users::EVERY,
+        Kind::Profile => profiles::EVERY,
+        Kind::UpstreamLink => upstreams::EVERY_LINK,
+        Kind::Client => clients::EVERY,
+        Kind::Key => keys::EVERY,
+        Kind::StatusList => status_lists::EVERY,
+        Kind::Session => sessions::EVERY,
+        Kind::UpstreamSession => upstreams::EVERY_SESSION,
+        Kind::Epoch => log::EVERY_EPOCH,
+        Kind::Event => log::EVERY_EVENT,
+        Kind::UsedId => used::EVERY,
+        Kind::Report => reports::EVERY,
+        Kind::Audit => audit::EVERY,
+    }
+}
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {

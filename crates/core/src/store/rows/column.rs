@@ -13,13 +13,23 @@ pub fn time(time: Timestamp) -> i64 {
 }
 
 /// Returns the time that a column keeps as this number.
-pub fn to_time(nanoseconds: i64) -> Timestamp {
+pub(super) fn to_time(nanoseconds: i64) -> Timestamp {
     match nanoseconds {
         i64::MAX => Timestamp::MAX,
         i64::MIN => Timestamp::MIN,
         // Never fails: all of an i64 lies within the years that a `Timestamp` knows.
         inside => Timestamp::from_nanosecond(inside.into()).unwrap_or(Timestamp::MAX),
     }
+}
+
+/// Returns a number as a column keeps it. One past the end matches none: nothing is counted that far.
+pub fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Returns a list of texts as a column keeps it.
+pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    serde_json::Value::from_iter(texts).to_string()
 }
 
 #[cfg(test)]
