@@ -29,8 +29,8 @@ const INCONCLUSIVE: u8 = 3;
 /// tokens that were taken back, and the control once more. Any 2xx is a finding, and so is a crash. What could not be judged is
 /// inconclusive, never a pass.
 ///
-/// It changes data: it makes objects and removes those it made. It speaks to the host of the URL alone, and asks before that is not
-/// this machine.
+/// It changes data: it makes objects and removes those it made. It speaks to the host of the URL and to the issuer that is
+/// named, and asks first where that host is not this machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Where the good tokens come from, one of:

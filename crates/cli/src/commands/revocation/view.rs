@@ -39,9 +39,9 @@ pub(super) fn print(log: &Log, output: OutputArgs) -> Result<(), Failure> {
             "went_back": log.went_back(),
         }));
     }
-    output::line(format_args!("epoch {}, {} events given out", log.head.epoch, log.head.seq))?;
+    output::line(format_args!("the revocation log stands at {}", log.head))?;
     for earlier in &log.earlier {
-        output::line(format_args!("goes on from epoch {} at {}", earlier.epoch, earlier.seq))?;
+        output::line(format_args!("it goes on from {earlier}, of an epoch before"))?;
     }
     if let Some(mark) = log.mark.filter(|_| log.went_back()) {
         output::line(format_args!(
