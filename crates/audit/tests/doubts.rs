@@ -1,14 +1,17 @@
 //! What proves nothing, and what is right although it looks wrong.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use handstamp_audit::{Options, Outcome, Plain, Report, Verdict};
 use handstamp_testkit::TestIssuer;
-use handstamp_verify::Verifier;
+use handstamp_verify::{Principal, Verifier};
 
-use crate::support::{attack, broken, issuer, serve};
+use crate::support::{attack, broken, issuer, serve, unjudged};
 
 /// Everybody may read the notices; who writes one, or reads their own, has to be signed in.
 const NOTICES: &str = r#"{"openapi":"3.1.0","security":[{"bearer":[]}],
@@ -18,10 +21,13 @@ const NOTICES: &str = r#"{"openapi":"3.1.0","security":[{"bearer":[]}],
         "/front":{"get":{"security":[{"bearer":[]},{}]}},
         "/mine":{"get":{}}}}"#;
 
+fn who(verifier: &Verifier, headers: &HeaderMap) -> Option<Principal> {
+    let sent = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    verifier.try_verify(sent.strip_prefix("Bearer ")?).ok()
+}
+
 fn may(verifier: &Verifier, headers: &HeaderMap) -> bool {
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = sent.and_then(|value| value.strip_prefix("Bearer "));
-    token.is_some_and(|token| verifier.try_verify(token).is_ok())
+    who(verifier, headers).is_some()
 }
 
 /// Returns a service that answers `refusal` to what it refuses.
@@ -150,4 +156,44 @@ async fn where_fetching_cannot_be_seen_the_report_says_so() {
         far.remarks
     );
     assert!(far.to_text(&Plain).contains("was not looked at"));
+}
+
+/// Whoever asks is signed out.
+const SIGN_OUT: &str = r#"{"openapi":"3.1.0","security":[{"bearer":[]}],
+    "components":{"securitySchemes":{"bearer":{"type":"http","scheme":"bearer"}}},
+    "paths":{"/sign-out":{"post":{}}}}"#;
+
+/// Returns a service whose replicas take turns: what one has ended, all refuse after so many requests more.
+fn sign_out(issuer: &TestIssuer, heard_after: usize) -> Router {
+    let verifier = issuer.verifier();
+    let over = Arc::new(Mutex::new((0, HashMap::new())));
+    let end = move |headers: HeaderMap| {
+        let session = who(&verifier, &headers).and_then(|who| who.sid().map(str::to_owned));
+        let over = Arc::clone(&over);
+        async move {
+            let mut over = over.lock().expect("nobody panicked while they held it");
+            let (asked, ended) = &mut *over;
+            *asked += 1;
+            match session.map(|session| *ended.entry(session).or_insert(*asked + heard_after)) {
+                Some(heard) if *asked <= heard => "signed out".into_response(),
+                _ => unauthorized(),
+            }
+        }
+    };
+    Router::new().route("/sign-out", post(end))
+}
+
+/// The token of the control is over, at once or when the replicas have heard of it: bad ones are made of another.
+#[tokio::test]
+async fn an_operation_that_ends_its_session_is_judged_with_sessions_of_its_own() {
+    for heard_after in [0, 5] {
+        let issuer = issuer().await;
+        let service = serve(sign_out(&issuer, heard_after)).await;
+
+        let report = attack(&issuer, &service.url(), SIGN_OUT, Options::default()).await;
+
+        assert_eq!(unjudged(&report), [], "heard after {heard_after}");
+        assert_eq!(broken(&report), [], "heard after {heard_after}");
+        assert!(report.totals().refused > 100, "{:?}", report.totals());
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Stage {
 }
 
 /// Why a control was not let in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Refused {
     pub(super) because: String,
     /// Whether what it asked for is not there.
@@ -30,8 +30,17 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn because(because: impl Into<String>) -> Self {
+    pub(super) fn because(because: impl Into<String>) -> Self {
         Self { because: because.into(), is_missing: false, is_unauthorized: false }
+    }
+
+    /// The service has answered so.
+    pub(super) fn by(answer: &Answer, who: &str) -> Self {
+        Self {
+            because: format!("{who} gets {}", answer.in_words()),
+            is_missing: matches!(answer.status(), Some(StatusCode::NOT_FOUND | StatusCode::GONE)),
+            is_unauthorized: answer.status() == Some(StatusCode::UNAUTHORIZED),
+        }
     }
 }
 
@@ -92,18 +101,16 @@ impl<'a> Run<'a> {
                 match self.try_control(operation, &stage, carrier, token).await {
                     Ok(Answer::Reply(reply)) if reply.status.is_success() => return Ok(stage),
                     Ok(answer) => {
-                        refused = Refused::because(format!("a good token gets {}", answer.in_words()));
-                        match answer.status() {
-                            // Not a matter of what the request says.
-                            status @ (Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | None) => {
-                                refused.is_unauthorized = status == Some(StatusCode::UNAUTHORIZED);
-                                return Err(refused);
-                            }
-                            Some(StatusCode::NOT_FOUND | StatusCode::GONE) => {
-                                refused.is_missing = true;
-                                break;
-                            }
-                            _ => {}
+                        refused = Refused::by(&answer, "a good token");
+                        // Not a matter of what the request says.
+                        if matches!(
+                            answer.status(),
+                            Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | None
+                        ) {
+                            return Err(refused);
+                        }
+                        if refused.is_missing {
+                            break;
                         }
                     }
                     Err(problem) => refused = Refused::because(problem),

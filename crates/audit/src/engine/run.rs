@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::attack::FETCHED;
 use super::judge::Accepted;
-use super::prepare::Stage;
+use super::prepare::{Refused, Stage};
 use super::shelf::Shelf;
 use super::{Audit, AuditError, Progress, Site};
 use crate::carrier::Carrier;
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
         for (turn, carrier) in carriers.iter().enumerate() {
             let attacked = self.attack(operation, carrier, turn == 0).await?;
             cases.extend(attacked.cases);
-            if let Err(because) = attacked.control
+            if let Err(Refused { because, .. }) = attacked.control
                 && unclear.is_empty()
             {
                 unclear.push(if carriers.len() == 1 { because } else { format!("{because} ({carrier})") });
