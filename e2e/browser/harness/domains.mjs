@@ -1,7 +1,8 @@
 import { Device } from './device.mjs';
+import { Front } from './front.mjs';
 import { freePort, Gateway } from './gateway.mjs';
 import { Service } from './service.mjs';
-import { Shop } from './shop.mjs';
+import { shop as app } from './shop.mjs';
 import { Trust } from './trust.mjs';
 
 /** Domains that share nothing. People type passwords at the first alone. */
@@ -41,8 +42,8 @@ export class Domains {
       `[sites.blog]\nurl = "${blog}"`,
     ];
     this.service = await Service.start(home, {}, { 'handstamp.toml': config.join('\n') });
-    this.app = await Shop.open();
-    const behind = { auth: this.service.address, issuer: home, app: this.app.address, ...this.trust.files };
+    this.app = await Front.open(() => app);
+    const behind = { auth: this.service.address, issuer: home, app: this.app.origin('127.0.0.1'), ...this.trust.files };
     const start = (name) => Gateway.start({ origin: this.origins[name], port: ports[name], ...behind });
     for (const name of Object.keys(HOSTS)) this.#gateways.push(await start(name));
     await Promise.all(users.map((name) => this.service.addUser(name)));
