@@ -20,14 +20,14 @@
 
 mod admin;
 mod data;
-mod ports;
 mod postgres;
-mod process;
 mod redis;
+mod server;
 mod watchdog;
 mod wire;
 
 pub use admin::Admin;
 pub use postgres::Postgres;
 pub use redis::Redis;
+pub use server::Server;
 pub use wire::Wire;
