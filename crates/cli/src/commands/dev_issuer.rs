@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use handstamp_testkit::TestIssuer;
 use handstamp_token::Algorithm;
 use serde::Serialize;
@@ -29,7 +30,7 @@ pub(crate) struct DevIssuer {
     listen: SocketAddr,
 
     /// Whom tokens are for that say nothing else: the name that the tested service goes by
-    #[arg(long, value_name = "NAME", default_value = "test-service")]
+    #[arg(long, value_name = "NAME", default_value = "test-service", value_parser = NonEmptyStringValueParser::new())]
     audience: String,
 
     /// The algorithm of the keys

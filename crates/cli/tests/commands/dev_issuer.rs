@@ -103,3 +103,11 @@ fn an_address_that_other_machines_reach_is_wrong_usage() {
         assert!(run.stderr.contains("other machines reach this address"), "{run:?}");
     }
 }
+
+#[test]
+fn tokens_for_nobody_are_wrong_usage() {
+    let run = run(Path::new("."), ["dev-issuer", "--audience", ""]);
+
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.stderr.contains("--audience"), "{run:?}");
+}

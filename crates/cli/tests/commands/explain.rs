@@ -44,7 +44,7 @@ fn a_token_that_would_pass_is_told_as_one() {
 
     let told = bench.explained(&token, &["--issuer", bench.address(), "--audience", "orders"]);
 
-    assert_eq!(told["verdict"]["would_pass"], true);
+    assert_eq!((&told["verified"], &told["verdict"]["would_pass"]), (&json!(true), &json!(true)));
     assert_eq!(result(&told, "signature"), "passed");
     // A test issuer has no sessions to ask for.
     assert_eq!(result(&told, "taken_back"), "unknown");
@@ -57,7 +57,7 @@ fn the_check_that_fails_first_is_named() {
 
     let told = bench.explained(&expired, &["--issuer", bench.address(), "--audience", "orders"]);
 
-    assert_eq!(told["verdict"]["first_failure"], "time");
+    assert_eq!((&told["verified"], &told["verdict"]["first_failure"]), (&json!(false), &json!("time")));
     assert_eq!(
         (result(&told, "signature"), result(&told, "taken_back")),
         (&json!("passed"), &json!("not_reached"))
@@ -90,7 +90,8 @@ fn people_are_told_in_questions() {
 
     // The verdict is the only one: nothing above it says that nobody verified anything.
     assert!(told.starts_with("Header\n"), "{told}");
-    assert!(told.contains("\nIt would pass\n"), "{told}");
+    // A test issuer does not say what became of its tokens.
+    assert!(told.contains("\nIt would pass, unless it was taken back, which is not known\n"), "{told}");
     assert!(told.contains("is it for you?"), "{told}");
     assert!(told.contains("yes: it is for orders; say who you are with --audience"), "{told}");
 }
@@ -133,4 +134,25 @@ fn an_issuer_under_another_name_is_not_believed() {
 
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("name the issuer exactly"), "{refused:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_not_verified_either() {
+    let bench = Bench::new();
+
+    let told = bench.explained("notatoken", &["--issuer", bench.address()]);
+
+    assert_eq!((&told["verified"], &told["verdict"]["first_failure"]), (&json!(false), &json!("form")));
+}
+
+#[test]
+fn a_services_answer_verifies_nothing() {
+    let bench = Bench::new();
+    let token = bench.token(&json!({ "sub": "ada" }));
+    let service = format!("{}/dev/clock", bench.address());
+
+    let told = run(bench.folder.path(), ["token", "explain", &token, "--service", &service]).ok();
+
+    assert!(told.starts_with("Not verified; in time\n"), "{told}");
+    assert_eq!(bench.explained(&token, &["--service", &service])["verified"], false);
 }

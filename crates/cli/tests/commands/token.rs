@@ -495,3 +495,38 @@ fn what_is_no_token_is_told_to_people_in_one_sentence() {
     assert!(told.stderr.starts_with("error: "), "{told:?}");
     assert_eq!(run(folder.path(), ["token", "explain", "--json", "notatoken"]).refused(), "token_malformed");
 }
+
+#[test]
+fn what_stands_around_a_token_is_told_from_a_broken_token() {
+    let bench = Bench::new(Algorithm::Es256);
+
+    for around in ["Bearer TOKEN", "Cookie: a=b; __Host-Http-at=TOKEN", r#"{"access_token":"TOKEN"}"#] {
+        let run = run(bench.path(), ["token", "explain", &around.replace("TOKEN", &bench.token)]);
+
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{around}: {run:?}");
+        assert!(run.stderr.contains("give the token alone"), "{around}: {run:?}");
+    }
+}
+
+#[test]
+fn nothing_in_a_tokens_place_is_told_as_nothing() {
+    let folder = TempDir::new().expect("a temporary folder");
+
+    for (given, stdin) in [("", ""), (" ", ""), ("-", ""), ("-", "\n")] {
+        let run = run_with_stdin(folder.path(), ["token", "explain", given], stdin);
+
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{given:?}: {run:?}");
+        assert!(run.stderr.contains("nothing was given"), "{given:?}: {run:?}");
+    }
+    assert_eq!(run(folder.path(), ["token", "explain", "--json", ""]).refused(), "token_malformed");
+}
+
+#[test]
+fn what_is_larger_than_any_token_is_told_by_its_size() {
+    let folder = TempDir::new().expect("a temporary folder");
+
+    let run = run_with_stdin(folder.path(), ["token", "explain", "-"], &"a".repeat(1_000_000));
+
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run:?}");
+    assert!(run.stderr.contains("1000000 bytes; at most 16384 are read"), "{run:?}");
+}

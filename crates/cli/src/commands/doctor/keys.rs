@@ -6,20 +6,31 @@ use handstamp_core::store::Store;
 use handstamp_server::config::{Config, PublicUrl};
 use handstamp_store_sqlite::OpenMode;
 
-use super::{Finding, bad, good, note};
+use super::{Finding, bad, good, not_looked_at, note};
 use crate::edge::data_folder::DataFolder;
 use crate::edge::house::House;
-use crate::edge::root_key;
+use crate::edge::{clients, encryption_key, root_key, token_secret};
 use crate::failure::Failure;
 
 /// Opens the keys as the service would, but makes none: `import` takes a store without keys and no other.
-pub(super) async fn look(
-    config: &Config,
-    url: &PublicUrl,
-    store: &dyn Store,
-) -> Result<[Finding; 2], Failure> {
+pub(super) async fn look(config: &Config, url: &PublicUrl, store: &dyn Store) -> [Finding; 2] {
+    match opened(config, url, store).await {
+        Ok(found) => found,
+        Err(failure) => [
+            bad("database", failure.to_string()),
+            not_looked_at(&["keys"], "without what is said of the database they cannot be opened"),
+        ],
+    }
+}
+
+async fn opened(config: &Config, url: &PublicUrl, store: &dyn Store) -> Result<[Finding; 2], Failure> {
     if let Some(told) = missing(config, url, store).await? {
+        // As much as a start looks at before it makes them.
+        encryption_key::load(config)?;
+        token_secret::load(config)?;
+        clients::load_without_secrets(config)?;
         root_key::load_existing(&DataFolder::at(&config.storage.data))?;
+        let told = format!("{told}. Until then nothing shows whether this root key opens them");
         return Ok([good("database", "it opens"), note("keys", told)]);
     }
     let house = House::open(config, url, OpenMode::Command).await?;

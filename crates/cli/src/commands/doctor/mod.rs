@@ -30,8 +30,8 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 /// Look for what could be wrong with this installation
 ///
 /// Checks settings, certificate, data folder, root key, database, keys, clock, and whether the service answers; of PostgreSQL also the
-/// schema, room for connections, and whether replicas hear of each other; of Redis whether it answers. Changes nothing, and makes nothing: no
-/// database, no tables, no keys.
+/// schema, room for connections, and whether replicas hear of each other; of Redis whether it answers. Says what could not be looked at, and
+/// why. Changes nothing, and makes nothing: no database, no tables, no keys.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -78,13 +78,17 @@ fn examine(settings: &SettingsArgs) -> Vec<Finding> {
     let mut findings = Vec::new();
     let config = match settings.load() {
         Ok(config) => config,
-        Err(failure) => return vec![bad("settings", failure.to_string())],
+        Err(failure) => {
+            let skipped = not_looked_at(&["everything else"], "it goes by the settings");
+            return vec![bad("settings", failure.to_string()), skipped];
+        }
     };
     findings.push(good("settings", "they can be used"));
     let url = match config.public_url(config.server.listen) {
         Ok(url) => url,
         Err(cause) => {
             findings.push(bad("public URL", cause.to_string()));
+            findings.push(not_looked_at(&["everything else"], "it goes by the public URL"));
             return findings;
         }
     };
@@ -92,10 +96,16 @@ fn examine(settings: &SettingsArgs) -> Vec<Finding> {
     findings.extend(certificate(&config, &url));
     if DataFolder::holds_database(&config.storage.data) || config.storage.database_url.is_some() {
         let (schema, is_up_to_date) = replicas::schema(&config);
+        let status = schema.status;
         findings.push(schema);
-        // To open an older one would bring it up to date, and nothing is to be changed.
         if is_up_to_date {
             findings.extend(inside(&config, &url));
+        } else {
+            let why = match status {
+                Status::Bad => "the database cannot be used as it is",
+                _ => "to open the database would bring it up to date, and nothing is to be changed",
+            };
+            findings.push(not_looked_at(&[&INSIDE[..], of_replicas(&config)].concat(), why));
         }
     } else {
         let folder = config.storage.data.display();
@@ -103,10 +113,19 @@ fn examine(settings: &SettingsArgs) -> Vec<Finding> {
             "database",
             format!("there is none in {folder} yet: the first `handstamp serve` makes it"),
         ));
+        findings.push(not_looked_at(&INSIDE, "there is no database to look into"));
     }
     findings.extend(replicas::redis(&config));
     findings.push(answers(&url));
     findings
+}
+
+/// What only a database that is open tells.
+const INSIDE: [&str; 4] = ["keys", "clock", "revocation log", "users"];
+
+/// What only PostgreSQL tells.
+fn of_replicas(config: &Config) -> &'static [&'static str] {
+    if config.storage.database_url.is_some() { &["connections", "news"] } else { &[] }
 }
 
 fn reachability(url: &PublicUrl) -> Finding {
@@ -146,19 +165,35 @@ fn certificate(config: &Config, url: &PublicUrl) -> Option<Finding> {
     })
 }
 
-/// What only the opened database tells.
+/// Looks into the database. What goes wrong at one check keeps nobody from the others.
 fn inside(config: &Config, url: &PublicUrl) -> Vec<Finding> {
-    let looked = runtime::block_on(async {
+    let looked: Result<_, Failure> = runtime::block_on(async {
         let opened = OpenStore::open(config, OpenMode::Command, Arc::new(SystemEntropy)).await?;
         let store = opened.shared();
-        let mut findings = Vec::from(keys::look(config, url, &*store).await?);
+        let mut findings = Vec::from(keys::look(config, url, &*store).await);
         findings.extend([clocks(&*store).await, revocation_log(&*store).await, users(&*store).await]);
         drop(store);
-        opened.close().await?;
-        findings.extend(replicas::postgres(config).await?);
+        if let Err(failure) = opened.close().await {
+            findings.push(bad("database", failure.to_string()));
+        }
         Ok(findings)
     });
-    looked.unwrap_or_else(|failure: Failure| vec![bad("database", failure.to_string())])
+    let mut findings = match looked {
+        Ok(findings) => findings,
+        Err(failure) => {
+            let skipped = [&INSIDE[..], of_replicas(config)].concat();
+            return vec![
+                bad("database", failure.to_string()),
+                not_looked_at(&skipped, "the database does not open"),
+            ];
+        }
+    };
+    let seen = runtime::block_on(replicas::postgres(config));
+    findings.extend(seen.unwrap_or_else(|failure| {
+        let skipped = not_looked_at(of_replicas(config), "the database does not open as `serve` opens it");
+        vec![bad("database", failure.to_string()), skipped]
+    }));
+    findings
 }
 
 async fn clocks(store: &dyn Store) -> Finding {
@@ -206,6 +241,10 @@ fn answers(url: &PublicUrl) -> Finding {
         Ok(_) => good("service", "it answers and is ready"),
         Err(failure) => note("service", format!("it does not answer: {failure}")),
     }
+}
+
+fn not_looked_at(checks: &[&str], why: &str) -> Finding {
+    note("not looked at", format!("{}: {why}", checks.join(", ")))
 }
 
 fn good(check: &'static str, detail: impl Into<String>) -> Finding {

@@ -186,9 +186,16 @@ impl Checks {
         }
     }
 
+    fn is_unknown(&self, check: Check) -> bool {
+        self.made.iter().any(|made| made.check == check && made.result == Answer::Unknown)
+    }
+
     /// Prints a line for each check.
     pub(super) fn print<W: Write>(&self, out: &mut Styled<W>) -> io::Result<()> {
         let verdict = match self.first_failure {
+            None if self.is_unknown(Check::TakenBack) => {
+                out.style.good("It would pass, unless it was taken back, which is not known")
+            }
             None => out.style.good("It would pass"),
             Some(check) => out.style.bad(format!("It would be refused: {}", check.question())),
         };
@@ -229,6 +236,7 @@ mod tests {
 
     use super::{Answer, Check, Checks};
     use crate::commands::token::issuer::Issuer;
+    use crate::output::{Style, Styled};
 
     const NOW: i64 = 1_760_000_000;
 
@@ -287,6 +295,13 @@ mod tests {
 
         assert!(checks.would_pass);
         assert_eq!(result(&checks, Check::TakenBack), Answer::Unknown);
+        let mut printed = Vec::new();
+        checks.print(&mut Styled::new(&mut printed, Style::Plain)).unwrap();
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(
+            printed.contains("It would pass, unless it was taken back, which is not known\n"),
+            "{printed}"
+        );
         let audience = checks.made.iter().find(|made| made.check == Check::Audience).unwrap();
         assert!(audience.detail.as_deref().unwrap().contains("it is for orders"));
     }

@@ -55,10 +55,9 @@ pub(super) struct Explain {
 
 pub(super) fn run(command: &Explain) -> Result<(), Failure> {
     let token = input::token(&command.token)?;
-    if token.starts_with("hsr_") {
-        return Err(Failure::new(
-            "this is a refresh token: opaque to everybody but the auth service, which takes it at POST /auth/refresh",
-        ));
+    if let Some(problem) = no_token(&token) {
+        let for_machines = || Failure::verdict("token_malformed", problem.to_owned());
+        return Err(if command.output.json { for_machines() } else { Failure::new(problem) });
     }
     let moment = Moment::of(command.now)?;
     let told = Told {
@@ -67,6 +66,23 @@ pub(super) fn run(command: &Explain) -> Result<(), Failure> {
         service: command.service.as_deref().map(|service| ServiceAnswer::ask(service, &token)).transpose()?,
     };
     told.tell(command.output.json)
+}
+
+/// Returns what was given in a token's place, where that can be told.
+fn no_token(given: &str) -> Option<&'static str> {
+    if given.trim().is_empty() {
+        return Some("there is no token: nothing was given");
+    }
+    if given.starts_with("hsr_") {
+        return Some(
+            "this is a refresh token: opaque to everybody but the auth service, which takes it at POST /auth/refresh",
+        );
+    }
+    // `Bearer eyJ…`, `Cookie: name=eyJ…`, `"access_token":"eyJ…"`: every JSON object in base64url begins like this.
+    let (before, _) = given.split_once("eyJ")?;
+    before.ends_with([' ', '=', '"', '\'', ':', '\t', '\n']).then_some(
+        "there is something around the token, such as the header or the cookie it came in: give the token alone, from `eyJ` on",
+    )
 }
 
 impl Explain {
@@ -88,23 +104,27 @@ struct Told {
 impl Told {
     fn tell(self, as_json: bool) -> Result<(), Failure> {
         let Self { explanation, checks, service } = self;
-        if checks.is_none() && service.is_none() {
-            let explanation =
-                explanation.map_err(|failure| if as_json { failure } else { failure.into_sentence() })?;
-            return if as_json {
-                output::json(&explanation)
-            } else {
-                Ok(explanation.print(&mut output::stdout())?)
-            };
+        if checks.is_none() && service.is_none() && explanation.is_err() {
+            return explanation
+                .map(drop)
+                .map_err(|failure| if as_json { failure } else { failure.into_sentence() });
         }
-        let is_refused = checks.as_ref().is_some_and(|checks| !checks.would_pass())
-            || service.as_ref().is_some_and(ServiceAnswer::is_refusal);
+        let would_pass = checks.as_ref().is_some_and(Checks::would_pass);
+        let is_refused =
+            (checks.is_some() && !would_pass) || service.as_ref().is_some_and(ServiceAnswer::is_refusal);
         if as_json {
-            output::json(&AsJson { explanation: explanation.ok(), verdict: checks, service })?;
+            output::json(&AsJson {
+                verified: would_pass,
+                explanation: explanation.ok(),
+                verdict: checks,
+                service,
+            })?;
         } else {
             let mut out = output::stdout();
             match &explanation {
-                Ok(explanation) => explanation.print_members(&mut out)?,
+                // A verdict says more than a headline.
+                Ok(explanation) if checks.is_some() => explanation.print_members(&mut out)?,
+                Ok(explanation) => explanation.print(&mut out)?,
                 Err(failure) => writeln!(out, "{}", output::printable(&failure.to_string()))?,
             }
             checks.iter().try_for_each(|checks| checks.print(&mut out))?;
@@ -116,6 +136,8 @@ impl Told {
 
 #[derive(Serialize)]
 struct AsJson {
+    /// Whether the checks were made and none failed. Without, anybody could have written what stands beside it.
+    verified: bool,
     #[serde(flatten)]
     explanation: Option<Explanation>,
     #[serde(skip_serializing_if = "Option::is_none")]

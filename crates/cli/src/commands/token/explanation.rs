@@ -28,9 +28,11 @@ impl Moment {
     }
 }
 
-/// A token in words; as JSON, what `token explain --json` prints.
+/// A token in words; as JSON, what `token explain --json` prints beside its verdict.
 #[derive(Debug, Serialize)]
 pub(super) struct Explanation {
+    /// Told by whoever has made the checks.
+    #[serde(skip)]
     verified: bool,
     state: State,
     header: Vec<Member>,
