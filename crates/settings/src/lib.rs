@@ -55,6 +55,7 @@
 //! # }
 //! ```
 
+pub mod address;
 mod cookie_names;
 mod cookies;
 pub mod duration;

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Problems, duration};
+use crate::{Problems, address, duration};
 
 /// `[ext_authz.tls]`: the certificate of a listener that is not for browsers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +47,7 @@ pub struct TlsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
     /// A second address, usually port 80, where plain http is answered with the way to https.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "address::optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub redirect_listen: Option<SocketAddr>,
     /// How long browsers are told to come by https alone (HSTS), whoever encrypts. `0s` tells them to forget it.

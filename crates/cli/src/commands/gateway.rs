@@ -6,7 +6,7 @@ use clap::Args;
 use handstamp_gateway::config::Config;
 use handstamp_gateway::{Gateway, Parts};
 use handstamp_listen::Listener;
-use handstamp_settings::Override;
+use handstamp_settings::{Override, address};
 use handstamp_token::PooledEntropy;
 use handstamp_verify::SystemClock;
 
@@ -41,11 +41,11 @@ pub(crate) struct GatewayCommand {
     config: Option<PathBuf>,
 
     /// Address and port to listen on; port 0 takes a free one: `[gateway] listen`
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address::parse)]
     listen: Option<SocketAddr>,
 
     /// Address and port of health and figures: `[gateway] admin_listen`
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address::parse)]
     admin_listen: Option<SocketAddr>,
 }
 

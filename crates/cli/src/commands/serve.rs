@@ -4,6 +4,7 @@ use std::sync::Arc;
 use clap::Args;
 use handstamp_server::config::{Config, Override, PublicUrl};
 use handstamp_server::{AppState, Parts, Sockets};
+use handstamp_settings::address;
 use handstamp_store_sqlite::{OpenMode, ShareMode};
 
 use crate::edge::clock::SystemClock;
@@ -31,7 +32,7 @@ Secrets:
   Without it the database cannot be used.")]
 pub(crate) struct Serve {
     /// Address and port to listen on; port 0 takes a free one: `[server] listen`
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address::parse)]
     listen: Option<SocketAddr>,
 
     #[command(flatten)]

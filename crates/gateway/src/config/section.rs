@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use handstamp_listen::{Limits, PerAddress};
-use handstamp_settings::{Network, PublicUrl, PublicUrlError, TlsConfig, duration, stands_for_many};
+use handstamp_settings::{Network, PublicUrl, PublicUrlError, TlsConfig, address, duration, stands_for_many};
 use handstamp_token::{Algorithm, Validator};
 use handstamp_verify::revocation::SilencePolicy;
 use schemars::JsonSchema;
@@ -16,9 +16,11 @@ use super::RouteConfig;
 #[serde(deny_unknown_fields, default)]
 pub struct GatewayConfig {
     /// Address and port to listen on. Port 0 takes a free one.
+    #[serde(deserialize_with = "address::deserialize")]
     #[schemars(with = "String")]
     pub listen: SocketAddr,
     /// Address and port of `/health/live`, `/health/ready` and `/metrics`: a listener of their own, which nothing from outside reaches.
+    #[serde(deserialize_with = "address::deserialize")]
     #[schemars(with = "String")]
     pub admin_listen: SocketAddr,
     /// Where the world reaches the app, such as `https://app.example.org`. Requests for other hosts are refused. Default: the listening address.

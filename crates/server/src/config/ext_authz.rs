@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use handstamp_settings::address;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use super::{CertificateConfig, Problems};
 #[serde(deny_unknown_fields, default)]
 pub struct ExtAuthzConfig {
     /// Address and port to listen on: for Envoy alone. Default: not at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "address::optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub listen: Option<SocketAddr>,
     /// How Envoy's connections are encrypted. Without it they are not.

@@ -1,5 +1,6 @@
 use std::{net::SocketAddr, time::Duration};
 
+use handstamp_settings::address;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,7 @@ use super::{Network, Problems, PublicUrl, TlsConfig, duration};
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
     /// Address and port to listen on. Port 0 takes a free one.
+    #[serde(deserialize_with = "address::deserialize")]
     #[schemars(with = "String")]
     pub listen: SocketAddr,
     /// Where the world reaches the service, such as `https://auth.example.org`: the issuer of tokens. Default: the listening address.
