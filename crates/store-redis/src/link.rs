@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use handstamp_core::shared::SharedError;
+use handstamp_core::shared::{SharedError, in_time};
 use handstamp_token::Entropy;
 use redis::{
     AsyncConnectionConfig, Client, FromRedisValue, RedisResult,
@@ -52,7 +52,8 @@ impl Link {
     pub(crate) fn begin(client: Client, options: &RedisOptions, entropy: Arc<dyn Entropy>) -> Self {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(options.timeout));
+            // Of those for whom nobody waits. Whoever is waited for has a time of their own.
+            .set_response_timeout(Some(options.timeout.max(CONNECT_TIMEOUT)));
         let shared = Arc::new(Shared {
             client,
             config,
@@ -159,17 +160,12 @@ impl Shared {
         connection: &mut MultiplexedConnection,
         work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
     ) -> Result<T, SharedError> {
-        match tokio::time::timeout(self.timeout, work(connection)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) if error.is_timeout() => Err(SharedError::TimedOut { after: self.timeout }),
-            Ok(Err(error)) => {
-                if error.is_unrecoverable_error() {
-                    self.broken.notify_one();
-                }
-                Err(SharedError::away(error))
+        in_time(self.timeout, work(connection)).await?.map_err(|error| {
+            if error.is_unrecoverable_error() {
+                self.broken.notify_one();
             }
-            Err(_) => Err(SharedError::TimedOut { after: self.timeout }),
-        }
+            SharedError::away(error)
+        })
     }
 
     fn connection(&self) -> Option<MultiplexedConnection> {

@@ -6,6 +6,7 @@
 
 mod error;
 mod fan_out;
+mod in_time;
 mod key;
 mod limits;
 mod local_limits;
@@ -14,6 +15,7 @@ mod shelf;
 
 pub use error::SharedError;
 pub use fan_out::{FanOut, News, UnknownNews};
+pub use in_time::in_time;
 pub use key::{SharedKey, SharedKeys};
 pub use limits::{Known, Limits, Outcome, Refusal, Settled, Take};
 pub use local_limits::LocalLimits;

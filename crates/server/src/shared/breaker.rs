@@ -3,9 +3,9 @@ use std::{
     time::Duration,
 };
 
-use handstamp_core::shared::SharedError;
+use handstamp_core::shared::{SharedError, in_time};
 use prometheus_client::metrics::counter::Counter;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 /// So many calls in a row have to fail before nobody is made to wait any more. One slow answer is everyday.
 const MOST_FAILURES: u32 = 3;
@@ -55,8 +55,7 @@ impl Breaker {
     }
 
     async fn watch<T>(&self, work: impl Future<Output = Result<T, SharedError>>) -> Option<T> {
-        let done = timeout(self.timeout, work).await;
-        match done.unwrap_or(Err(SharedError::TimedOut { after: self.timeout })) {
+        match in_time(self.timeout, work).await.flatten() {
             Ok(answer) => {
                 self.worked();
                 Some(answer)
