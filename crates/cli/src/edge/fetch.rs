@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -13,13 +14,7 @@ const MAX_BODY: usize = 1024 * 1024;
 
 /// Gets a document: https anywhere, plain http from this machine alone, no redirects.
 pub(crate) fn get(address: &str, what: &str) -> Result<Vec<u8>, Failure> {
-    let url = Url::parse(address)
-        .map_err(|cause| Failure::because(format_args!("{address} is not a URL"), &cause))?;
-    if url.scheme() != "https" && !is_this_machine(&url) {
-        return Err(Failure::new(format!(
-            "{what} over plain http can be replaced on the way: use https for {address}"
-        )));
-    }
+    let url = safe(address, format_args!("{what} over plain http can be replaced on the way"))?;
     super::runtime::block_on(get_limited(url, what))
 }
 
@@ -52,13 +47,7 @@ pub(crate) fn status_without_token(address: &str) -> Result<Told, Failure> {
 }
 
 fn status(address: &str, token: Option<&str>) -> Result<Told, Failure> {
-    let url = Url::parse(address)
-        .map_err(|cause| Failure::because(format_args!("{address} is not a URL"), &cause))?;
-    if url.scheme() != "https" && !is_this_machine(&url) {
-        return Err(Failure::new(format!(
-            "a token sent over plain http can be read on the way: use https for {address}"
-        )));
-    }
+    let url = safe(address, format_args!("a token sent over plain http can be read on the way"))?;
     super::runtime::block_on(async {
         let failed = |cause: reqwest::Error| {
             Failure::because(format_args!("cannot ask {address}"), &cause.without_url())
@@ -81,6 +70,16 @@ fn status(address: &str, token: Option<&str>) -> Result<Told, Failure> {
 
 fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
+}
+
+/// Returns where to ask. `danger` says what plain http lets happen between machines.
+fn safe(address: &str, danger: fmt::Arguments<'_>) -> Result<Url, Failure> {
+    let url = Url::parse(address)
+        .map_err(|cause| Failure::because(format_args!("{address} is not a URL"), &cause))?;
+    if url.scheme() != "https" && !is_this_machine(&url) {
+        return Err(Failure::new(format!("{danger}: use https for {address}")));
+    }
+    Ok(url)
 }
 
 fn is_this_machine(url: &Url) -> bool {
