@@ -27,13 +27,25 @@ pub(super) fn operations(resolver: Resolver<'_>) -> Read {
     let mut read = Read { operations: Vec::new(), unreadable: Vec::new() };
     let paths = resolver.root().get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
-        // Everything else is an extension, `x-…`.
-        if !path.starts_with('/') {
+        if path.starts_with("x-") {
             continue;
         }
-        let Ok(item) = resolver.resolve(item) else { continue };
+        // What cannot be seen must not look as if it were not there.
+        let whole_path = || OperationName { method: any_method(), path: path.clone() };
+        if !path.starts_with('/') {
+            read.unreadable.push((whole_path(), "a path begins with a slash".to_owned()));
+            continue;
+        }
+        let (beside, item) = match resolver.resolve(item) {
+            Ok(target) => (item, target),
+            Err(problem) => {
+                read.unreadable.push((whole_path(), problem));
+                continue;
+            }
+        };
         for (member, method) in &METHODS {
-            let Some(operation) = item.get(*member) else { continue };
+            // A path may have operations beside its reference.
+            let Some(operation) = item.get(*member).or_else(|| beside.get(*member)) else { continue };
             let name = OperationName { method: method.clone(), path: path.clone() };
             match self::operation(name.clone(), item, operation, resolver) {
                 Ok(operation) => read.operations.push(operation),
@@ -42,6 +54,11 @@ pub(super) fn operations(resolver: Resolver<'_>) -> Read {
         }
     }
     read
+}
+
+/// Stands for all methods of a path that cannot be read.
+fn any_method() -> Method {
+    Method::from_bytes(b"ANY").unwrap_or_default()
 }
 
 fn operation(
@@ -188,5 +205,32 @@ mod tests {
 
         assert_eq!(read.operations.len(), 1);
         assert_eq!(read.unreadable[0].0.to_string(), "GET /broken");
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_read_is_told_of() {
+        let root = json!({ "paths": {
+            "/elsewhere": { "$ref": "lamps.yaml#/lamps" },
+            "lamps": { "get": {} },
+            "x-internal": { "get": {} },
+        }});
+
+        let read = operations(Resolver::new(&root));
+
+        let mut told: Vec<_> = read.unreadable.iter().map(|(name, _)| name.to_string()).collect();
+        told.sort_unstable();
+        assert_eq!(told, ["ANY /elsewhere", "ANY lamps"]);
+    }
+
+    #[test]
+    fn operations_beside_a_reference_are_seen() {
+        let root = json!({ "paths": {
+            "/lamps": { "$ref": "#/items/lamps", "post": {} },
+        }, "items": { "lamps": { "get": {} } } });
+
+        let read = operations(Resolver::new(&root));
+
+        let names: Vec<_> = read.operations.iter().map(|operation| operation.name.to_string()).collect();
+        assert_eq!(names, ["GET /lamps", "POST /lamps"]);
     }
 }

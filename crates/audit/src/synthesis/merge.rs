@@ -10,19 +10,48 @@ const MAX_DEPTH: usize = 16;
 /// So many schemas are looked at for one value: a few that each name the next one ten times stand for more than there is time for.
 const MAX_SCHEMAS: u32 = 20_000;
 
-/// How many schemas may still be looked at.
+/// So many parts are copied for one request. Lists of lists of sixty-four, or a text of a megabyte in each of a thousand members,
+/// are no request anybody means, and more than there is memory for.
+const MAX_COPIES: u64 = 2_000_000;
+
+/// A text counts as one part for so many bytes.
+const BYTES: usize = 64;
+
+/// How much may still be looked at and copied.
 #[derive(Debug)]
-pub(super) struct Budget(Cell<u32>);
+pub(super) struct Budget {
+    schemas: Cell<u32>,
+    copies: Cell<u64>,
+}
 
 impl Budget {
     pub(super) fn new() -> Self {
-        Self(Cell::new(MAX_SCHEMAS))
+        Self { schemas: Cell::new(MAX_SCHEMAS), copies: Cell::new(MAX_COPIES) }
     }
 
-    fn spend(&self) -> Result<(), String> {
-        let left = self.0.get().checked_sub(1);
-        self.0.set(left.ok_or("the schema stands for too much")?);
+    fn look(&self) -> Result<(), String> {
+        self.schemas.set(self.schemas.get().checked_sub(1).ok_or_else(too_much)?);
         Ok(())
+    }
+
+    /// Asks whether a value may be there so many times.
+    pub(super) fn copy(&self, value: &Value, times: u64) -> Result<(), String> {
+        let left = self.copies.get().checked_sub(parts(value).saturating_mul(times));
+        self.copies.set(left.ok_or_else(too_much)?);
+        Ok(())
+    }
+}
+
+fn too_much() -> String {
+    "the schema stands for too much".to_owned()
+}
+
+fn parts(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => 1 + u64::try_from(text.len() / BYTES).unwrap_or(u64::MAX),
+        Value::Array(items) => items.iter().fold(1, |sum, item| parts(item).saturating_add(sum)),
+        Value::Object(members) => members.values().fold(1, |sum, member| parts(member).saturating_add(sum)),
+        _ => 1,
     }
 }
 
@@ -32,11 +61,12 @@ pub(super) fn flat(schema: &Value, resolver: Resolver<'_>, budget: &Budget) -> R
 }
 
 fn flat_at(schema: &Value, resolver: Resolver<'_>, budget: &Budget, depth: usize) -> Result<Value, String> {
-    budget.spend()?;
+    budget.look()?;
     if depth > MAX_DEPTH {
         return Err("the schema contains itself without end".to_owned());
     }
     let target = resolver.resolve(schema)?;
+    budget.copy(target, 1)?;
     let Some(members) = target.as_object() else { return Ok(target.clone()) };
     // In 3.1 a schema may say more beside its reference; what stands nearer wins.
     let mut whole = members.clone();

@@ -103,7 +103,7 @@ fn path(parts: Parts<'_>, maker: Maker<'_>) -> Result<String, String> {
     while let Some((before, behind)) = rest.split_once('{') {
         let (name, after) =
             behind.split_once('}').ok_or_else(|| format!("the path {template:?} has a brace too few"))?;
-        path.push_str(before);
+        path.push_str(&literal(before));
         let described = parts
             .operation
             .parameters
@@ -117,14 +117,23 @@ fn path(parts: Parts<'_>, maker: Maker<'_>) -> Result<String, String> {
         path.push_str(&path_segment(&value));
         rest = after;
     }
-    path.push_str(rest);
+    path.push_str(&literal(rest));
     Ok(path)
+}
+
+/// Writes what stands between the braces of a path, where somebody wrote it as they would read it: `/straße`.
+fn literal(template: &str) -> String {
+    percent_encoded(template, |byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
 /// Writes a value as one segment of a path.
 pub(crate) fn path_segment(value: &str) -> String {
+    percent_encoded(value, |byte| byte.is_ascii_alphanumeric() || b"-._~@:".contains(&byte))
+}
+
+fn percent_encoded(value: &str, stays: impl Fn(u8) -> bool) -> String {
     value.bytes().fold(String::new(), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~@:".contains(&byte) {
+        if stays(byte) {
             text.push(char::from(byte));
         } else {
             text.push('%');
@@ -214,11 +223,29 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_written_as_an_address() {
+        let text = r#"{"openapi":"3.1.0","paths":{"/stra\u00dfe n/%20/{id}":{"get":{}}}}"#;
+        let document = Document::parse(text.as_bytes()).unwrap();
+        let parts = Parts {
+            resolver: document.resolver(),
+            base_path: "",
+            operation: &document.operations()[0],
+            known: &BTreeMap::from([("id".to_owned(), "7".to_owned())]),
+            mark: &Mark::new("r", 1),
+            now: UnixTime::from_secs(1_800_000_000),
+        };
+
+        let draft = draft(parts, Variant { whole: false, examples: true, media: 0 }).unwrap();
+
+        assert_eq!(draft.path, "/stra%C3%9Fe%20n/%20/7");
+    }
+
+    #[test]
     fn what_may_be_left_out_is_there_when_the_whole_is_asked_for() {
         let draft = made(Variant { whole: true, examples: true, media: 0 }, &[]);
 
         assert_eq!(draft.query.as_deref(), Some("tag=a+b&page=1"));
-        assert_eq!(draft.body, r#"{"note":"audit-r-00001","on":true}"#);
+        assert_eq!(draft.body, r#"{"note":"audit-r-0000001","on":true}"#);
     }
 
     #[test]
@@ -228,7 +255,7 @@ mod tests {
         let body = String::from_utf8(draft.body.to_vec()).unwrap();
         assert!(
             body.contains(
-                "name=\"plan\"; filename=\"audit.txt\"\r\nContent-Type: text/plain\r\n\r\naudit-r-00001\r\n"
+                "name=\"plan\"; filename=\"audit.txt\"\r\nContent-Type: text/plain\r\n\r\naudit-r-0000001\r\n"
             ),
             "{body}"
         );

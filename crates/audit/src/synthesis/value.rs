@@ -49,7 +49,11 @@ impl Maker<'_> {
             "number" => Ok(number::number(schema)),
             "boolean" => Ok(Value::Bool(true)),
             "null" => Ok(Value::Null),
-            _ => Ok(Value::String(text::string(schema, self.mark, self.now))),
+            _ => {
+                let text = Value::String(text::string(schema, self.mark, self.now));
+                self.budget.copy(&text, 1)?;
+                Ok(text)
+            }
         }
     }
 
@@ -111,6 +115,7 @@ impl Maker<'_> {
             Err(problem) => return Err(problem),
         };
         let wanted = usize::try_from(least.max(1).min(most)).unwrap_or(1);
+        self.budget.copy(&first, u64::try_from(wanted).unwrap_or(u64::MAX))?;
         let mut list = vec![first; wanted];
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
             tell_apart(&mut list);
@@ -187,8 +192,8 @@ mod tests {
             "colour": { "enum": ["red", "blue"] },
         }}});
 
-        assert_eq!(made(&root, false, true), Ok(json!({ "item": "audit-r-00001" })));
-        assert_eq!(made(&root, true, true), Ok(json!({ "item": "audit-r-00001", "colour": "red" })));
+        assert_eq!(made(&root, false, true), Ok(json!({ "item": "audit-r-0000001" })));
+        assert_eq!(made(&root, true, true), Ok(json!({ "item": "audit-r-0000001", "colour": "red" })));
     }
 
     #[test]
@@ -256,7 +261,19 @@ mod tests {
             json!({ "type": "object", "required": names, "properties": properties })
         });
 
-        for refused in [parts, members] {
+        let mut lists = json!({ "type": "string" });
+        for _ in 0..6 {
+            lists = json!({ "type": "array", "minItems": 64, "items": lists });
+        }
+        let lists = made(&json!({ "schema": lists }), true, true);
+        let long = json!({ "type": "string", "minLength": 100_000 });
+        let names: Vec<String> = (0..2_000).map(|number| format!("m{number}")).collect();
+        let properties: serde_json::Map<String, Value> =
+            names.iter().map(|name| (name.clone(), long.clone())).collect();
+        let texts = json!({ "type": "object", "required": names, "properties": properties });
+        let texts = made(&json!({ "schema": texts }), true, true);
+
+        for refused in [parts, members, lists, texts] {
             assert_eq!(refused, Err("the schema stands for too much".to_owned()));
         }
     }
