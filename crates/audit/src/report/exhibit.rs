@@ -1,5 +1,6 @@
 use handstamp_token::dangerous;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::wire::{Answer, Shot};
 
@@ -113,8 +114,36 @@ impl Veil {
 
     /// Hides in addition what nobody here has handed out: a service that was tricked may answer with somebody's token.
     fn hide_received(&self, text: &str) -> String {
-        without_tokens(&self.hide(text))
+        without_tokens(&self.hide(&without_secrets(text)))
     }
+}
+
+/// What a member is called whose value nobody else should read, token or not: a refresh token looks like any other word.
+const SECRET: [&str; 6] = ["token", "secret", "password", "api_key", "apikey", "private_key"];
+
+/// Takes the values away from such members, where a text is JSON.
+fn without_secrets(text: &str) -> String {
+    let Ok(mut json) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
+    if blot_out(&mut json) > 0 { json.to_string() } else { text.to_owned() }
+}
+
+/// Returns how many values had to be blotted out.
+fn blot_out(json: &mut Value) -> usize {
+    match json {
+        Value::Object(members) => members.iter_mut().map(|(name, value)| blot_out_of(name, value)).sum(),
+        Value::Array(items) => items.iter_mut().map(blot_out).sum(),
+        _ => 0,
+    }
+}
+
+fn blot_out_of(name: &str, value: &mut Value) -> usize {
+    let name = name.to_ascii_lowercase();
+    let is_secret = name != "token_type" && SECRET.iter().any(|secret| name.contains(secret));
+    if is_secret && value.is_string() {
+        *value = "[secret]".into();
+        return 1;
+    }
+    blot_out(value)
 }
 
 /// Takes away what follows the good token's claims: with another spelling of its signature it is the good token still.
@@ -286,13 +315,27 @@ mod tests {
     fn a_token_that_a_service_hands_out_is_not_shown() {
         let headers = [("set-cookie", "sid=very-secret-session; HttpOnly")];
         let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        let body = Bytes::from(format!(r#"{{"access_token":"{GOOD}","v":"1.2.3"}}"#));
+        let body = Bytes::from(format!(r#"{{"text":"{GOOD}","v":"1.2.3"}}"#));
         let reply = Reply { status: http::StatusCode::OK, headers: HeaderMap::from_iter(headers), body };
 
         let received = Received::of(&Answer::Reply(reply), &Veil::default());
 
         assert_eq!(received.headers, [("set-cookie".to_owned(), "sid=[value]; HttpOnly".to_owned())]);
-        assert_eq!(received.body, r#"{"access_token":"eyJhbGciOiJFUzI1NiJ9.e30.[signature]","v":"1.2.3"}"#);
+        assert_eq!(received.body, r#"{"text":"eyJhbGciOiJFUzI1NiJ9.e30.[signature]","v":"1.2.3"}"#);
+    }
+
+    #[test]
+    fn what_is_called_a_secret_is_not_shown_whatever_it_looks_like() {
+        let body = r#"[{"refreshToken":"rt_1","token_type":"Bearer","v":1},{"user":{"password":"pw_1"}}]"#;
+        let reply =
+            Reply { status: http::StatusCode::OK, headers: HeaderMap::new(), body: Bytes::from(body) };
+
+        let received = Received::of(&Answer::Reply(reply), &Veil::default());
+
+        assert_eq!(
+            received.body,
+            r#"[{"refreshToken":"[secret]","token_type":"Bearer","v":1},{"user":{"password":"[secret]"}}]"#
+        );
     }
 
     #[test]
