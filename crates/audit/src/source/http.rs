@@ -1,11 +1,13 @@
 //! How issuers are asked: directly, no redirects, bounded time and size, and errors that hold no secret.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{RequestBuilder, Response, redirect};
 use zeroize::Zeroizing;
 
 use super::SourceError;
+use crate::wire::Resolver;
 
 /// An issuer that takes longer is down for whoever waits for a report.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -19,6 +21,7 @@ pub(super) fn client() -> Result<reqwest::Client, SourceError> {
         .redirect(redirect::Policy::none())
         // A password goes out and a private key comes back: that is between us and the issuer, whatever `HTTP_PROXY` says.
         .no_proxy()
+        .dns_resolver(Arc::new(Resolver::new()))
         .build()
         .map_err(|cause| SourceError::because("no HTTP client can be made", cause))
 }
@@ -102,6 +105,15 @@ mod tests {
         let error = answered(client().unwrap().get(url), "asked").await.unwrap_err();
 
         assert_eq!(error.to_string(), "the issuer answers 500 Internal Server Error (no code), asked");
+    }
+
+    #[tokio::test]
+    async fn an_issuer_below_localhost_is_this_machine() {
+        let url = issuer_that_sends("200 OK", 8).await.replace("127.0.0.1", "auth.acme.localhost");
+
+        let reply = answered(client().unwrap().get(url), "asked").await.unwrap();
+
+        assert_eq!(read::<Value>(reply, "its keys").await.unwrap(), "xxxxxx");
     }
 
     #[test]

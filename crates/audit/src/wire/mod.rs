@@ -12,5 +12,6 @@ pub(crate) use canary::Canary;
 pub(crate) use client::Wire;
 pub use client::WireError;
 pub(crate) use reply::{Answer, Reply};
+pub(crate) use resolve::Resolver;
 pub(crate) use shot::Shot;
 pub use target::{Target, TargetError};

@@ -6,11 +6,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use reqwest::dns;
 use tower::Service;
 
 /// Leads `localhost` and every name below it to this machine (RFC 6761 §6.3), whatever the system's resolver says of them.
 ///
-/// A target of that name is attacked without permission because it is this machine, so it must be no other one.
+/// A target of that name is attacked without permission because it is this machine, so it must be no other one. An issuer of that
+/// name is sent passwords.
 #[derive(Debug, Clone)]
 pub(crate) struct Resolver(GaiResolver);
 
@@ -44,6 +46,17 @@ impl Service<Name> for Resolver {
         }
         let asked = self.0.call(name);
         Box::pin(async move { Ok(asked.await?.collect::<Vec<_>>().into_iter()) })
+    }
+}
+
+/// The same for the client that asks issuers.
+impl dns::Resolve for Resolver {
+    fn resolve(&self, name: dns::Name) -> dns::Resolving {
+        let mut asked = self.clone();
+        Box::pin(async move {
+            let addresses: dns::Addrs = Box::new(asked.call(name.as_str().parse()?).await?);
+            Ok(addresses)
+        })
     }
 }
 
