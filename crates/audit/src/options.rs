@@ -27,6 +27,8 @@ pub struct Options {
     pub rate: Option<u32>,
     /// How long an answer may take.
     pub patience: Duration,
+    /// How long the whole run may take. What is left then is not tried, and the run is inconclusive at best.
+    pub max_time: Duration,
     /// Whether an object that was there before may be changed or removed, where the run cannot make one of its own.
     pub touch_existing: bool,
     /// Whether forged tokens stand in the report in full. Good ones never do.
@@ -47,6 +49,7 @@ impl Default for Options {
             carriers: Vec::new(),
             rate: None,
             patience: Duration::from_secs(10),
+            max_time: Duration::from_mins(10),
             touch_existing: false,
             show_forged: false,
             revocation_delay: Duration::from_secs(1),

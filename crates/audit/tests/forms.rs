@@ -125,6 +125,7 @@ fn report_of_others_words() -> Report {
             report(Standing::Judged, outcomes.map(case).into()),
             report(Standing::Inconclusive { because: evil() }, Vec::new()),
         ],
+        cut_short: Some(evil()),
         remarks: vec![evil()],
         requests: 1,
         took: Duration::from_secs(1),

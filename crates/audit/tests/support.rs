@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use handstamp_audit::{Audit, DevIssuerSource, Document, Options, Person, Quiet, Report, Standing, Target};
+use handstamp_audit::{
+    Audit, DevIssuerSource, Document, Options, Person, Quiet, Report, Standing, Target, TokenSource,
+};
 use handstamp_testkit::TestIssuer;
 use handstamp_testkit::http::ServedIssuer;
-use handstamp_verify::SystemClock;
+use handstamp_verify::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -71,10 +73,21 @@ pub(crate) async fn attack_as(
 ) -> Report {
     let source = DevIssuerSource::connect(issuer.url(), None, owner, Some(outsider), Arc::new(SystemClock));
     let source = source.await.expect("the issuer answers");
+    let clock = source.clock();
+    attack_with(Arc::new(source), clock, url, description, options).await
+}
+
+/// Attacks what runs at an address, with tokens from this source.
+pub(crate) async fn attack_with(
+    source: Arc<dyn TokenSource>,
+    clock: Arc<dyn Clock>,
+    url: &str,
+    description: &str,
+    options: Options,
+) -> Report {
     let target = Target::parse(url, &["0.0.0.0".to_owned()]).expect("a service of this machine");
     let document = Document::parse(description.as_bytes()).expect("a description");
-    let clock = source.clock();
-    let audit = Audit::new(target, document, Arc::new(source), clock).options(options);
+    let audit = Audit::new(target, document, source, clock).options(options);
     audit.run(&Quiet).await.expect("the service can be attacked")
 }
 

@@ -4,9 +4,9 @@ use handstamp_testkit::recipe::{Material, Missing, Recipe};
 use handstamp_token::dangerous;
 use serde_json::{Value, json};
 
-use super::{Plans, Scene};
+use super::{Plans, Scene, rights};
 use crate::engine::{Expected, Plan};
-use crate::openapi::{Access, Alternative};
+use crate::wire::Canary;
 
 /// The case whose header holds the forger's key.
 const BRINGS_ITS_KEY: &str = "key-brought-along/jwk";
@@ -15,11 +15,12 @@ const BRINGS_ITS_KEY: &str = "key-brought-along/jwk";
 const KEY_ELSEWHERE: &str = "brought-along";
 
 pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
-    let asks_for_role = asks_for_rights(&scene.operation.access);
+    let asked = scene.carrier.asks(&scene.operation.access);
+    let kept = rights::held_elsewhere(&scene.owner.unverified_claims(), &asked);
     for case in Recipe::built_in().cases() {
         let is_about_this = case.is_for_mode(scene.carrier.mode())
             && (!case.is_for_unsafe_methods() || !scene.operation.is_safe())
-            && (!case.is_for_roles() || asks_for_role)
+            && (!case.is_for_roles() || !asked.is_empty())
             // Whoever comes without anything is let in on purpose there.
             && (!case.is_without_credentials() || !scene.operation.access.is_optional())
             // Tried with whole endings, which are timed (`aftermath`).
@@ -27,7 +28,19 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
         if !is_about_this {
             continue;
         }
-        match case.make(scene.material) {
+        if let Some(claim) = kept.as_ref().filter(|_| case.is_for_roles()) {
+            let because = format!(
+                "the owner's token names the right in {claim:?} too, which this case leaves as it is"
+            );
+            plans.leave_out(scene, case.name(), because);
+            continue;
+        }
+        let lure = scene.canary.map(Canary::address);
+        let material = match &lure {
+            Some(address) => &scene.material.clone().elsewhere(address),
+            None => scene.material,
+        };
+        match case.make(material) {
             // Not about such tokens or such keys: there is nothing to try.
             Err(Missing::Elsewhere | Missing::PublicForm { .. }) => {}
             Err(missing) => plans.leave_out(scene, case.name(), missing.to_string()),
@@ -35,23 +48,23 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
                 let carrier = scene.carrier.clone();
                 let token = forged.token().to_owned();
                 let change = move |shot: &mut _| carrier.put_forged(&forged, shot);
-                plans.attempts.push(
+                let plan =
                     Plan::new(case.name(), case.severity(), case.title(), Expected::Recipe(case), change)
-                        .because(case.why(), case.fix())
-                        .forged(token),
-                );
+                        .because(case.why(), case.fix());
+                let plan = match lure.filter(|address| names(&token, address)) {
+                    Some(address) => plan.lure(address),
+                    None => plan,
+                };
+                plans.attempts.push(plan.forged(token));
             }
         }
     }
 }
 
-fn asks_for_rights(access: &Access) -> bool {
-    let Access::Needs { alternatives, .. } = access else { return false };
-    alternatives.iter().any(|alternative| match alternative {
-        Alternative::Bearer { scopes }
-        | Alternative::Cookie { scopes, .. }
-        | Alternative::Header { scopes, .. } => !scopes.is_empty(),
-        Alternative::Other { .. } => false,
+/// Returns whether a token says an address anywhere.
+fn names(token: &str, address: &str) -> bool {
+    dangerous::decode_unverified(token).is_ok_and(|decoded| {
+        decoded.unverified_header.contains(address) || decoded.unverified_payload.contains(address)
     })
 }
 

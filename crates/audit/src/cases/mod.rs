@@ -4,15 +4,18 @@ mod cors;
 mod forged;
 mod identity;
 pub(crate) mod leak;
+mod rights;
 mod routing;
 
 use handstamp_testkit::recipe::Material;
+use handstamp_token::SigningKey;
 
 use crate::carrier::Carrier;
-use crate::engine::{Accepted, Plan};
+use crate::engine::Plan;
 use crate::openapi::{Document, Operation};
 use crate::report::{CaseReport, Outcome};
 use crate::source::GoodToken;
+use crate::wire::Canary;
 
 pub(crate) use forged::forger_keys;
 
@@ -24,8 +27,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) owner: &'a GoodToken,
     pub(crate) outsider: Option<&'a GoodToken>,
     pub(crate) material: &'a Material,
-    /// What the service shows at an address where nothing is.
-    pub(crate) everybody: Accepted,
+    /// The key that signs, where it is known.
+    pub(crate) signing_key: Option<&'a SigningKey>,
+    /// Where addresses in forged tokens lead, where the service could come there.
+    pub(crate) canary: Option<&'a Canary>,
     /// An address below the target where nothing is.
     pub(crate) nowhere: &'a str,
     /// Host and port of the target, as an `Origin` has them.
@@ -52,6 +57,7 @@ impl Plans {
     pub(crate) fn of(scene: &Scene<'_>) -> Self {
         let mut plans = Self::default();
         forged::plan(scene, &mut plans);
+        rights::plan(scene, &mut plans);
         identity::plan(scene, &mut plans);
         // These come without credentials.
         if scene.is_first_carrier && !scene.operation.access.is_optional() {

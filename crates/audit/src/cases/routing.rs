@@ -61,26 +61,20 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
             true
         };
         plans.attempts.push(
-            open(scene, format!("routing/{name}"), format!("{title}, without credentials"), change)
+            open(format!("routing/{name}"), format!("{title}, without credentials"), change)
                 .because(SPELLING_WHY, SPELLING_FIX),
         );
     }
     override_method(scene, plans);
     rewrite(scene, plans);
-    internal_address(scene, plans);
+    internal_address(plans);
     if is_first_of_its_path(scene) {
         undocumented_methods(scene, plans);
     }
 }
 
-fn open(
-    scene: &Scene<'_>,
-    rule: String,
-    title: String,
-    change: impl Fn(&mut Shot) -> bool + Send + Sync + 'static,
-) -> Plan {
-    Plan::new(rule, Severity::Critical, title, Expected::AnyRefusal, change)
-        .unless_everybody_is_shown(scene.everybody.clone())
+fn open(rule: String, title: String, change: impl Fn(&mut Shot) -> bool + Send + Sync + 'static) -> Plan {
+    Plan::new(rule, Severity::Critical, title, Expected::AnyRefusal, change).by_address()
 }
 
 /// A framework that takes the method from a header checks the one and runs the other.
@@ -99,7 +93,6 @@ fn override_method(scene: &Scene<'_>, plans: &mut Plans) {
         };
         plans.attempts.push(
             open(
-                scene,
                 format!("routing/method-override/{name}"),
                 format!("another method that {name} changes, without credentials"),
                 change,
@@ -122,7 +115,6 @@ fn rewrite(scene: &Scene<'_>, plans: &mut Plans) {
         };
         plans.attempts.push(
             open(
-                scene,
                 format!("routing/rewrite/{name}"),
                 format!("another address that {name} changes, without credentials"),
                 change,
@@ -135,7 +127,7 @@ fn rewrite(scene: &Scene<'_>, plans: &mut Plans) {
     }
 }
 
-fn internal_address(scene: &Scene<'_>, plans: &mut Plans) {
+fn internal_address(plans: &mut Plans) {
     let change = |shot: &mut Shot| {
         [
             ("x-forwarded-for", "127.0.0.1"),
@@ -150,7 +142,6 @@ fn internal_address(scene: &Scene<'_>, plans: &mut Plans) {
     };
     plans.attempts.push(
         open(
-            scene,
             "routing/internal-address".to_owned(),
             "a request that says it comes from within, without credentials".to_owned(),
             change,
@@ -191,7 +182,7 @@ fn undocumented_methods(scene: &Scene<'_>, plans: &mut Plans) {
             shot.method = method.clone();
             true
         };
-        plans.attempts.push(open(scene, rule, title, change).because(
+        plans.attempts.push(open(rule, title, change).because(
             "A method that nobody wrote down is one that nobody checks.",
             "Answer 405 to methods that are not meant, and check every method of a path alike.",
         ));

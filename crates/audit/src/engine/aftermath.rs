@@ -1,15 +1,12 @@
 //! What can be tried only when every operation is known: lists that show somebody else's objects, tokens that are taken back, and how
 //! often an unknown key makes the service fetch.
 
-use std::time::Duration;
+use handstamp_testkit::recipe::Severity;
+use http::StatusCode;
 
-use handstamp_testkit::recipe::{Recipe, Severity};
-use tokio::time::Instant;
-
-use super::attempt::Plan;
+use super::AuditError;
 use super::prepare::Stage;
 use super::run::Run;
-use super::{AuditError, Expected, judge};
 use crate::carrier::Carrier;
 use crate::openapi::Operation;
 use crate::report::{CaseReport, Finding, OperationReport, Outcome, Received, Sent, Standing};
@@ -25,25 +22,35 @@ const UNKNOWN_KEYS: usize = 30;
 /// A cooldown may let a few through; one fetch for each is none.
 const FETCHES_ALLOWED: u64 = 5;
 
-/// How long it is waited between two looks at a token that was taken back.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
 /// An operation that is known to let a good token in, and to change nothing when it does so again.
-struct Ground<'a> {
-    operation: &'a Operation,
+pub(super) struct Ground<'a> {
+    pub(super) operation: &'a Operation,
     stage: Stage,
-    carrier: Carrier,
+    pub(super) carrier: Carrier,
+}
+
+/// What is known of the outsider's token.
+#[derive(Debug, PartialEq, Eq)]
+enum Outsider {
+    /// It was let in somewhere.
+    Good,
+    /// It was refused wherever it was tried.
+    Refused,
+    /// It was tried nowhere, or nowhere with an answer.
+    Untried,
 }
 
 impl<'a> Run<'a> {
     /// Tries what is left.
     pub(super) async fn aftermath(&mut self, reports: &mut [OperationReport]) -> Result<(), AuditError> {
-        if self.is_gone {
-            return Ok(());
-        }
         let grounds = self.grounds(reports);
-        if grounds.is_empty() {
-            self.leave_out_repeated(reports);
+        if let Some(over) = self.site.over() {
+            self.leave_out_repeated(reports, &over.to_string());
+        } else if grounds.is_empty() {
+            self.leave_out_repeated(
+                reports,
+                "it takes an operation that lets in and changes nothing, such as a GET",
+            );
         }
         self.foreign_lists(&grounds, reports).await?;
         if let Some(ground) = grounds.first() {
@@ -55,21 +62,23 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Says of what is tried by asking again and again that there is nothing to ask.
-    fn leave_out_repeated(&self, reports: &mut [OperationReport]) {
+    /// Says of what is tried by asking again and again why nobody was asked.
+    fn leave_out_repeated(&self, reports: &mut [OperationReport], because: &str) {
         let endings = Ending::ALL.iter().map(|ending| format!("revoked/{}", ending.name()));
         let rules: Vec<String> = endings.chain([FETCHES.to_owned()]).collect();
         for operation in self.site.document.operations() {
             let Some((_, carrier)) = self.stages.get(&operation.name.to_string()) else { continue };
             for rule in rules.iter().filter(|rule| self.site.options.wants_case(rule)) {
-                let because =
-                    "it takes an operation that lets in and changes nothing, such as a GET".to_owned();
+                let because = because.to_owned();
                 push(reports, operation, carrier, rule, Outcome::NotTried { because });
             }
         }
     }
 
     fn grounds(&self, reports: &[OperationReport]) -> Vec<Ground<'a>> {
+        if self.site.over().is_some() {
+            return Vec::new();
+        }
         let judged = |operation: &Operation| {
             let name = operation.name.to_string();
             reports.iter().any(|report| report.operation == name && report.standing == Standing::Judged)
@@ -108,14 +117,26 @@ impl<'a> Run<'a> {
         };
         let mut telling: Vec<String> = ["org_id", "sub"].iter().filter_map(|claim| theirs(claim)).collect();
         telling.push(self.site.marks_of_this_run());
+        let mut known = Outsider::Untried;
         let lists = grounds.iter().filter(|ground| ground.operation.path_names().next().is_none());
         for ground in lists.filter(|ground| !self.site.options.shared.contains(&ground.operation.name)) {
             let (shot, answer) = self.ask(ground, &outsider).await?;
-            let Some(reply) = answer.reply() else { continue };
-            self.outsider_is_good = Some(self.outsider_is_good.unwrap_or(false) || answer.is_success());
-            let text = reply.text();
+            let refused = matches!(
+                answer.status(),
+                Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+            );
+            known = match known {
+                _ if answer.is_success() => Outsider::Good,
+                Outsider::Untried if refused => Outsider::Refused,
+                before => before,
+            };
+            let text = answer.reply().map(Reply::text).unwrap_or_default();
             let shows = answer.is_success() && telling.iter().any(|word| text.contains(word.as_str()));
-            let outcome = if shows {
+            let outcome = if !answer.is_success() && !refused {
+                Outcome::Inconclusive {
+                    because: format!("a good token of another organisation gets {}", answer.in_words()),
+                }
+            } else if shows {
                 self.finding(
                     RULE,
                     "lists another organisation's objects",
@@ -136,7 +157,7 @@ impl<'a> Run<'a> {
                 push(reports, ground.operation, &ground.carrier, RULE, outcome);
             }
         }
-        self.doubt_the_outsider(reports);
+        doubt_the_outsider(&known, reports);
         Ok(())
     }
 
@@ -146,21 +167,6 @@ impl<'a> Run<'a> {
         let (_, own) = self.ask(ground, &owner).await?;
         let text = own.reply().map(Reply::text).unwrap_or_default();
         Ok(own.is_success() && telling.iter().any(|word| text.contains(word.as_str())))
-    }
-
-    /// A token that is let in nowhere proves nothing when it is refused.
-    fn doubt_the_outsider(&self, reports: &mut [OperationReport]) {
-        if self.outsider_is_good == Some(true) {
-            return;
-        }
-        for case in reports.iter_mut().flat_map(|report| &mut report.cases) {
-            let is_about_them = case.case.starts_with("identity/other-organisation")
-                || case.case.starts_with("identity/organisation-by-request");
-            if is_about_them && matches!(case.outcome, Outcome::Refused { .. }) {
-                let because = "the token of the other organisation is let in nowhere".to_owned();
-                case.outcome = Outcome::Inconclusive { because };
-            }
-        }
     }
 
     /// Names keys that nobody has, and counts how often the issuer is asked for its keys.
@@ -180,11 +186,19 @@ impl<'a> Run<'a> {
         let owner = self.owner().await?;
         let mut last = None;
         for _ in 0..UNKNOWN_KEYS {
-            let Some(token) = with_unknown_key(&owner, self.site.next_mark().as_str()) else { return Ok(()) };
+            let Some(token) = with_unknown_key(&owner, self.site.next_mark().as_str()) else { break };
             last = Some(self.ask(ground, &GoodToken::new(token)).await?);
         }
-        let fetches = self.site.source.key_fetches().await.unwrap_or(before).saturating_sub(before);
+        let after = self.site.source.key_fetches().await;
+        let fetches = after.map_or(0, |after| after.saturating_sub(before));
         let outcome = match last {
+            _ if after.is_none() => {
+                Outcome::Inconclusive { because: "the issuer did not say how often its keys were fetched".to_owned() }
+            }
+            None => Outcome::NotTried { because: "the good token cannot be taken apart".to_owned() },
+            Some((_, answer)) if answer.reply().is_none() || answer.says_nothing() => {
+                Outcome::Inconclusive { because: format!("the last token with an unknown key gets {}", answer.in_words()) }
+            }
             Some((shot, answer)) if fetches > FETCHES_ALLOWED => self.finding(
                 FETCHES,
                 &format!("fetched the issuer's keys {fetches} times for {UNKNOWN_KEYS} tokens with unknown keys"),
@@ -194,97 +208,17 @@ impl<'a> Run<'a> {
                 &shot,
                 &answer,
             ),
-            _ => Outcome::Refused { with: format!("the keys were fetched {fetches} times") },
+            Some(_) => Outcome::Refused { with: format!("the keys were fetched {fetches} times") },
         };
         push(reports, ground.operation, &ground.carrier, FETCHES, outcome);
         Ok(())
     }
 
-    /// Ends a good token and watches every operation until it refuses.
-    async fn ending(
+    pub(super) async fn ask(
         &mut self,
-        ending: Ending,
-        grounds: &[Ground<'a>],
-        reports: &mut [OperationReport],
-    ) -> Result<(), AuditError> {
-        let rule = format!("revoked/{}", ending.name());
-        if !self.site.options.wants_case(&rule) {
-            return Ok(());
-        }
-        let Some(token) = self.site.source.doomed(ending).await? else {
-            for ground in grounds {
-                let because = "it takes an issuer that can end tokens".to_owned();
-                push(reports, ground.operation, &ground.carrier, &rule, Outcome::NotTried { because });
-            }
-            return Ok(());
-        };
-        self.keep_out(&token);
-        let mut open = Vec::new();
-        for ground in grounds {
-            let (_, answer) = self.ask(ground, &token).await?;
-            if answer.is_success() {
-                open.push(ground);
-            } else {
-                let because = format!("the token to be ended gets {}", answer.in_words());
-                push(reports, ground.operation, &ground.carrier, &rule, Outcome::Inconclusive { because });
-            }
-        }
-        self.site.source.end(&token, ending).await?;
-        let ended = Instant::now();
-        for ground in open {
-            let outcome = self.watch_it_end(&rule, ground, &token, ended).await?;
-            push(reports, ground.operation, &ground.carrier, &rule, outcome);
-        }
-        Ok(())
-    }
-
-    async fn watch_it_end(
-        &mut self,
-        rule: &str,
         ground: &Ground<'a>,
         token: &GoodToken,
-        ended: Instant,
-    ) -> Result<Outcome, AuditError> {
-        let allowed = self.site.options.revocation_delay;
-        loop {
-            let asked = ended.elapsed();
-            let (shot, answer) = self.ask(ground, token).await?;
-            // To be asked to come back later says nothing about the token.
-            let refused = answer
-                .reply()
-                .is_some_and(|reply| reply.status.is_client_error() && !reply.asks_for_patience());
-            if refused {
-                return Ok(Outcome::Refused {
-                    with: format!("{} after {} ms", answer.in_words(), ended.elapsed().as_millis()),
-                });
-            }
-            if asked <= allowed {
-                tokio::time::sleep(LOOK_AGAIN).await;
-                continue;
-            }
-            let case = Recipe::built_in().case(rule);
-            let title = case.map_or(rule, |case| case.title());
-            let waited = format!("still lets in after {} ms: {title}", asked.as_millis());
-            let (why, fix) = case.map_or(("", ""), |case| (case.why(), case.fix()));
-            return Ok(match answer.status() {
-                Some(status) if status.is_success() => {
-                    self.finding(rule, &waited, Severity::High, why, fix, &shot, &answer)
-                }
-                _ => self.judged(rule, shot, &answer),
-            });
-        }
-    }
-
-    fn judged(&self, rule: &str, shot: Shot, answer: &Answer) -> Outcome {
-        let plan =
-            Plan::new(rule, Severity::High, "a token that was taken back", Expected::AnyRefusal, |_| true);
-        match plan.on(shot) {
-            Some(attempt) => judge::judge(&attempt, answer, &self.veil()),
-            None => Outcome::Inconclusive { because: answer.in_words() },
-        }
-    }
-
-    async fn ask(&mut self, ground: &Ground<'a>, token: &GoodToken) -> Result<(Shot, Answer), AuditError> {
+    ) -> Result<(Shot, Answer), AuditError> {
         let mark = self.site.next_mark();
         let draft = self.site.draft(ground.operation, ground.stage.variant, &ground.stage.known, &mark);
         let draft = draft.map_err(crate::source::SourceError::new)?;
@@ -295,7 +229,7 @@ impl<'a> Run<'a> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a finding has as many parts, and each is a text")]
-    fn finding(
+    pub(super) fn finding(
         &self,
         rule: &str,
         title: &str,
@@ -319,7 +253,25 @@ impl<'a> Run<'a> {
     }
 }
 
-fn push(
+/// A token that is let in nowhere proves nothing when it is refused.
+fn doubt_the_outsider(known: &Outsider, reports: &mut [OperationReport]) {
+    let because = match known {
+        Outsider::Good => return,
+        Outsider::Refused => "the token of the other organisation is let in nowhere",
+        Outsider::Untried => {
+            "whether the token of the other organisation is good at all is not known: no operation without a name in its path let one in"
+        }
+    };
+    for case in reports.iter_mut().flat_map(|report| &mut report.cases) {
+        let is_about_them = case.case.starts_with("identity/other-organisation")
+            || case.case.starts_with("identity/organisation-by-request");
+        if is_about_them && matches!(case.outcome, Outcome::Refused { .. }) {
+            case.outcome = Outcome::Inconclusive { because: because.to_owned() };
+        }
+    }
+}
+
+pub(super) fn push(
     reports: &mut [OperationReport],
     operation: &Operation,
     carrier: &Carrier,

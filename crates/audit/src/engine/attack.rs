@@ -1,8 +1,10 @@
 use handstamp_testkit::recipe::Severity;
 
 use super::attempt::Plan;
+use super::lures::Lure;
 use super::prepare::{Refused, Stage};
 use super::run::Run;
+use super::shown::Shown;
 use super::traces::Trace;
 use super::{AuditError, judge, objects};
 use crate::carrier::Carrier;
@@ -13,9 +15,6 @@ use crate::source::{GoodToken, Who};
 use crate::synthesis::Variant;
 use crate::wire::{Answer, Shot};
 
-/// What is found where somebody comes to an address that a forged token names.
-pub(super) const FETCHED: &str = "key-brought-along/fetched";
-
 /// What an attack on one operation came to, with tokens carried in one place.
 pub(super) struct Attacked {
     /// Whether a good token was let in, before and after. The error says why not.
@@ -24,11 +23,13 @@ pub(super) struct Attacked {
 }
 
 /// One operation under attack.
-struct Field<'a> {
-    operation: &'a Operation,
-    carrier: &'a Carrier,
-    owner: GoodToken,
-    stage: Stage,
+pub(super) struct Field<'a> {
+    pub(super) operation: &'a Operation,
+    pub(super) carrier: &'a Carrier,
+    pub(super) owner: GoodToken,
+    pub(super) stage: Stage,
+    /// What comes with 200 and is no secret.
+    shown: Shown,
     /// Where requests remove what they work on, each that is let in needs another object.
     consumes: bool,
     cases: Vec<CaseReport>,
@@ -36,6 +37,8 @@ struct Field<'a> {
     traces: Vec<Trace>,
     leaks: Vec<&'static str>,
     let_in: usize,
+    /// What was not tried because the service said nothing any more, or the run was over.
+    left: Vec<CaseReport>,
 }
 
 impl<'a> Run<'a> {
@@ -88,20 +91,29 @@ impl<'a> Run<'a> {
                 None => control = Err(Refused::because("there is no second object to try it on")),
             }
         }
+        let shown = self.shown_to_everybody(operation, &stage).await;
         let mut field = Field {
             operation,
             carrier,
             owner,
             stage,
+            shown,
             consumes,
             cases: Vec::new(),
             traces: Vec::new(),
             leaks: Vec::new(),
             let_in: 0,
+            left: Vec::new(),
         };
         self.try_all(&mut field, is_first_carrier).await?;
-        if control.is_ok() && !self.is_gone {
+        if control.is_ok() {
             control = self.control_again(&mut field).await;
+        }
+        // That a service answers again later is no answer to what it was not asked.
+        if let Some(Outcome::NotTried { because }) = field.left.first().map(|case| &case.outcome) {
+            control = Err(Refused::because(because.as_str()));
+        } else if let Some(over) = self.site.over() {
+            control = Err(Refused::because(over.to_string()));
         }
         self.look_for_traces(operation, &field.stage, &field.owner, &mut field.traces, &mut field.cases)
             .await;
@@ -111,7 +123,23 @@ impl<'a> Run<'a> {
                 matches!(&case.outcome, Outcome::Finding(finding) if finding.severity > Severity::Note)
             });
         }
+        field.cases.append(&mut field.left);
         Ok(Attacked { control, cases: field.cases })
+    }
+
+    /// Returns what everybody is shown: where nothing is, and, where nobody has to show anything, by this operation.
+    async fn shown_to_everybody(&self, operation: &Operation, stage: &Stage) -> Shown {
+        let mut shown = self.everybody.clone();
+        if operation.access.is_optional() && operation.is_safe() {
+            let draft = self.site.draft(operation, stage.variant, &stage.known, &self.site.next_mark());
+            if let Ok(draft) = draft {
+                let shot = self.site.shot(&draft);
+                if let Some(reply) = self.site.send(&shot).await.reply() {
+                    shown.add(reply, &shot.target);
+                }
+            }
+        }
+        shown
     }
 
     /// Returns a token of the owner in another session: the one before is over.
@@ -135,7 +163,8 @@ impl<'a> Run<'a> {
     async fn try_all(&mut self, field: &mut Field<'_>, is_first_carrier: bool) -> Result<(), AuditError> {
         let outsider = self.outsider().await?;
         let material = self.material(&field.owner).await?;
-        let (everybody, nowhere) = (self.everybody.clone(), self.site.nowhere());
+        let signing_key = self.site.source.signing_key();
+        let nowhere = self.site.nowhere();
         let origin = self.site.wire.target().origin().to_owned();
         let is_public = |operation: &Operation| self.is_public(operation);
         let plans = Plans::of(&Scene {
@@ -145,7 +174,8 @@ impl<'a> Run<'a> {
             owner: &field.owner,
             outsider: outsider.as_ref(),
             material: &material,
-            everybody,
+            signing_key: signing_key.as_ref(),
+            canary: self.site.canary.as_ref(),
             nowhere: &nowhere,
             origin: &origin,
             names_an_object: objects::last_name(&field.operation.name.path)
@@ -158,41 +188,53 @@ impl<'a> Run<'a> {
             .cases
             .extend(plans.left_out.into_iter().filter(|case| self.site.options.wants_case(&case.case)));
         for plan in plans.attempts.iter().filter(|plan| self.site.options.wants_case(plan.rule())) {
-            if self.is_gone {
-                break;
+            match self.site.endurance.why_leave() {
+                Some(because) => field.left.push(field.not_tried(plan, because)),
+                None => self.try_one(field, plan).await,
             }
-            self.try_one(field, plan).await;
         }
         Ok(())
     }
 
     async fn try_one(&mut self, field: &mut Field<'_>, plan: &Plan) {
         let mark = self.site.next_mark();
-        let Ok(draft) = self.site.draft(field.operation, field.stage.variant, &field.stage.known, &mark)
-        else {
-            return;
+        let draft = self.site.draft(field.operation, field.stage.variant, &field.stage.known, &mark);
+        let attempt = draft.ok().and_then(|draft| plan.on(self.site.shot(&draft)));
+        let Some(attempt) = attempt else {
+            let case = field.not_tried(plan, "it cannot be written".to_owned());
+            return field.cases.push(case);
         };
+        let at = tokio::time::Instant::now();
+        let answer = self.site.send(&attempt.shot).await;
+        let veil = self.veil();
+        let mut outcome = judge::judge(&attempt, &answer, &field.shown, &veil);
+        if plan.is_by_address()
+            && let Some(reply) = answer.reply().filter(|reply| reply.status.is_success())
+            && matches!(outcome, Outcome::Finding(_))
+        {
+            outcome = self.proven(field, plan, &attempt, reply, outcome).await;
+        }
+        let is_let_in = matches!(&outcome, Outcome::Finding(_)) && answer.is_success();
+        if matches!(outcome, Outcome::Finding(_)) {
+            self.site.count_finding();
+        }
         let case = |outcome| CaseReport {
             case: plan.rule().to_owned(),
             carrier: field.carrier.to_string(),
             outcome,
         };
-        let Some(attempt) = plan.on(self.site.shot(&draft)) else {
-            let because = "it cannot be written".to_owned();
-            return field.cases.push(case(Outcome::NotTried { because }));
-        };
-        let visits = self.visits();
-        let answer = self.site.send(&attempt.shot).await;
-        let veil = self.veil();
-        let outcome = judge::judge(&attempt, &answer, &veil);
-        let is_let_in = matches!(&outcome, Outcome::Finding(_)) && answer.is_success();
-        if matches!(outcome, Outcome::Finding(_)) {
-            self.site.count_finding();
-        }
         field.cases.push(case(outcome));
         let veil = veil.over(attempt.forged.as_deref());
-        if self.visits() > visits {
-            field.cases.push(case(fetched(&attempt.shot, &answer, &veil)));
+        if let Some(address) = plan.names() {
+            self.lures.push(Lure {
+                name: address.rsplit('/').next().unwrap_or_default().to_owned(),
+                at,
+                operation: field.operation.name.clone(),
+                carrier: field.carrier.to_string(),
+                rule: plan.rule().to_owned(),
+                sent: Sent::of(&attempt.shot, &veil),
+                received: Received::of(&answer, &veil),
+            });
         }
         for leak in leaks(&answer, &attempt.shot, attempt.forged.as_deref()) {
             if !field.leaks.contains(&leak.rule) {
@@ -204,7 +246,6 @@ impl<'a> Run<'a> {
             }
         }
         if matches!(answer, Answer::Nobody) {
-            self.is_gone = true;
             self.remarks.push(format!(
                 "After {} on {} nobody listened any more.",
                 plan.rule(),
@@ -219,7 +260,7 @@ impl<'a> Run<'a> {
                     field.stage.known = known;
                 }
             }
-        } else if !answer.is_success() {
+        } else if !matches!(answer, Answer::Late | Answer::Unsendable) {
             field.traces.push(Trace::new(mark, plan.rule(), attempt.shot, attempt.forged));
         }
     }
@@ -243,9 +284,15 @@ impl<'a> Run<'a> {
         }
         Err(Refused::by(&answer, "after the attack a good token"))
     }
+}
 
-    fn visits(&self) -> u64 {
-        self.site.canary.as_ref().map_or(0, crate::wire::Canary::visits)
+impl Field<'_> {
+    fn not_tried(&self, plan: &Plan, because: String) -> CaseReport {
+        CaseReport {
+            case: plan.rule().to_owned(),
+            carrier: self.carrier.to_string(),
+            outcome: Outcome::NotTried { because },
+        }
     }
 }
 
@@ -263,20 +310,6 @@ fn leaked(leak: &leak::Leak, shot: &Shot, answer: &Answer, veil: &Veil) -> Outco
         title: leak.title.to_owned(),
         why: leak.why.to_owned(),
         fix: leak.fix.to_owned(),
-        sent: Sent::of(shot, veil),
-        received: Received::of(answer, veil),
-    }))
-}
-
-fn fetched(shot: &Shot, answer: &Answer, veil: &Veil) -> Outcome {
-    Outcome::Finding(Box::new(Finding {
-        rule: FETCHED.to_owned(),
-        severity: Severity::High,
-        title: "fetches what a token tells it to".to_owned(),
-        why: "A token that nobody has verified made the service open a connection: to any address within its network, as often as \
-              somebody likes (RFC 8725 §3.10)."
-            .to_owned(),
-        fix: "Take keys from one address that is configured. Ignore `jku`, `x5u` and an unknown `iss`.".to_owned(),
         sent: Sent::of(shot, veil),
         received: Received::of(answer, veil),
     }))

@@ -1,6 +1,5 @@
 use handstamp_testkit::recipe::{Case, Severity};
 
-use super::judge::Accepted;
 use crate::wire::{Reply, Shot};
 
 /// One request that must be refused, and what it means when it is not.
@@ -20,8 +19,6 @@ pub(crate) struct Attempt {
     /// The token that was made for it.
     pub(crate) forged: Option<String>,
     pub(crate) expected: Expected,
-    /// What is no secret although it comes with 200.
-    pub(crate) accepted: Accepted,
 }
 
 /// How an attempt should be answered.
@@ -50,7 +47,9 @@ pub(crate) struct Plan {
     fix: String,
     expected: Expected,
     forged: Option<String>,
-    accepted: Accepted,
+    /// An address of ours that the token names, and nobody should ask.
+    lure: Option<String>,
+    is_by_address: bool,
     change: Change,
 }
 
@@ -71,7 +70,8 @@ impl Plan {
             fix: String::new(),
             expected,
             forged: None,
-            accepted: Accepted::default(),
+            lure: None,
+            is_by_address: false,
             change: Box::new(change),
         }
     }
@@ -94,14 +94,28 @@ impl Plan {
         self
     }
 
-    /// Names what everybody is shown.
-    pub(crate) fn unless_everybody_is_shown(mut self, accepted: Accepted) -> Self {
-        self.accepted = accepted;
+    /// Names the address of ours that the token leads to.
+    pub(crate) fn lure(mut self, address: String) -> Self {
+        self.lure = Some(address);
+        self
+    }
+
+    /// Says that the request may mean something else than the operation, so that an answer alone proves nothing.
+    pub(crate) fn by_address(mut self) -> Self {
+        self.is_by_address = true;
         self
     }
 
     pub(crate) fn rule(&self) -> &str {
         &self.rule
+    }
+
+    pub(crate) fn names(&self) -> Option<&str> {
+        self.lure.as_deref()
+    }
+
+    pub(crate) fn is_by_address(&self) -> bool {
+        self.is_by_address
     }
 
     /// Returns the attempt on a request; none where it cannot be written.
@@ -120,7 +134,6 @@ impl Plan {
             shot,
             forged: self.forged.clone(),
             expected: self.expected,
-            accepted: self.accepted.clone(),
         })
     }
 }

@@ -2,14 +2,16 @@ use handstamp_testkit::recipe::{Case, Severity};
 use http::StatusCode;
 
 use super::attempt::{Attempt, Expected};
+use super::shown::Shown;
 use crate::report::{Finding, Outcome, Received, Sent, Veil};
 use crate::wire::{Answer, Reply};
 
-/// Judges one answer to one attempt.
-pub(crate) fn judge(attempt: &Attempt, answer: &Answer, veil: &Veil) -> Outcome {
+/// Judges one answer to one attempt. `shown` is what is no secret although it comes with 200.
+pub(crate) fn judge(attempt: &Attempt, answer: &Answer, shown: &Shown, veil: &Veil) -> Outcome {
     let reply = match answer {
         Answer::Reply(reply) => reply,
         Answer::Unsendable => return Outcome::NotTried { because: "no HTTP client can send it".to_owned() },
+        Answer::Late => return Outcome::NotTried { because: answer.in_words() },
         // A server may hang up on what is larger than any header it reads; that it still serves others is seen by the control.
         Answer::Cut if attempt.rule.starts_with("size/") => {
             return Outcome::Refused { with: answer.in_words() };
@@ -21,19 +23,18 @@ pub(crate) fn judge(attempt: &Attempt, answer: &Answer, veil: &Veil) -> Outcome 
         return match (is_wrong(&attempt.shot, reply), is_crash(reply)) {
             (true, _) => found(attempt, Mistake::LetIn, answer, veil),
             (false, true) => found(attempt, Mistake::Crash, answer, veil),
+            (false, false) if reply.asks_for_patience() => impatient(answer),
             (false, false) => Outcome::Refused { with: answer.in_words() },
         };
     }
-    if status.is_success() && attempt.accepted.contains(reply) {
+    if status.is_success() && shown.contains(reply, &attempt.shot.target) {
         return Outcome::Refused { with: format!("{status}, what everybody is shown") };
     }
     if status.is_success() {
         return found(attempt, Mistake::LetIn, answer, veil);
     }
     if reply.asks_for_patience() {
-        return Outcome::Inconclusive {
-            because: format!("the service asked for patience: {}", answer.in_words()),
-        };
+        return impatient(answer);
     }
     if is_crash(reply) {
         return found(attempt, Mistake::Crash, answer, veil);
@@ -42,6 +43,10 @@ pub(crate) fn judge(attempt: &Attempt, answer: &Answer, veil: &Veil) -> Outcome 
         return found(attempt, Mistake::Status, answer, veil);
     }
     Outcome::Refused { with: answer.in_words() }
+}
+
+fn impatient(answer: &Answer) -> Outcome {
+    Outcome::Inconclusive { because: format!("the service asked for patience: {}", answer.in_words()) }
 }
 
 /// Not implemented, or a version that is not spoken, is a refusal; so is being asked to come back later.
@@ -63,23 +68,6 @@ fn fits(expected: Expected, status: StatusCode) -> bool {
 
 fn is_way_to_sign_in(case: &Case, status: StatusCode) -> bool {
     status.is_redirection() && case.status() == StatusCode::UNAUTHORIZED.as_u16()
-}
-
-/// What everybody is shown at an address, so that it tells nothing when it is shown again.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Accepted(Vec<Reply>);
-
-impl Accepted {
-    pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
-        Self(replies.into_iter().filter(|reply| reply.status.is_success()).collect())
-    }
-
-    fn contains(&self, reply: &Reply) -> bool {
-        let kind = |reply: &Reply| reply.header(http::header::CONTENT_TYPE).map(str::to_owned);
-        self.0.iter().any(|known| {
-            known.status == reply.status && known.body == reply.body && kind(known) == kind(reply)
-        })
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -138,8 +126,9 @@ mod tests {
     use handstamp_testkit::recipe::Severity;
     use http::{HeaderMap, Method, StatusCode};
 
-    use super::{Accepted, judge};
+    use super::judge;
     use crate::engine::attempt::{Attempt, Expected};
+    use crate::engine::shown::Shown;
     use crate::report::{Outcome, Veil};
     use crate::wire::{Answer, Reply, Shot};
 
@@ -159,7 +148,6 @@ mod tests {
             },
             forged: None,
             expected,
-            accepted: Accepted::default(),
         }
     }
 
@@ -171,7 +159,7 @@ mod tests {
     }
 
     fn rule(expected: Expected, answer: &Answer) -> Option<(String, Severity)> {
-        match judge(&attempt(expected), answer, &Veil::default()) {
+        match judge(&attempt(expected), answer, &Shown::default(), &Veil::default()) {
             Outcome::Finding(finding) => Some((finding.rule, finding.severity)),
             _ => None,
         }
@@ -204,25 +192,35 @@ mod tests {
 
     #[test]
     fn a_service_that_asks_for_patience_has_said_nothing() {
-        for answer in [reply(429, &[]), reply(503, &[("retry-after", "9")])] {
-            let judged = judge(&attempt(Expected::AnyRefusal), &answer, &Veil::default());
+        let never = Expected::Unless(|_, _| false);
+        for (expected, answer) in [Expected::AnyRefusal, never].into_iter().flat_map(|expected| {
+            [(expected, reply(429, &[])), (expected, reply(503, &[("retry-after", "9")]))]
+        }) {
+            let judged = judge(&attempt(expected), &answer, &Shown::default(), &Veil::default());
             assert!(matches!(judged, Outcome::Inconclusive { .. }), "{judged:?}");
         }
     }
 
     #[test]
+    fn no_answer_before_the_run_was_over_is_no_crash() {
+        let judged =
+            judge(&attempt(Expected::AnyRefusal), &Answer::Late, &Shown::default(), &Veil::default());
+
+        assert!(matches!(judged, Outcome::NotTried { .. }), "{judged:?}");
+    }
+
+    #[test]
     fn what_everybody_is_shown_lets_nobody_in() {
         let Answer::Reply(shell) = reply(200, &[("content-type", "text/html")]) else { panic!("a reply") };
-        let mut attempt = attempt(Expected::AnyRefusal);
-        attempt.accepted = Accepted::new([shell.clone()]);
+        let attempt = attempt(Expected::AnyRefusal);
+        let mut shown = Shown::default();
+        shown.add(&shell, "/nothing");
+        let judged = |reply| judge(&attempt, &Answer::Reply(reply), &shown, &Veil::default());
 
-        assert!(matches!(
-            judge(&attempt, &Answer::Reply(shell.clone()), &Veil::default()),
-            Outcome::Refused { .. }
-        ));
+        assert!(matches!(judged(shell.clone()), Outcome::Refused { .. }));
         let made = Reply { status: StatusCode::CREATED, ..shell.clone() };
-        assert!(matches!(judge(&attempt, &Answer::Reply(made), &Veil::default()), Outcome::Finding(_)));
+        assert!(matches!(judged(made), Outcome::Finding(_)));
         let other = Reply { body: Bytes::from_static(b"orders"), ..shell };
-        assert!(matches!(judge(&attempt, &Answer::Reply(other), &Veil::default()), Outcome::Finding(_)));
+        assert!(matches!(judged(other), Outcome::Finding(_)));
     }
 }

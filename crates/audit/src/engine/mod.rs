@@ -3,12 +3,17 @@
 mod aftermath;
 mod attack;
 mod attempt;
+mod endings;
+mod endurance;
 mod judge;
+mod lures;
 mod objects;
 mod prepare;
 mod progress;
+mod proof;
 mod run;
 mod shelf;
+mod shown;
 mod site;
 mod traces;
 
@@ -17,7 +22,6 @@ use std::sync::Arc;
 use handstamp_verify::Clock;
 
 pub(crate) use attempt::{Expected, Plan};
-pub(crate) use judge::Accepted;
 pub use progress::{Progress, Quiet};
 pub(crate) use site::Site;
 

@@ -99,14 +99,25 @@ impl<'a> Run<'a> {
                 tries += 1;
                 let stage = Stage { variant, known: known.clone() };
                 match self.try_control(operation, &stage, carrier, token).await {
-                    Ok(Answer::Reply(reply)) if reply.status.is_success() => return Ok(stage),
+                    Ok(Answer::Reply(reply)) if reply.status.is_success() => {
+                        let target =
+                            self.site.base_path.clone() + &objects::filled(&operation.name.path, &known);
+                        if !self.everybody.contains(&reply, &target) {
+                            return Ok(stage);
+                        }
+                        // Who is shown what anybody is shown anywhere was not let in by their token.
+                        return Err(Refused::because(
+                            "a good token is shown what everybody is shown at any address",
+                        ));
+                    }
                     Ok(answer) => {
                         refused = Refused::by(&answer, "a good token");
                         // Not a matter of what the request says.
                         if matches!(
                             answer.status(),
                             Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | None
-                        ) {
+                        ) || answer.says_nothing()
+                        {
                             return Err(refused);
                         }
                         if refused.is_missing {

@@ -5,10 +5,11 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::attack::FETCHED;
-use super::judge::Accepted;
+use super::endurance::Over;
+use super::lures::{FETCHED, Lure};
 use super::prepare::{Refused, Stage};
 use super::shelf::Shelf;
+use super::shown::Shown;
 use super::{Audit, AuditError, Progress, Site};
 use crate::carrier::Carrier;
 use crate::openapi::{Access, Operation};
@@ -24,20 +25,18 @@ pub(crate) struct Run<'a> {
     pub(super) claims: Map<String, Value>,
     /// Operations that a good token is known to open, and how.
     pub(super) stages: BTreeMap<String, (Stage, Carrier)>,
-    /// Whether the outsider's token opens anything at all; none as long as nobody has tried.
-    pub(super) outsider_is_good: Option<bool>,
     /// What an address shows where nothing is.
-    pub(super) everybody: Accepted,
+    pub(super) everybody: Shown,
+    /// Requests whose tokens name addresses of ours, in the order they were sent.
+    pub(super) lures: Vec<Lure>,
     /// Every good token that was handed out, to be kept out of the report.
     good: Vec<String>,
     pub(super) remarks: Vec<String>,
-    /// Nobody listens any more.
-    pub(super) is_gone: bool,
 }
 
 pub(super) async fn run(audit: &Audit, progress: &dyn Progress) -> Result<Report, AuditError> {
     let start = Instant::now();
-    let site = Site::new(audit, progress).await?;
+    let site = Site::new(audit, start, progress).await?;
     let report = Run::begin(site).await?.attack_all(audit, start).await;
     audit.source.close().await;
     report
@@ -51,14 +50,15 @@ impl<'a> Run<'a> {
             headers: HeaderMap::new(),
             body: bytes::Bytes::new(),
         };
-        let answer = site.send(&nothing).await;
-        if matches!(answer, Answer::Nobody) {
-            return Err(AuditError::Nobody { target: site.wire.target().to_string() });
-        }
-        let mut everybody = Vec::new();
-        everybody.extend(answer.reply().cloned());
-        for method in [Method::POST, Method::HEAD] {
-            everybody.extend(site.send(&Shot { method, ..nothing.clone() }).await.reply().cloned());
+        let mut everybody = Shown::default();
+        for method in [Method::GET, Method::POST, Method::HEAD] {
+            let answer = site.send(&Shot { method, ..nothing.clone() }).await;
+            if matches!(answer, Answer::Nobody) {
+                return Err(AuditError::Nobody { target: site.wire.target().to_string() });
+            }
+            if let Some(reply) = answer.reply() {
+                everybody.add(reply, &nothing.target);
+            }
         }
         let owner = site.source.token(Who::Owner).await?;
         let owner = owner.ok_or_else(|| crate::source::SourceError::new("the source has none"))?;
@@ -68,11 +68,10 @@ impl<'a> Run<'a> {
             shelf: Shelf::default(),
             claims: owner.unverified_claims(),
             stages: BTreeMap::new(),
-            outsider_is_good: None,
-            everybody: Accepted::new(everybody),
+            everybody,
+            lures: Vec::new(),
             good: Vec::new(),
             remarks: Vec::new(),
-            is_gone: false,
         })
     }
 
@@ -81,9 +80,17 @@ impl<'a> Run<'a> {
         let mut reports = Vec::new();
         for (number, operation) in operations.iter().enumerate() {
             self.site.operation_begins(number + 1, operations.len(), &operation.name.to_string());
-            reports.push(self.operation(operation).await?);
+            reports.push(match self.operation(operation).await {
+                Ok(report) => report,
+                Err(cause) if number == 0 => return Err(cause),
+                // What was found so far is not lost with the issuer.
+                Err(cause) => self.without_tokens(operation, &cause),
+            });
         }
-        self.aftermath(&mut reports).await?;
+        if let Err(cause) = self.aftermath(&mut reports).await {
+            self.site.endurance.end(Over::NoToken(in_full(&cause)));
+        }
+        self.look_for_visitors(&mut reports).await;
         self.remark_on_fetching();
         let unreadable =
             audit.document.unreadable().iter().filter(|(name, _)| audit.options.wants_operation(name));
@@ -101,6 +108,7 @@ impl<'a> Run<'a> {
             target: format!("{}{}", audit.target.origin(), self.site.base_path),
             source: audit.source.description(),
             operations: reports,
+            cut_short: self.site.over().map(ToString::to_string),
             remarks: self.remarks,
             requests: self.site.wire.sent(),
             took: start.elapsed(),
@@ -154,9 +162,8 @@ impl<'a> Run<'a> {
         if self.is_public(operation) {
             return Ok(report(Standing::Public, Vec::new()));
         }
-        if self.is_gone {
-            let because = "nobody listens any more".to_owned();
-            return Ok(report(Standing::Inconclusive { because }, Vec::new()));
+        if let Some(over) = self.site.over() {
+            return Ok(report(Standing::Inconclusive { because: over.to_string() }, Vec::new()));
         }
         let mut carriers = self.site.options.carriers.clone();
         if carriers.is_empty() {
@@ -182,6 +189,13 @@ impl<'a> Run<'a> {
             None => Standing::Judged,
         };
         Ok(report(standing, cases))
+    }
+
+    fn without_tokens(&self, operation: &Operation, cause: &AuditError) -> OperationReport {
+        self.site.endurance.end(Over::NoToken(in_full(cause)));
+        let because = self.site.over().map(ToString::to_string).unwrap_or_default();
+        let standing = Standing::Inconclusive { because };
+        OperationReport { operation: operation.name.to_string(), standing, cases: Vec::new() }
     }
 
     /// Returns a token of the owner, to be kept out of the report.
@@ -215,7 +229,7 @@ impl<'a> Run<'a> {
     }
 
     /// Returns what forged tokens are made from.
-    pub(super) async fn material(&self, owner: &GoodToken) -> Result<Material, AuditError> {
+    pub(super) async fn material(&mut self, owner: &GoodToken) -> Result<Material, AuditError> {
         let now = self.site.clock.now();
         let mut material = Material::of_token(owner.reveal(), now).map_err(AuditError::NotAJwt)?;
         if let Some(key) = self.site.source.public_key(owner.unverified_kid().as_deref()) {
@@ -225,14 +239,21 @@ impl<'a> Run<'a> {
             material = material.signing_key(key);
         }
         if let Some(token) = self.site.source.refresh_token().await? {
+            // It is sent where it must not be good, and is good where it came from.
+            self.keep_out(&token);
             material = material.made("refresh-token", token.reveal());
         }
-        if let Some(canary) = &self.site.canary {
-            material = material.elsewhere(canary.base());
-            if let Some(keys) = crate::cases::forger_keys(&material) {
-                canary.serve(keys);
-            }
+        if let Some(canary) = &self.site.canary
+            && let Some(keys) = crate::cases::forger_keys(&material)
+        {
+            canary.serve(keys);
         }
         Ok(material)
     }
+}
+
+/// Returns an error with its causes.
+fn in_full(error: &AuditError) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

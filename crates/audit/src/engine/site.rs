@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use handstamp_token::{Entropy, SystemEntropy};
 use handstamp_verify::Clock;
 use http::header;
+use tokio::time::Instant;
 
+use super::endurance::{Endurance, Over};
 use super::{AuditError, Progress};
 use crate::openapi::{Document, Operation};
 use crate::options::Options;
@@ -21,6 +23,7 @@ pub(crate) struct Site<'a> {
     pub(crate) options: &'a Options,
     /// Where forged addresses lead; none where the target could not reach it.
     pub(crate) canary: Option<Canary>,
+    pub(crate) endurance: Endurance,
     pub(crate) base_path: String,
     /// Tells this run's marks from those of every other.
     run: String,
@@ -30,10 +33,15 @@ pub(crate) struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    pub(super) async fn new(audit: &'a super::Audit, progress: &'a dyn Progress) -> Result<Self, AuditError> {
+    pub(super) async fn new(
+        audit: &'a super::Audit,
+        start: Instant,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, AuditError> {
         let wire = Wire::new(audit.target.clone(), audit.options.rate, audit.options.patience)?;
+        let run = run_id();
         // Only what runs on this machine can come to a port of this machine.
-        let canary = if audit.target.is_loopback() { Canary::start().await.ok() } else { None };
+        let canary = if audit.target.is_loopback() { Canary::start(&run).await.ok() } else { None };
         let base_path = audit.target.base_path().unwrap_or(audit.document.base_path()).to_owned();
         Ok(Self {
             wire,
@@ -42,8 +50,9 @@ impl<'a> Site<'a> {
             clock: &*audit.clock,
             options: &audit.options,
             canary,
+            endurance: Endurance::new(start, audit.options.max_time),
             base_path,
-            run: run_id(),
+            run,
             marks: AtomicU64::new(0),
             findings: AtomicUsize::new(0),
             progress,
@@ -97,10 +106,16 @@ impl<'a> Site<'a> {
         shot
     }
 
+    /// Sends a request, unless the run is over.
     pub(crate) async fn send(&self, shot: &Shot) -> Answer {
-        let answer = self.wire.send(shot).await;
+        let answer = self.endurance.bound(self.wire.send(shot)).await;
         self.progress.request(self.wire.sent(), self.findings.load(Ordering::Relaxed));
         answer
+    }
+
+    /// Returns why the run is over, where it is.
+    pub(super) fn over(&self) -> Option<&Over> {
+        self.endurance.over()
     }
 
     pub(super) fn count_finding(&self) {

@@ -44,7 +44,7 @@ impl<'a> Run<'a> {
         cases: &mut Vec<CaseReport>,
     ) {
         traces.retain(Trace::says_something);
-        if operation.is_safe() || traces.is_empty() || self.is_gone {
+        if operation.is_safe() || traces.is_empty() || self.site.over().is_some() {
             return;
         }
         for (watcher, watching, carrier) in self.watchers(operation, stage) {

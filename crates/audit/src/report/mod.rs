@@ -26,6 +26,8 @@ pub struct Report {
     pub source: String,
     /// Each operation, in the order of the description.
     pub operations: Vec<OperationReport>,
+    /// Why the run ended before everything was tried, where it did.
+    pub cut_short: Option<String>,
     /// What is not about one operation.
     pub remarks: Vec<String>,
     /// How many requests went out.
@@ -203,7 +205,11 @@ impl Report {
         let totals = self.totals();
         if totals.findings > 0 {
             Verdict::Open
-        } else if totals.inconclusive > 0 || totals.undecided > 0 || totals.refused == 0 {
+        } else if self.cut_short.is_some()
+            || totals.inconclusive > 0
+            || totals.undecided > 0
+            || totals.refused == 0
+        {
             Verdict::Inconclusive
         } else {
             Verdict::Closed

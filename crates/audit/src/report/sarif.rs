@@ -1,18 +1,21 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use url::Url;
 
-use super::{Finding, Located, Report, Severity};
+use super::{Finding, Located, Report, Severity, Standing};
 
 impl Report {
-    /// Returns the findings as SARIF 2.1.0, which code hosts show beside the code. `description` is the path of the `OpenAPI` file
-    /// within the repository, where there is one: a finding has no line of code, but an operation has a place there.
+    /// Returns the findings as SARIF 2.1.0, which code hosts show beside the code. A finding has no line of code, and code hosts show
+    /// nothing that has no file: its place is that of the description, as `description` has it: a path within the repository, or
+    /// an absolute URI where the service describes itself. Without one it is the service.
     pub fn to_sarif(&self, description: Option<&str>) -> Value {
+        let place = description.map_or_else(|| reference(&self.target), reference);
         let mut rules: BTreeMap<&str, &Finding> = BTreeMap::new();
         for located in self.findings() {
             rules.entry(&located.finding.rule).or_insert(located.finding);
         }
-        let results: Vec<Value> = self.findings().map(|located| result(located, description)).collect();
+        let results: Vec<Value> = self.findings().map(|located| result(located, &place)).collect();
         json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
@@ -23,9 +26,25 @@ impl Report {
                     "rules": rules.into_values().map(rule).collect::<Vec<_>>(),
                 }},
                 "results": results,
-                "invocations": [{ "executionSuccessful": true }],
+                "invocations": [{
+                    "executionSuccessful": self.cut_short.is_none(),
+                    "toolExecutionNotifications": self.notifications(),
+                }],
             }],
         })
+    }
+
+    /// No results are no pass: what could not be judged is told beside them.
+    fn notifications(&self) -> Vec<Value> {
+        let unjudged = self.operations.iter().filter_map(|operation| match &operation.standing {
+            Standing::Inconclusive { because } => {
+                Some(("warning", format!("{}: {because}", operation.operation)))
+            }
+            _ => None,
+        });
+        let cut_short = self.cut_short.iter().map(|because| ("error", format!("Cut short: {because}")));
+        let told = cut_short.chain(unjudged);
+        told.map(|(level, text)| json!({ "level": level, "message": { "text": text } })).collect()
     }
 }
 
@@ -40,17 +59,8 @@ fn rule(finding: &Finding) -> Value {
     })
 }
 
-fn result(located: Located<'_>, description: Option<&str>) -> Value {
+fn result(located: Located<'_>, place: &str) -> Value {
     let Located { operation, carrier, finding } = located;
-    let mut location = json!({
-        "logicalLocations": [{ "fullyQualifiedName": operation, "kind": "resource" }],
-    });
-    if let (Some(description), Some(location)) = (description, location.as_object_mut()) {
-        location.insert(
-            "physicalLocation".to_owned(),
-            json!({ "artifactLocation": { "uri": uri(description) }, "region": { "startLine": 1 } }),
-        );
-    }
     json!({
         "ruleId": finding.rule,
         "level": level(finding.severity),
@@ -58,14 +68,31 @@ fn result(located: Located<'_>, description: Option<&str>) -> Value {
             "{operation} ({carrier}): {}. Sent {}, received {}. {}",
             finding.title, finding.sent.line, finding.received.status, finding.fix
         )},
-        "locations": [location],
+        "locations": [{
+            "physicalLocation": { "artifactLocation": { "uri": place }, "region": { "startLine": 1 } },
+            "logicalLocations": [{ "fullyQualifiedName": operation, "kind": "resource" }],
+        }],
         // The same finding in the next run is the same, whatever object it was tried on.
         "partialFingerprints": { "operationRuleCarrier/v1": format!("{operation}|{}|{carrier}", finding.rule) },
     })
 }
 
-/// Returns a file's path as a reference (SARIF 2.1.0 §3.4.3), which has no blanks and no backslashes.
-fn uri(path: &str) -> String {
+/// Returns where a description is, as a reference (SARIF 2.1.0 §3.4.3): a path has no blanks and no backslashes, and an address has
+/// nothing that could be a secret.
+fn reference(description: &str) -> String {
+    // `C:\\api.yaml` is a path, although `C:` could be a scheme.
+    let Some(mut url) = Url::parse(description).ok().filter(|_| description.contains("://")) else {
+        return path(description);
+    };
+    // These fail where there is no place for them, and then there is none there.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+fn path(path: &str) -> String {
     let path = path.replace('\\', "/");
     let segments: Vec<String> = path.split('/').map(crate::synthesis::path_segment).collect();
     segments.join("/").trim_start_matches("./").to_owned()
@@ -92,16 +119,27 @@ fn score(severity: Severity) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::uri;
+    use super::reference;
 
     #[test]
     fn a_path_becomes_a_reference() {
-        for (path, reference) in [
+        for (path, expected) in [
             ("api/openapi.yaml", "api/openapi.yaml"),
             ("./my api.json", "my%20api.json"),
             ("api\\100%.json", "api/100%25.json"),
         ] {
-            assert_eq!(uri(path), reference);
+            assert_eq!(reference(path), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_stays_one_without_what_may_be_a_secret() {
+        for (address, expected) in [
+            ("https://api.example/openapi.json", "https://api.example/openapi.json"),
+            ("http://ada:pw@127.0.0.1:8080/v1/my api.json?key=1#x", "http://127.0.0.1:8080/v1/my%20api.json"),
+            ("file:///srv/app/openapi.yaml", "file:///srv/app/openapi.yaml"),
+        ] {
+            assert_eq!(reference(address), expected);
         }
     }
 }

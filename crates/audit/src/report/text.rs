@@ -56,6 +56,9 @@ impl Report {
         for remark in &self.remarks {
             let _ = writeln!(text, "{}", shown(remark));
         }
+        if let Some(because) = &self.cut_short {
+            let _ = writeln!(text, "{}: {}", paint.bad("Cut short"), shown(because));
+        }
         self.write_verdict(&mut text, paint);
         text
     }

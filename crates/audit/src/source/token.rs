@@ -27,11 +27,17 @@ impl GoodToken {
             .unwrap_or_default()
     }
 
+    /// Returns its header, unverified; nothing where it is no JWT.
+    pub(crate) fn unverified_header(&self) -> Map<String, Value> {
+        dangerous::decode_unverified(&self.0)
+            .ok()
+            .and_then(|decoded| serde_json::from_str(&decoded.unverified_header).ok())
+            .unwrap_or_default()
+    }
+
     /// Returns the id of the key it says it was signed with, unverified.
     pub(crate) fn unverified_kid(&self) -> Option<String> {
-        let decoded = dangerous::decode_unverified(&self.0).ok()?;
-        let header: Value = serde_json::from_str(&decoded.unverified_header).ok()?;
-        header.get("kid")?.as_str().map(str::to_owned)
+        self.unverified_header().get("kid")?.as_str().map(str::to_owned)
     }
 }
 

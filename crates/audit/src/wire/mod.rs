@@ -8,7 +8,7 @@ mod resolve;
 mod shot;
 mod target;
 
-pub(crate) use canary::Canary;
+pub(crate) use canary::{Canary, Visit};
 pub(crate) use client::Wire;
 pub use client::WireError;
 pub(crate) use reply::{Answer, Reply};

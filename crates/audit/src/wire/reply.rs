@@ -14,6 +14,8 @@ pub(crate) enum Answer {
     Nobody,
     /// The request could not even be written: this client refuses it, so nothing was sent.
     Unsendable,
+    /// The run was over, before the request was sent or before its answer came.
+    Late,
 }
 
 /// A reply, as much of it as was read.
@@ -27,6 +29,12 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Returns the media type, without its parameters.
+    pub(crate) fn media_type(&self) -> Option<String> {
+        let essence = self.header(header::CONTENT_TYPE)?.split(';').next()?.trim();
+        Some(essence.to_ascii_lowercase())
     }
 
     /// Returns the body as text, whatever it is.
@@ -71,6 +79,15 @@ impl Answer {
         self.reply().map(|reply| reply.status)
     }
 
+    /// Returns whether the service has said nothing: no answer, or to come back later, again and again.
+    pub(crate) fn says_nothing(&self) -> bool {
+        match self {
+            Self::Silent => true,
+            Self::Reply(reply) => reply.asks_for_patience(),
+            _ => false,
+        }
+    }
+
     /// Returns whether the service did what it was asked.
     pub(crate) fn is_success(&self) -> bool {
         self.status().is_some_and(|status| status.is_success())
@@ -87,6 +104,7 @@ impl Answer {
             Self::Silent => "no answer in time".to_owned(),
             Self::Nobody => "nobody listens there any more".to_owned(),
             Self::Unsendable => "not sent: no HTTP client could".to_owned(),
+            Self::Late => "no answer before the run was over".to_owned(),
         }
     }
 }

@@ -5,14 +5,24 @@ use crate::failure::Failure;
 
 /// Reads the description, from where somebody says or from where services have it.
 pub(super) fn document(target: &Target, source: Option<&str>) -> Result<Document, Failure> {
-    let usual = format!("{target}/openapi.json");
+    let usual = usual_address(target);
     let source = source.unwrap_or(&usual);
-    let bytes = if source.starts_with("https://") || source.starts_with("http://") {
+    let bytes = if is_address(source) {
         fetch::get(source, "the OpenAPI description")?
     } else {
         input::read(source, "the OpenAPI description")?.to_vec()
     };
     Document::parse(&bytes).map_err(|cause| Failure::because(format_args!("{source} cannot be used"), &cause))
+}
+
+/// Returns where services have their description.
+pub(super) fn usual_address(target: &Target) -> String {
+    format!("{target}/openapi.json")
+}
+
+/// Returns whether a description is fetched, and not read from a file.
+pub(super) fn is_address(source: &str) -> bool {
+    source.starts_with("https://") || source.starts_with("http://")
 }
 
 /// Refuses names of operations that are not there: a slip in `--public` must not go unnoticed.

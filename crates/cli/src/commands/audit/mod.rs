@@ -4,6 +4,7 @@ mod consent;
 mod describe;
 mod meter;
 mod paint;
+mod place;
 mod tokens;
 
 use std::path::PathBuf;
@@ -110,6 +111,10 @@ pub(crate) struct AuditCommand {
     #[arg(long, value_name = "DURATION", value_parser = duration_of, default_value = "10s", help_heading = "How to ask")]
     timeout: Duration,
 
+    /// How long the whole run may take: what is left then is not tried
+    #[arg(long, value_name = "DURATION", value_parser = duration_of, default_value = "10m", help_heading = "How to ask")]
+    max_time: Duration,
+
     /// How long a token that was taken back may still be let in
     #[arg(long, value_name = "DURATION", value_parser = duration_of, default_value = "1s", help_heading = "How to ask")]
     revocation_delay: Duration,
@@ -145,6 +150,7 @@ pub(crate) fn run(command: &AuditCommand) -> Result<(), Failure> {
     let document = describe::document(&target, command.openapi.as_deref())?;
     describe::are_there(&document, [&command.public, &command.shared, &command.operations])?;
     let options = command.options(target.is_loopback());
+    let place = place::of_description(&target, command.openapi.as_deref());
     let report = runtime::block_on(async {
         let (source, clock) = command.tokens.source().await?;
         let audit = Audit::new(target, document, source, clock).options(options);
@@ -153,7 +159,7 @@ pub(crate) fn run(command: &AuditCommand) -> Result<(), Failure> {
         meter.clear();
         report.map_err(|cause| Failure::because("the audit cannot be run", &cause))
     })?;
-    command.tell(&report)?;
+    command.tell(&report, place.as_deref())?;
     match report.verdict() {
         _ if command.strict && report.totals().notes > 0 => Err(Failure::told(1)),
         Verdict::Closed => Ok(()),
@@ -176,17 +182,17 @@ impl AuditCommand {
             carriers: self.carriers.clone(),
             rate: self.rate.or((!is_loopback).then_some(RATE_ELSEWHERE)),
             patience: self.timeout,
+            max_time: self.max_time,
             touch_existing: self.touch_existing,
             show_forged: self.show_forged,
             revocation_delay: self.revocation_delay,
         }
     }
 
-    /// Writes the report in every form that was asked for.
-    fn tell(&self, report: &Report) -> Result<(), Failure> {
+    /// Writes the report in every form that was asked for. `place` is where the description is.
+    fn tell(&self, report: &Report, place: Option<&str>) -> Result<(), Failure> {
         if let Some(file) = &self.sarif {
-            let description = self.openapi.as_deref().filter(|source| !source.contains("://"));
-            write(file, &pretty(&report.to_sarif(description))?)?;
+            write(file, &pretty(&report.to_sarif(place))?)?;
         }
         if let Some(file) = &self.junit {
             write(file, &report.to_junit())?;

@@ -1,0 +1,131 @@
+//! Tokens that are taken back, and how long each operation goes on letting them in.
+
+use std::time::Duration;
+
+use handstamp_testkit::recipe::{Recipe, Severity};
+use tokio::time::Instant;
+
+use super::aftermath::{Ground, push};
+use super::attempt::Plan;
+use super::run::Run;
+use super::shown::Shown;
+use super::{AuditError, Expected, judge};
+use crate::report::{OperationReport, Outcome};
+use crate::source::{Ending, GoodToken};
+use crate::wire::{Answer, Shot};
+
+/// How long it is waited between two looks at a token that was taken back.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+impl<'a> Run<'a> {
+    /// Ends a good token and watches every operation until it refuses.
+    pub(super) async fn ending(
+        &mut self,
+        ending: Ending,
+        grounds: &[Ground<'a>],
+        reports: &mut [OperationReport],
+    ) -> Result<(), AuditError> {
+        let rule = format!("revoked/{}", ending.name());
+        if !self.site.options.wants_case(&rule) {
+            return Ok(());
+        }
+        let doomed = match self.site.over() {
+            Some(over) => Err(over.to_string()),
+            None => self.site.source.doomed(ending).await?.ok_or_else(|| {
+                let source = self.site.source.description();
+                format!(
+                    "{source}: no token of these can be ended in this way; a test issuer (--dev-issuer) can"
+                )
+            }),
+        };
+        let token = match doomed {
+            Ok(token) => token,
+            Err(because) => {
+                for ground in grounds {
+                    let outcome = Outcome::NotTried { because: because.clone() };
+                    push(reports, ground.operation, &ground.carrier, &rule, outcome);
+                }
+                return Ok(());
+            }
+        };
+        self.keep_out(&token);
+        let mut open = Vec::new();
+        for ground in grounds {
+            let (_, answer) = self.ask(ground, &token).await?;
+            if answer.is_success() {
+                open.push(ground);
+            } else {
+                let because = format!("the token to be ended gets {}", answer.in_words());
+                push(reports, ground.operation, &ground.carrier, &rule, Outcome::Inconclusive { because });
+            }
+        }
+        self.site.source.end(&token, ending).await?;
+        let ended = Instant::now();
+        let mut watched = Vec::new();
+        for ground in open {
+            watched.push((ground, self.watch_it_end(&rule, ground, &token, ended).await?));
+        }
+        // Only what lets others in has refused this token.
+        let owner = self.owner().await?;
+        for (ground, mut outcome) in watched {
+            if matches!(outcome, Outcome::Refused { .. }) {
+                let (_, answer) = self.ask(ground, &owner).await?;
+                if !answer.is_success() {
+                    let because = format!("after that a good token gets {}", answer.in_words());
+                    outcome = Outcome::Inconclusive { because };
+                }
+            }
+            push(reports, ground.operation, &ground.carrier, &rule, outcome);
+        }
+        Ok(())
+    }
+
+    async fn watch_it_end(
+        &mut self,
+        rule: &str,
+        ground: &Ground<'a>,
+        token: &GoodToken,
+        ended: Instant,
+    ) -> Result<Outcome, AuditError> {
+        let allowed = self.site.options.revocation_delay;
+        loop {
+            let asked = ended.elapsed();
+            let (shot, answer) = self.ask(ground, token).await?;
+            // To be asked to come back later says nothing about the token.
+            let refused = answer
+                .reply()
+                .is_some_and(|reply| reply.status.is_client_error() && !reply.asks_for_patience());
+            if refused {
+                return Ok(Outcome::Refused {
+                    with: format!("{} after {} ms", answer.in_words(), ended.elapsed().as_millis()),
+                });
+            }
+            if matches!(answer, Answer::Late) {
+                return Ok(Outcome::Inconclusive { because: answer.in_words() });
+            }
+            if asked <= allowed {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                continue;
+            }
+            let case = Recipe::built_in().case(rule);
+            let title = case.map_or(rule, |case| case.title());
+            let waited = format!("still lets in after {} ms: {title}", asked.as_millis());
+            let (why, fix) = case.map_or(("", ""), |case| (case.why(), case.fix()));
+            return Ok(match answer.status() {
+                Some(status) if status.is_success() => {
+                    self.finding(rule, &waited, Severity::High, why, fix, &shot, &answer)
+                }
+                _ => self.judged(rule, shot, &answer),
+            });
+        }
+    }
+
+    fn judged(&self, rule: &str, shot: Shot, answer: &Answer) -> Outcome {
+        let plan =
+            Plan::new(rule, Severity::High, "a token that was taken back", Expected::AnyRefusal, |_| true);
+        match plan.on(shot) {
+            Some(attempt) => judge::judge(&attempt, answer, &Shown::default(), &self.veil()),
+            None => Outcome::Inconclusive { because: answer.in_words() },
+        }
+    }
+}
