@@ -6,10 +6,9 @@ mod support;
 
 mod closed;
 mod doubts;
-mod express;
 mod forms;
 mod halting;
-mod fastapi;
+mod other_languages;
 mod pages;
 mod planted;
 mod sarif;

@@ -21,19 +21,26 @@ fn cookie() -> Vec<Carrier> {
     vec![Carrier::Cookie(COOKIE.to_owned())]
 }
 
+/// Returns whether a rule is broken at an operation.
+pub(crate) fn has(found: &[(String, String)], operation: &str, rule: &str) -> bool {
+    found.iter().any(|(where_, broken)| where_ == operation && broken == rule)
+}
+
+/// Returns whether what was found begins with one of these, as `rule` or as `OPERATION rule`.
+pub(crate) fn is_only((operation, rule): &(String, String), starts: &[&str]) -> bool {
+    let in_full = format!("{operation} {rule}");
+    starts.iter().any(|start| rule.starts_with(start) || in_full.starts_with(start))
+}
+
 /// Asserts that a rule is broken at an operation.
 pub(crate) fn assert_has(found: &[(String, String)], operation: &str, rule: &str) {
-    let is_there = found.iter().any(|(where_, broken)| where_ == operation && broken == rule);
-    assert!(is_there, "{rule} at {operation} is not among {found:#?}");
+    assert!(has(found, operation, rule), "{rule} at {operation} is not among {found:#?}");
 }
 
 /// Asserts that all broken rules begin with one of these.
 pub(crate) fn assert_only(found: &[(String, String)], starts: &[&str]) {
-    for (operation, rule) in found {
-        assert!(
-            starts.iter().any(|start| rule.starts_with(start)),
-            "{rule} at {operation} is none of {starts:?}"
-        );
+    for one in found {
+        assert!(is_only(one, starts), "{} at {} is none of {starts:?}", one.1, one.0);
     }
 }
 

@@ -4,39 +4,41 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
-use handstamp_audit::{Audit, Carrier, Document, KeySource, Options, Person, Quiet, Report, Target};
+use handstamp_audit::{Carrier, KeySource, Options, Person, Report};
 use handstamp_testkit::http::ServedIssuer;
 use handstamp_verify::SystemClock;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::support::AUDIENCE;
+use crate::support::{AUDIENCE, attack_with};
 
 /// The description of the service in Express. The one in `FastAPI` describes itself.
 pub(crate) const EXPRESS_DESCRIPTION: &str = include_str!("express/openapi.yaml");
 
-/// A program that runs. It is stopped when this is dropped.
+/// A program that runs as several services. It is stopped when this is dropped.
 pub(crate) struct Program {
-    pub(crate) url: String,
+    /// Where each of the services is, in the order in which they were named.
+    pub(crate) urls: Vec<String>,
     _process: Child,
 }
 
-/// Starts the service in Express.
-pub(crate) async fn express(issuer: &ServedIssuer, mistake: &str) -> Program {
+/// Starts the service in Express, once with each mistake.
+pub(crate) async fn express(issuer: &ServedIssuer, mistakes: &[&str]) -> Program {
     needed("examples/express/node_modules");
-    start(Path::new("node"), "express/main.mjs", issuer, mistake).await
+    start(Path::new("node"), "express/main.mjs", issuer, mistakes).await
 }
 
-/// Starts the service in `FastAPI`.
-pub(crate) async fn fastapi(issuer: &ServedIssuer, mistake: &str) -> Program {
-    start(&needed("target/peers/fastapi/bin/python"), "fastapi/main.py", issuer, mistake).await
+/// Starts the service in `FastAPI`, once with each mistake.
+pub(crate) async fn fastapi(issuer: &ServedIssuer, mistakes: &[&str]) -> Program {
+    start(&needed("target/peers/fastapi/bin/python"), "fastapi/main.py", issuer, mistakes).await
 }
 
-async fn start(program: &Path, script: &str, issuer: &ServedIssuer, mistake: &str) -> Program {
+async fn start(program: &Path, script: &str, issuer: &ServedIssuer, mistakes: &[&str]) -> Program {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/services");
     let mut process = Command::new(program)
         .arg(folder.join(script))
-        .args([issuer.url(), AUDIENCE, mistake])
+        .args([issuer.url(), AUDIENCE])
+        .args(mistakes)
         // Python leaves no caches beside the sources.
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
@@ -44,9 +46,13 @@ async fn start(program: &Path, script: &str, issuer: &ServedIssuer, mistake: &st
         .kill_on_drop(true)
         .spawn()
         .expect("it starts");
-    let printed = process.stdout.take().expect("a pipe");
-    let url = BufReader::new(printed).lines().next_line().await.expect("text");
-    Program { url: url.unwrap_or_else(|| panic!("{script} {mistake} ended")), _process: process }
+    let mut printed = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+    let mut urls = Vec::new();
+    for mistake in mistakes {
+        let url = printed.next_line().await.expect("text");
+        urls.push(url.unwrap_or_else(|| panic!("{script} {mistake} ended")));
+    }
+    Program { urls, _process: process }
 }
 
 fn needed(path: &str) -> PathBuf {
@@ -57,8 +63,8 @@ fn needed(path: &str) -> PathBuf {
 }
 
 /// Reads the description that a service gives of itself.
-pub(crate) async fn description_of(service: &Program) -> String {
-    let address = service.url.trim_start_matches("http://").to_owned();
+pub(crate) async fn description_of(url: &str) -> String {
+    let address = url.trim_start_matches("http://").to_owned();
     let stream = tokio::net::TcpStream::connect(&address).await.expect("it listens");
     let (mut reader, mut writer) = stream.into_split();
     let request = format!("GET /openapi.json HTTP/1.0\r\nHost: {address}\r\n\r\n");
@@ -70,25 +76,16 @@ pub(crate) async fn description_of(service: &Program) -> String {
 
 /// Attacks a service that goes by signatures and times alone, with tokens of the issuer's key.
 pub(crate) async fn attack_with_key(
+    [owner, outsider]: [Person; 2],
     issuer: &ServedIssuer,
     url: &str,
     description: &str,
     options: Options,
 ) -> Report {
-    let person = |sub: &str, org: &str| Person {
-        sub: sub.to_owned(),
-        roles: vec!["keeper".to_owned()],
-        org_id: Some(org.to_owned()),
-        ..Person::default()
-    };
     let clock = Arc::new(SystemClock);
-    let source =
-        KeySource::new(issuer.signing_key(), issuer.url(), AUDIENCE, person("ada", "acme"), clock.clone());
-    let source = source.outsider(person("emil", "globex"));
-    let target = Target::parse(url, &[]).expect("a service of this machine");
-    let document = Document::parse(description.as_bytes()).expect("a description");
-    let audit = Audit::new(target, document, Arc::new(source), clock).options(options);
-    audit.run(&Quiet).await.expect("the service can be attacked")
+    let source = KeySource::new(issuer.signing_key(), issuer.url(), AUDIENCE, owner, clock.clone());
+    let source = source.outsider(outsider);
+    attack_with(Arc::new(source), clock, url, description, options).await
 }
 
 /// Returns what tries these cases alone, with tokens in the header.

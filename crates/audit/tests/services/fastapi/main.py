@@ -1,4 +1,7 @@
-"""A small service: lamps that belong to organisations. Correct, or with the mistake that its argument names."""
+"""A small service: lamps that belong to organisations. Correct, or with the mistake that an argument names.
+
+Each mistake is a service of its own, whose address is printed on a line of its own.
+"""
 
 import asyncio
 import socket
@@ -137,10 +140,16 @@ def create_app(guard: Guard, mistake: str) -> FastAPI:
 
 async def main() -> None:
     """Listen until stopped."""
-    issuer, audience, mistake = sys.argv[1:]
-    if mistake not in MISTAKES:
-        raise SystemExit(f"there is no mistake {mistake}: there are {', '.join(MISTAKES)}")
-    app = create_app(Guard(issuer, audience, mistake), mistake)
+    issuer, audience, *mistakes = sys.argv[1:]
+    if unknown := set(mistakes) - set(MISTAKES):
+        raise SystemExit(f"there is no mistake {', '.join(unknown)}: there are {', '.join(MISTAKES)}")
+    async with asyncio.TaskGroup() as services:
+        for mistake in mistakes:
+            services.create_task(serve(create_app(Guard(issuer, audience, mistake), mistake)))
+
+
+async def serve(app: FastAPI) -> None:
+    """Listen on a free port, and print the address."""
     config = uvicorn.Config(app, log_level="critical", server_header=False)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # What it accepts inherits this. asyncio leaves it out for a listener made like this, and each answer waits 40 ms.
