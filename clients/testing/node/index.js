@@ -78,13 +78,13 @@ export class DevIssuer {
    * words: an empty list is what a test wants.
    *
    * An operation is `'GET /orders'`, or `{ operation: 'POST /orders', body: {…}, role: true }`: `role` where it asks for one.
-   * `modes` is where the service takes tokens: leave out `'cookie'` where it takes none. `except` names cases that the service lets
+   * `modes` is where the service takes tokens: leave out `'cookie'` where it takes none. `without` names cases that the service lets
    * pass on purpose. `strict` also sends what careful libraries differ in: a matter of strictness, by which alone nobody gets in.
    */
-  async attack(service, operations, { token, modes = MODES, cookie = '__Host-Http-at', except = [], strict = false } = {}) {
+  async attack(service, operations, { token, modes = MODES, cookie = '__Host-Http-at', without = [], strict = false } = {}) {
     if (operations.length === 0 || modes.length === 0) throw new Error('nothing is attacked: name operations, and modes')
     token ??= await this.token({ roles: ['admin'], org_id: 'acme' })
-    const isWanted = (bad) => (strict || bad.severity !== 'note') && !except.includes(bad.name)
+    const isWanted = (bad) => (strict || bad.severity !== 'note') && !without.includes(bad.name)
     const sets = await Promise.all(modes.map((mode) => this.post('/dev/invalid-tokens', { token, mode, cookie })))
     // A service hears of what was taken back in a moment, or when it next asks: three seconds in all.
     const patience = { waits: 100 }
