@@ -23,8 +23,8 @@ pub fn client(
 ) -> IpAddr {
     let mut client = peer.to_canonical();
     let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
-    // One that cannot be read ends the walk like an entry that is no address.
-    let mut entries = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+    // Each entry is read by itself: what a client has sent stands in the same line as what a proxy has added to it.
+    let mut entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     while is_trusted(client)
         && let Some(next) = entries.next().and_then(address)
     {
@@ -50,8 +50,8 @@ pub fn by_https(peer: &Peer, headers: &HeaderMap, is_trusted: impl Fn(IpAddr) ->
 }
 
 /// Some proxies write the port as well.
-fn address(entry: &str) -> Option<IpAddr> {
-    let entry = entry.trim();
+fn address(entry: &[u8]) -> Option<IpAddr> {
+    let entry = std::str::from_utf8(entry).ok()?.trim();
     let ip: Option<IpAddr> = entry.parse().ok();
     ip.or_else(|| entry.parse().ok().map(|address: SocketAddr| address.ip())).map(|ip| ip.to_canonical())
 }
@@ -66,7 +66,7 @@ mod tests {
     use crate::Peer;
 
     /// Returns the client, then the proxies from the nearest on.
-    fn way(peer: &str, lines: &[&'static [u8]]) -> Vec<String> {
+    fn way(peer: &str, lines: &[&[u8]]) -> Vec<String> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
@@ -101,6 +101,28 @@ mod tests {
     fn what_is_no_address_ends_the_way() {
         assert_eq!(way("10.0.0.1", &[b"192.0.2.1, unknown"]), ["10.0.0.1"]);
         assert_eq!(way("10.0.0.1", &[b"192.0.2.1", b"\xff"]), ["10.0.0.1"]);
+    }
+
+    #[test]
+    fn whatever_a_client_writes_hides_nothing_that_our_proxies_write() {
+        let expected = ["192.0.2.1", "10.0.0.1", "10.0.0.2"];
+        let own: [&[u8]; 8] = [
+            b"",
+            b"\x80",
+            b"unknown",
+            b"127.0.0.1",
+            b"10.0.0.9, \xff",
+            b"\xff, 10.0.0.9",
+            b",,",
+            b"\xc3\xa9, :1",
+        ];
+        for own in own {
+            let in_a_line_of_its_own = [own, b"192.0.2.1, 10.0.0.2"];
+            assert_eq!(way("10.0.0.1", &in_a_line_of_its_own), expected, "{own:?}");
+
+            let in_the_same_line = [own, b", 192.0.2.1, 10.0.0.2"].concat();
+            assert_eq!(way("10.0.0.1", &[&in_the_same_line]), expected, "{own:?}");
+        }
     }
 
     fn came_by_https(peer: &str, tls: bool, lines: &[&'static str]) -> Option<bool> {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use handstamp_core::store::{Change, Changes, Store as _};
 use serde_json::json;
 
@@ -54,6 +55,18 @@ async fn a_trusted_proxy_says_who_asks() {
     ask("10.1.2.3").await.expect(200);
     ask("203.0.113.5").await.expect(404);
     ask("10.1.2.3, 203.0.113.5").await.expect(404);
+}
+
+/// Proxies write behind what the client has sent, in the same line.
+#[tokio::test]
+async fn what_a_stranger_writes_before_a_trusted_proxy_does_opens_nothing() {
+    let kit = Kit::with(&[("server.trusted_proxies", "127.0.0.1")]).await;
+
+    for own in [&b"127.0.0.1"[..], b"\xe9", b"\xff, 127.0.0.1", b"unknown"] {
+        let line = HeaderValue::from_bytes(&[own, b", 203.0.113.5"].concat()).unwrap();
+        let call = kit.get("/metrics").from("127.0.0.1").header("x-forwarded-for", line);
+        call.send().await.refused(404, "not_found");
+    }
 }
 
 #[tokio::test]
