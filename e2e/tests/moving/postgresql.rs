@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use handstamp_e2e::browser::{Browser, Fetch};
-use handstamp_e2e::program::{Finished, Running, run};
+use handstamp_e2e::program::{Finished, Running, run_with};
 use handstamp_e2e::socket::Socket;
 use handstamp_testbed::Postgres;
 use http::Method;
@@ -12,17 +12,18 @@ use tempfile::TempDir;
 use super::{carry_root_key, port_of};
 use crate::support::{PASSWORD, Reply, Served, add_user, beside, now};
 
+/// There is a password in it, which has no place on a command line.
+const DATABASE_URL: &str = "HANDSTAMP_STORAGE_DATABASE_URL";
+
 /// Runs a command on a database in PostgreSQL; the root key is in the folder `keys`.
 fn over_there(folder: &Path, database: &str, arguments: &[&str]) -> Finished {
-    run(folder, arguments.iter().chain(&["--data", "keys", "--database-url", database]))
+    run_with(folder, arguments.iter().chain(&["--data", "keys"]), &[(DATABASE_URL, database)], b"")
 }
 
 fn serve_over_there(folder: &Path, database: &str, port: u16) -> Served {
     let listen = format!("127.0.0.1:{port}");
-    let arguments = ["serve", "--data", "keys", "--listen", &listen, "--database-url", database];
-    let mut running = Running::start(folder, arguments);
-    let base = running.address();
-    Served { running, base }
+    let arguments = ["serve", "--data", "keys", "--listen", &listen];
+    Served::of(Running::start_with(folder, arguments, &[(DATABASE_URL, database)]))
 }
 
 /// Somebody's browser at the service's own pages.

@@ -48,12 +48,11 @@ impl House {
         fs::create_dir(folder.path().join("data")).expect("a folder");
         let program = binary::handstamp().to_string_lossy();
         let variables: Vec<_> = SETTINGS.into_iter().chain([("PROGRAM", program.as_ref())]).collect();
-        let mut running = Running::script(&script, &[], &variables);
-        let base = running.address();
+        let served = Served::of(Running::script(&script, &[], &variables));
         let process = fs::read_to_string(folder.path().join("process")).expect("its number");
         let root = Path::new("/proc").join(process.trim()).join("root");
         let disk = root.join(folder.path().strip_prefix("/").expect("it is absolute")).join("data");
-        Self { served: Served { running, base }, disk, _folder: folder }
+        Self { served, disk, _folder: folder }
     }
 
     /// Takes all the room there is.
@@ -104,13 +103,14 @@ async fn a_full_disk_signs_nobody_out_and_loses_nothing() {
     let refreshed = house.served.refresh(&early.body["refresh_token"]).await;
     assert!([200, 503].contains(&refreshed.status), "{refreshed:?}");
     let ready = house.served.ready().await;
+    assert_eq!(ready.status, 503, "nobody can sign in, and it says so: {ready:?}");
     eprintln!(
-        "{} sign-ins after the disk was full; a refresh that is due: {}, readiness: {}",
+        "{} sign-ins after the disk was full; a refresh that is due: {}",
         acknowledged.len(),
-        refreshed.status,
-        ready.status
+        refreshed.status
     );
     house.make_room();
+    assert_eq!(house.served.ready().await.status, 200, "whoever was sent elsewhere comes back");
     assert_eq!(house.served.sign_in("ann").await.status, 200, "room is all it needs");
     let current = if refreshed.status == 200 { &refreshed } else { &early };
     let current = current.body.get("refresh_token").unwrap_or(&early.body["refresh_token"]);

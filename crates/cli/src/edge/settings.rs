@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use handstamp_gateway::config as gateway;
-use handstamp_server::config::{Config, ConfigError, Override, SECRETS_OF_ENTRIES};
+use handstamp_server::config::{Config, ConfigError, ConfigProblem, Override, SECRETS_OF_ENTRIES, SecretUrl};
 use handstamp_settings::{Keys, Settings, Source};
 
 use super::environment;
@@ -22,7 +22,7 @@ pub(crate) struct SettingsArgs {
     #[arg(long, value_name = "DIR", help_heading = "Settings")]
     data: Option<PathBuf>,
 
-    /// A PostgreSQL database to use instead: `[storage] database_url`. One with a password belongs into
+    /// A PostgreSQL database to use instead: `[storage] database_url`. One with a password is refused here and belongs into
     /// `HANDSTAMP_STORAGE_DATABASE_URL`
     #[arg(long, value_name = "URL", help_heading = "Settings")]
     database_url: Option<String>,
@@ -54,6 +54,7 @@ impl SettingsArgs {
             above.push(Override::flag("--data", "storage.data", data.to_string_lossy()));
         }
         if let Some(url) = &self.database_url {
+            check_flag(url)?;
             above.push(Override::flag("--database-url", "storage.database_url", url));
         }
         above.extend_from_slice(flags);
@@ -73,6 +74,21 @@ impl SettingsArgs {
     fn sources(&self) -> Result<Sources, SettingsError> {
         Sources::try_read(self.config.as_deref())
     }
+}
+
+/// Refuses a password where every user of the machine can read it.
+fn check_flag(database_url: &str) -> Result<(), SettingsError> {
+    if !SecretUrl::from(database_url).has_password() {
+        return Ok(());
+    }
+    let problem = ConfigProblem {
+        key: Some("storage.database_url".to_owned()),
+        place: Some("--database-url".to_owned()),
+        message: "every user of this machine can read a command line: name the database without the password, and put that \
+                  into a file, storage.database_password_file; or all of it into HANDSTAMP_STORAGE_DATABASE_URL"
+            .to_owned(),
+    };
+    Err(SettingsError::Wrong(ConfigError { problems: vec![problem] }))
 }
 
 /// What a file and the variables say to all programs of the house.

@@ -53,7 +53,7 @@ pub(crate) fn redis_options(config: &Config) -> Result<Option<RedisOptions>, Fai
         None => None,
     };
     Ok(Some(RedisOptions {
-        url: url.clone(),
+        url: url.as_str().to_owned(),
         password,
         prefix: section.prefix.clone(),
         timeout: section.timeout,

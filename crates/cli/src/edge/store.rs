@@ -85,7 +85,7 @@ pub(crate) fn postgres_options(
     mode: OpenMode,
 ) -> Result<Option<PostgresOptions>, Failure> {
     let Some(url) = &storage.database_url else { return Ok(None) };
-    let mut options = PostgresOptions::new(url)
+    let mut options = PostgresOptions::new(url.as_str())
         .map_err(|cause| Failure::because("storage.database_url (--database-url) cannot be used", &cause))?;
     options.connections = storage.connections;
     options.wait = storage.connection_wait;
@@ -96,9 +96,9 @@ pub(crate) fn postgres_options(
         // A command is over before it could hear anything.
         (_, OpenMode::Command) => options.without_listening(),
         (None, OpenMode::Serve(_)) => options,
-        (Some(url), OpenMode::Serve(_)) if url == "off" => options.without_listening(),
+        (Some(url), OpenMode::Serve(_)) if url.is_off() => options.without_listening(),
         (Some(url), OpenMode::Serve(_)) => options
-            .listen_at(url)
+            .listen_at(url.as_str())
             .map_err(|cause| Failure::because("storage.listen_url cannot be used", &cause))?,
     };
     if mode == OpenMode::Command {

@@ -59,9 +59,24 @@ fn what_is_shown_can_be_read_back() {
 fn a_database_password_is_never_shown() {
     let folder = TempDir::new().expect("a folder");
 
-    let shown = run(folder.path(), ["config", "show", "--database-url", "postgres://u:hunter2@db/x"]).ok();
+    let url = ("HANDSTAMP_STORAGE_DATABASE_URL", "postgres://u:hunter2@db/x");
+    let shown = run_in(&[url], folder.path(), ["config", "show"], "").ok();
 
-    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("postgres://u:redacted@db/x") && !shown.contains("hunter2"), "{shown}");
+}
+
+/// Every user of the machine can read it there, and a shell keeps it.
+#[test]
+fn a_password_on_the_command_line_is_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let check = |url: &str| run(folder.path(), ["config", "check", "--database-url", url]);
+
+    let refused = check("postgres://u:hunter2@db/x");
+
+    assert_eq!(refused.code, Some(1));
+    let place = "HANDSTAMP_STORAGE_DATABASE_URL (--database-url)";
+    assert!(refused.stdout.contains(place) && !refused.stdout.contains("hunter2"), "{refused:?}");
+    check("postgres://u@db/x").ok();
 }
 
 #[test]

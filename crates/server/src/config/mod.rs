@@ -42,6 +42,7 @@ pub use rate_limits::RateLimitConfig;
 pub use redis::RedisConfig;
 pub use revocation::{RevocationConfig, Subscribers};
 pub use rotation::KeyConfig;
+pub use secret_url::SecretUrl;
 pub use server::ServerConfig;
 pub use sessions::SessionConfig;
 pub use sites::SiteConfig;
@@ -120,10 +121,8 @@ impl Config {
 
     /// Returns the whole configuration, defaults included, as TOML. Passwords in it are replaced.
     pub fn to_toml(&self) -> String {
-        let (storage, redis) = (self.storage.redacted(), self.redis.redacted());
-        let shown = Self { storage, redis, ..self.clone() };
         // Every value is a string, a number, a flag, a list of strings or a table of those: nothing TOML could not write.
-        toml::to_string(&shown).unwrap_or_default()
+        toml::to_string(self).unwrap_or_default()
     }
 
     /// Returns where the world reaches a service that listens at `listening`.

@@ -3,17 +3,18 @@ use std::{path::PathBuf, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Problems, duration, secret_url};
+use super::{Problems, SecretUrl, duration};
 
 /// `[redis]`: a Redis or Valkey server that the replicas share. It holds only what may be lost; without one, each replica counts
 /// for itself, or all of them in PostgreSQL where that is the store.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
     /// `redis://` or, for TLS, `rediss://`, with user, password, host, port and number of the database. One with a password belongs
     /// into the variable `HANDSTAMP_REDIS_URL`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub url: Option<SecretUrl>,
     /// A file with the password for `url`, for those who keep it apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
@@ -41,17 +42,17 @@ impl Default for RedisConfig {
 impl RedisConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
         let Self { url, password_file, ca_file, prefix, timeout } = self;
-        if let Some(wrong) = url.as_deref().and_then(wrong_url) {
+        let text = url.as_ref().map(SecretUrl::as_str);
+        if let Some(wrong) = text.and_then(wrong_url) {
             problems.wrong("redis.url", wrong);
         }
-        if password_file.is_some() && url.as_deref().is_none_or(has_password) {
+        if password_file.is_some() && url.as_ref().is_none_or(SecretUrl::has_password) {
             problems.wrong(
                 "redis.password_file",
                 "is for a redis.url that names a server and has no password in it",
             );
         }
-        let is_tls =
-            url.as_deref().is_some_and(|url| url.starts_with("rediss:") || url.starts_with("valkeys:"));
+        let is_tls = text.is_some_and(|url| url.starts_with("rediss:") || url.starts_with("valkeys:"));
         if ca_file.is_some() && !is_tls {
             problems.wrong("redis.ca_file", "certificates are for TLS: redis.url must begin with rediss://");
         }
@@ -62,15 +63,6 @@ impl RedisConfig {
             problems.wrong("redis.timeout", "must be between \"1ms\" and \"1s\": people wait for it");
         }
     }
-
-    /// Returns the same without the password, for `config show` and logs.
-    pub(super) fn redacted(&self) -> Self {
-        Self { url: self.url.as_deref().map(secret_url::redacted), ..self.clone() }
-    }
-}
-
-fn has_password(url: &str) -> bool {
-    url::Url::parse(url).is_ok_and(|url| url.password().is_some())
 }
 
 /// What is wrong with a URL, without a word of it: it holds a password.
@@ -84,17 +76,4 @@ fn wrong_url(text: &str) -> Option<&'static str> {
         return Some("must begin with redis://host or, for TLS, with rediss://host");
     }
     url.fragment().is_some().then_some("must have no #…: the server's certificate is always checked")
-}
-
-impl std::fmt::Debug for RedisConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = self.redacted();
-        f.debug_struct("RedisConfig")
-            .field("url", &shown.url)
-            .field("password_file", &shown.password_file)
-            .field("ca_file", &shown.ca_file)
-            .field("prefix", &shown.prefix)
-            .field("timeout", &shown.timeout)
-            .finish()
-    }
 }

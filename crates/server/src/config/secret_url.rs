@@ -1,27 +1,120 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
-/// Returns a URL without the password in it. What cannot be read may hold one anywhere.
-pub(super) fn redacted(text: &str) -> String {
-    let Ok(mut url) = Url::parse(text) else { return "[redacted]".to_owned() };
-    if url.password().is_some() && url.set_password(Some("redacted")).is_err() {
-        return "[redacted]".to_owned();
+/// What a setting may say in the place of an address.
+const OFF: &str = "off";
+
+/// An address that may have a password in it. It is shown without, in messages and as a setting.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// Returns all of it.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
-    // A query may carry `password=` as well.
-    if url.query().is_some() {
-        url.set_query(None);
+
+    /// Returns whether it says that there is none.
+    pub fn is_off(&self) -> bool {
+        self.0 == OFF
     }
-    url.to_string()
+
+    /// Returns whether there is a password in it. Where one has a character in it that ends it early, so that this is no URL, there is
+    /// all the same.
+    pub fn has_password(&self) -> bool {
+        let rest = self.0.split_once("://").map_or(self.as_str(), |(_, rest)| rest);
+        let is_before_host = rest.rsplit_once('@').is_some_and(|(who, _)| who.contains(':'));
+        let is_parameter = |pair: &str| pair.starts_with("password=");
+        is_before_host || rest.split(['?', '&']).skip(1).any(is_parameter)
+    }
+
+    /// Returns it without the password. What cannot be read may hold one anywhere.
+    fn shown(&self) -> String {
+        if self.is_off() {
+            return OFF.to_owned();
+        }
+        let Ok(mut url) = Url::parse(&self.0) else { return "[redacted]".to_owned() };
+        if url.password().is_some() && url.set_password(Some("redacted")).is_err() {
+            return "[redacted]".to_owned();
+        }
+        // A query may carry `password=` as well.
+        if url.query().is_some() {
+            url.set_query(None);
+        }
+        url.to_string()
+    }
+}
+
+impl From<&str> for SecretUrl {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Serialize for SecretUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.shown())
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::redacted;
+    use super::SecretUrl;
 
     #[test]
     fn a_password_is_never_shown() {
-        for url in ["redis://:hunter2@cache/0", "redis://cache/?password=hunter2", "rediss//hunter2@cache"] {
-            assert!(!redacted(url).contains("hunter2"), "{url}");
+        for url in [
+            "redis://:hunter2@cache/0",
+            "redis://cache/?password=hunter2",
+            "rediss//hunter2@cache",
+            "postgres://ann:hunter2@db/x",
+            "postgres://ann:hunter2@db:5432,other:5432/x",
+            "postgres://db/x?password=hunter2",
+            "postgres://ann:hun?ter2@db/hunter2",
+            "not a url hunter2",
+        ] {
+            let (url, json) = (SecretUrl::from(url), serde_json::to_string(&SecretUrl::from(url)).unwrap());
+            assert!(!format!("{url:?} {json}").contains("hun"), "{url:?}");
         }
-        assert_eq!(redacted("redis://ann:hunter2@cache/0"), "redis://ann:redacted@cache/0");
+        assert_eq!(
+            format!("{:?}", SecretUrl::from("redis://ann:hunter2@cache/0")),
+            "redis://ann:redacted@cache/0"
+        );
+    }
+
+    #[test]
+    fn a_password_is_found_wherever_it_stands() {
+        for url in [
+            "redis://:hunter2@cache/0",
+            "postgres://ann:hunter2@db/x",
+            "postgres://ann:hunter2@db:5432,other:5432/x",
+            "postgres://ann:hun?ter/2@db/x",
+            "postgres://ann@db/x?sslmode=disable&password=hunter2",
+            "postgres://ann@db?password=hunter2",
+        ] {
+            assert!(SecretUrl::from(url).has_password(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_password_has_none() {
+        for url in [
+            "redis://cache:6379/0",
+            "rediss://ann@cache.internal",
+            "postgres://ann@db/x",
+            "postgres://ann@db:5432,other:5432/x?sslmode=disable",
+            "postgres://ann@[::1]:5432/x",
+        ] {
+            assert!(!SecretUrl::from(url).has_password(), "{url}");
+        }
     }
 }

@@ -3,10 +3,10 @@ use std::{path::PathBuf, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Problems, duration, secret_url};
+use super::{Problems, SecretUrl, duration};
 
 /// `[storage]`: where users, sessions and keys are kept. The command line opens it; the service itself never sees it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StorageConfig {
     /// The folder of the embedded database, and of the root key where no variable holds it.
@@ -19,14 +19,16 @@ pub struct StorageConfig {
     /// URL says `?sslmode=disable`; `sslrootcert=FILE` names the certificates to trust. One with a password belongs into the variable
     /// `HANDSTAMP_STORAGE_DATABASE_URL`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub database_url: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub database_url: Option<SecretUrl>,
     /// A file with the password for `database_url`, for those who keep it apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_password_file: Option<PathBuf>,
     /// Where to listen for what other replicas have done, if not at `database_url`: the database itself, past a pooler that gives each
     /// transaction another connection. `off`: nowhere, and what others have done is found by asking.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub listen_url: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub listen_url: Option<SecretUrl>,
     /// How many connections to PostgreSQL a replica opens at most, one that listens not counted.
     pub connections: usize,
     /// How long a request may wait for one of them to be free.
@@ -69,16 +71,23 @@ impl Default for StorageConfig {
 
 impl StorageConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
-        let is_listen_url = |url: &&str| *url != "off";
         let urls = [
-            ("storage.database_url", self.database_url.as_deref()),
-            ("storage.listen_url", self.listen_url.as_deref().filter(is_listen_url)),
+            ("storage.database_url", self.database_url.as_ref()),
+            ("storage.listen_url", self.listen_url.as_ref().filter(|url| !url.is_off())),
         ];
         for (name, url) in urls {
             let is_one = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
-            if url.is_some_and(|url| !is_one(url)) {
+            if url.is_some_and(|url| !is_one(url.as_str())) {
                 problems.wrong(name, "must begin with postgres:// or postgresql://");
             }
+        }
+        if self.database_password_file.is_some()
+            && self.database_url.as_ref().is_some_and(SecretUrl::has_password)
+        {
+            problems.wrong(
+                "storage.database_password_file",
+                "is for a storage.database_url that has no password in it",
+            );
         }
         if self.database_url.is_none() {
             for (name, is_set) in [
@@ -101,55 +110,6 @@ impl StorageConfig {
             if time.is_zero() || time > LONGEST {
                 problems.wrong(name, "must be between \"1ms\" and \"1m\": people wait for it");
             }
-        }
-    }
-
-    /// Returns the same without the passwords that its URLs carry, for `config show` and logs.
-    pub(super) fn redacted(&self) -> Self {
-        Self {
-            database_url: self.database_url.as_deref().map(secret_url::redacted),
-            listen_url: self.listen_url.as_deref().map(|url| match url {
-                "off" => url.to_owned(),
-                url => secret_url::redacted(url),
-            }),
-            ..self.clone()
-        }
-    }
-}
-
-impl std::fmt::Debug for StorageConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = self.redacted();
-        f.debug_struct("StorageConfig")
-            .field("data", &shown.data)
-            .field("share", &shown.share)
-            .field("database_url", &shown.database_url)
-            .field("database_password_file", &shown.database_password_file)
-            .field("listen_url", &shown.listen_url)
-            .field("connections", &shown.connections)
-            .field("connection_wait", &shown.connection_wait)
-            .field("connect_timeout", &shown.connect_timeout)
-            .field("statement_timeout", &shown.statement_timeout)
-            .field("migrate", &shown.migrate)
-            .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::StorageConfig;
-
-    #[test]
-    fn a_database_password_is_never_shown() {
-        for url in ["postgres://u:hunter2@db/x", "postgres://db/x?password=hunter2", "not a url hunter2"] {
-            let url = Some(url.to_owned());
-            let config = StorageConfig {
-                database_url: url.clone(),
-                listen_url: url.clone(),
-                ..StorageConfig::default()
-            };
-
-            assert!(!format!("{config:?}").contains("hunter2"), "{url:?}");
         }
     }
 }

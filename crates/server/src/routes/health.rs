@@ -8,12 +8,14 @@ pub(super) async fn live() -> Json<Health> {
     Json(Health { status: HealthStatus::Ok, degraded: Vec::new() })
 }
 
-/// `GET /health/ready`: the store answers, its clock is ours, and the revocation log was read to its end lately.
+/// `GET /health/ready`: the store answers and takes what is written, its clock is ours, and the revocation log was read to its end
+/// lately.
 ///
 /// What replicas share and may lose makes nobody less ready; the answer names what is missing.
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
     state.compare_clocks().await?;
     state.right_time().check()?;
+    state.core().store.writable().await?;
     if !state.feed().keeps_up(state.now()) {
         return Err(ApiError::new(ErrorCode::Unavailable)
             .detail("This replica has not read the revocation log to its end lately."));

@@ -13,7 +13,7 @@ fn a_server_with_tls_and_a_password_apart_is_taken() {
     let config = Config::load(Some(("handstamp.toml", text)), &[]).unwrap().redis;
 
     let expected = RedisConfig {
-        url: Some("rediss://ann@cache.internal:6380/2".to_owned()),
+        url: Some("rediss://ann@cache.internal:6380/2".into()),
         password_file: Some("redis.password".into()),
         ca_file: Some("ca.pem".into()),
         prefix: "shop".to_owned(),

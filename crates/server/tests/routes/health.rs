@@ -23,6 +23,18 @@ async fn a_store_that_is_away_makes_it_unready_and_leaves_it_live() {
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_be_written_makes_it_unready_until_it_can() {
+    let kit = Kit::new().await;
+
+    kit.store.set_read_only(true);
+    kit.get("/health/ready").send().await.refused(503, "unavailable");
+    kit.get("/health/live").send().await.expect(200);
+
+    kit.store.set_read_only(false);
+    kit.get("/health/ready").send().await.expect(200);
+}
+
+#[tokio::test]
 async fn a_replica_that_has_not_read_the_revocation_log_lately_is_unready() {
     let kit = Kit::new().await;
     kit.get("/health/ready").send().await.expect(200);

@@ -73,7 +73,8 @@ impl FlakyStore {
         if !["log_head", "earlier_epochs", "log_mark", "events_after"].contains(&call) {
             self.asked.fetch_add(1, Ordering::SeqCst);
         }
-        if self.away.load(Ordering::SeqCst) || (call == "apply" && self.read_only.load(Ordering::SeqCst)) {
+        let is_write = ["apply", "writable"].contains(&call);
+        if self.away.load(Ordering::SeqCst) || (is_write && self.read_only.load(Ordering::SeqCst)) {
             let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into();
             return Err(StoreError::Unavailable { doing: "testing", source });
         }
@@ -127,4 +128,5 @@ pass_on! {
     fn apply(changes: Changes) -> Applied;
     fn clean_up(what: CleanUp) -> CleanedUp;
     fn clock() -> Timestamp;
+    fn writable() -> ();
 }

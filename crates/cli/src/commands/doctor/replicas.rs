@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handstamp_core::shared::FanOut;
-use handstamp_server::config::Config;
+use handstamp_server::config::{Config, SecretUrl};
 use handstamp_store_postgres::migrations::{self, StepKind, StepStatus};
 use handstamp_store_postgres::{PostgresOptions, PostgresStore, Room};
 use handstamp_store_redis::Redis;
@@ -82,7 +82,7 @@ pub(super) async fn postgres(config: &Config) -> Result<Vec<Finding>, Failure> {
         .await
         .map_err(|cause| Failure::because("cannot open the database", &cause))?;
     let asked = store.room().await;
-    let listens = config.storage.listen_url.as_deref() != Some("off");
+    let listens = !config.storage.listen_url.as_ref().is_some_and(SecretUrl::is_off);
     let findings = vec![
         match asked {
             Ok(found) => room(config, found, listens),
