@@ -239,7 +239,7 @@ async fn users(store: &dyn Store) -> Finding {
 fn answers(url: &PublicUrl) -> Finding {
     match fetch::get(&format!("{url}/health/ready"), "the service's health") {
         Ok(_) => good("service", "it answers and is ready"),
-        Err(failure) => note("service", format!("it does not answer: {failure}")),
+        Err(failure) => note("service", failure.to_string()),
     }
 }
 
