@@ -163,6 +163,11 @@ impl Access {
         !matches!(self.who, Who::Public | Who::Anyone)
     }
 
+    /// Returns whether a token that comes is verified, and a bad one refused: everywhere but at [`public`].
+    pub fn verifies_credentials(&self) -> bool {
+        self.who != Who::Public
+    }
+
     /// Returns the roles that are asked for: of each list one.
     pub fn roles(&self) -> impl Iterator<Item = &[String]> {
         self.roles.iter().map(Vec::as_slice)

@@ -120,6 +120,7 @@ fn the_table_knows_which_routes_are_closed() {
     let declared: Vec<_> = routes.declared().map(|(path, access)| format!("{path}: {access}")).collect();
     assert_eq!(declared[..3], ["/open: public", "/me: signed in", "/me: signed in, role admin"]);
     assert_eq!(routes.cookie_name(), handstamp_verify::DEFAULT_COOKIE_NAME);
+    assert!(access::optional().verifies_credentials() && !access::public().verifies_credentials());
     assert_eq!(access::client().scope("a").scope("b").scopes().collect::<Vec<_>>(), ["a", "b"]);
 }
 

@@ -108,7 +108,8 @@ impl Attack {
     }
 
     /// Names a path that is open on purpose, or one operation of it: `/health`, `GET /orders` (and `HEAD` with it). It is not
-    /// attacked.
+    /// attacked, but for one that verifies tokens where there are any (`access::optional()`): that has to refuse bad ones all the
+    /// same.
     pub fn public(mut self, path: impl Into<String>) -> Self {
         self.public.insert(path.into());
         self

@@ -22,6 +22,8 @@ pub(super) enum Rule {
         /// Every method of the path asks for a role or a scope.
         all_ask: bool,
     },
+    /// Everybody gets in, but for those who come with a bad token.
+    Optional,
     /// Everybody gets in.
     Open,
     /// Nothing, so it answers 403 to everybody.
@@ -53,7 +55,12 @@ where
         // Of each list one role is enough.
         let roles: Vec<_> = access.roles().filter_map(|any_of| any_of.first().cloned()).collect();
         let all_ask = !roles.is_empty() || access.scopes().next().is_some();
-        (path, if access.demands_caller() { Rule::Closed { roles, all_ask } } else { Rule::Open })
+        let rule = match (access.demands_caller(), access.verifies_credentials()) {
+            (true, _) => Rule::Closed { roles, all_ask },
+            (false, true) => Rule::Optional,
+            (false, false) => Rule::Open,
+        };
+        (path, rule)
     });
     let undeclared = routes.undeclared().iter().map(|path| (path.as_str(), Rule::Undeclared));
     for (path, rule) in declared.chain(undeclared) {
@@ -78,7 +85,8 @@ impl Rule {
             (Self::Closed { roles, .. }, _) | (_, Self::Closed { roles, .. }) => {
                 Self::Closed { roles, all_ask: false }
             }
-            (open, _) => open,
+            (Self::Optional, Self::Optional) => Self::Optional,
+            _ => Self::Open,
         }
     }
 }

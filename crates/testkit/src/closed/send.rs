@@ -47,11 +47,15 @@ impl Attack {
                 report.problems.push(Problem::NoSuchPath { path: name.clone() });
             }
         }
-        for path in self.paths.iter().filter(|path| !self.public.contains(&path.pattern)) {
-            match path.rule {
-                Rule::Open => report.problems.push(Problem::Open { path: path.pattern.clone() }),
-                Rule::Undeclared => report.problems.push(Problem::Undeclared { path: path.pattern.clone() }),
-                Rule::Closed { .. } | Rule::Unknown => self.attack_path(path, &mut report).await,
+        for path in &self.paths {
+            let name = || path.pattern.clone();
+            match (&path.rule, self.public.contains(&path.pattern)) {
+                (Rule::Optional, true) | (Rule::Closed { .. } | Rule::Unknown, false) => {
+                    self.attack_path(path, &mut report).await;
+                }
+                (_, true) => {}
+                (Rule::Open | Rule::Optional, false) => report.problems.push(Problem::Open { path: name() }),
+                (Rule::Undeclared, false) => report.problems.push(Problem::Undeclared { path: name() }),
             }
         }
         if report.requests == 0 && report.problems.is_empty() {
@@ -163,7 +167,8 @@ impl Attack {
             let applies = case.severity() >= self.at_least
                 && case.is_for_mode(mode)
                 && !(is_safe && case.is_for_unsafe_methods())
-                && (asks_for_rights || !case.is_for_roles());
+                && (asks_for_rights || !case.is_for_roles())
+                && !(path.rule == Rule::Optional && case.is_without_credentials());
             if applies {
                 self.attack_with(operation, mode, bad, report).await;
             }

@@ -15,7 +15,7 @@ use handstamp_verify::axum::{Declare, Routes};
 use handstamp_verify::{VerifyLayer, access};
 
 use super::{classes, create, good_routes, health, list};
-use crate::deaf_builder;
+use crate::{deaf, deaf_builder};
 
 /// An app that asks for a token before it looks which route is meant, as middleware around a whole app does.
 fn guarded(issuer: &TestIssuer) -> Router {
@@ -143,6 +143,29 @@ async fn every_method_that_is_open_beside_closed_ones_is_found() {
 
         assert_eq!(operations(&report), [format!("{name} /orders")], "{report}");
     }
+}
+
+#[tokio::test]
+async fn a_route_that_nobody_has_to_sign_in_for_refuses_bad_tokens_all_the_same() {
+    let issuer = TestIssuer::start();
+    let routes = |verifier| {
+        Routes::new(verifier)
+            .route("/news", get(health).access(access::optional()))
+            .merge(good_routes(issuer.verifier()))
+    };
+    let attack = |verifier| issuer.attack(routes(verifier)).public("/health");
+
+    let unnamed = attack(issuer.verifier()).run().await;
+    let good = attack(issuer.verifier()).public("/news").run().await;
+    let deaf = attack(deaf(&issuer)).public("/news").run().await;
+
+    assert_eq!(unnamed.problems(), [Problem::Open { path: "/news".to_owned() }]);
+    assert!(good.is_closed(), "{good}");
+    assert_eq!(
+        (classes(&deaf), operations(&deaf)),
+        (vec!["revoked"], vec!["GET /news".to_owned()]),
+        "{deaf}"
+    );
 }
 
 #[tokio::test]
