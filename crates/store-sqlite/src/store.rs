@@ -241,7 +241,7 @@ impl Transfer for SqliteStore {
     async fn export(&self, to: mpsc::Sender<Parcel>) -> Result<(), StoreError> {
         let mark = self.log_mark().await?;
         let file = self.folder.join(DATABASE_FILE);
-        let exporting = tokio::task::spawn_blocking(move || transfer::export(&file, mark, to));
+        let exporting = tokio::task::spawn_blocking(move || transfer::export(&file, mark, &to));
         let exported = exporting.await.map_err(|_| thread_gone("exporting"))?;
         exported.map_err(|failure| failure.into_store_error("exporting"))
     }

@@ -1,5 +1,7 @@
 //! All that a store holds, handed out as of one moment and taken in by an empty store: how an installation moves.
 
+use std::mem;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -31,6 +33,9 @@ pub const PARCELS_UNDER_WAY: usize = 2;
 
 /// How many rows are in a parcel at most.
 pub const ROWS_IN_A_PARCEL: usize = 500;
+
+/// What a store is doing that takes an installation in, for its errors.
+pub const TAKING_IN: &str = "taking an installation in";
 
 /// A part of what is moved.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,6 +175,27 @@ kinds! {
     Audit { "audit_entries" } = Row::Audit(_),
 }
 
+/// Gathers rows on their way out into parcels.
+#[derive(Debug, Default)]
+pub struct Packing {
+    rows: Vec<Row>,
+}
+
+impl Packing {
+    /// Adds a row. Returns a parcel when it is full.
+    pub fn add(&mut self, row: Row) -> Option<Parcel> {
+        self.rows.push(row);
+        let is_full = self.rows.len() == ROWS_IN_A_PARCEL;
+        is_full.then(|| Parcel::Rows(mem::replace(&mut self.rows, Vec::with_capacity(ROWS_IN_A_PARCEL))))
+    }
+
+    /// Returns what is left, and the last parcel.
+    pub fn end(self) -> impl Iterator<Item = Parcel> {
+        let rest = (!self.rows.is_empty()).then_some(Parcel::Rows(self.rows));
+        rest.into_iter().chain([Parcel::End])
+    }
+}
+
 /// How many rows there are of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts([u64; Kind::ALL.len()]);
@@ -199,6 +225,23 @@ impl Counts {
     pub fn iter(&self) -> impl Iterator<Item = (Kind, u64)> + '_ {
         Kind::ALL.into_iter().map(|kind| (kind, self.of(kind)))
     }
+
+    /// Refuses a store that has anything in it.
+    pub fn refuse_anything(&self) -> Result<(), ImportError> {
+        match self.iter().find(|(_, count)| *count > 0) {
+            Some((kind, count)) => Err(ImportError::NotEmpty { kind, count }),
+            None => Ok(()),
+        }
+    }
+
+    /// Holds what was written against what is there then: no store believes a count of its own.
+    pub fn check(&self, there: &Self) -> Result<(), ImportError> {
+        if there == self {
+            return Ok(());
+        }
+        let what = format!("{} rows were written, and {} are there", self.total(), there.total());
+        Err(StoreError::Defect { doing: TAKING_IN, source: what.into() }.into())
+    }
 }
 
 impl FromIterator<Kind> for Counts {
@@ -225,15 +268,16 @@ impl Intake {
         Self { announced: contents.counts, taken: Counts([0; Kind::ALL.len()]), latest: Kind::ALL[0] }
     }
 
-    /// Takes note of a row, before it is written.
-    pub fn take(&mut self, row: &Row) -> Result<(), ImportError> {
-        let kind = row.kind();
-        if kind < self.latest {
-            return Err(ImportError::OutOfOrder { kind, after: self.latest });
+    /// Takes note of what has come, before any of it is written. Returns its rows, and nothing when all have come.
+    pub fn accept(&mut self, parcel: Option<Parcel>) -> Result<Option<Vec<Row>>, ImportError> {
+        match parcel {
+            Some(Parcel::Rows(rows)) => {
+                rows.iter().try_for_each(|row| self.take(row))?;
+                Ok(Some(rows))
+            }
+            Some(Parcel::End) => Ok(None),
+            Some(Parcel::Contents(_)) | None => Err(ImportError::Incomplete),
         }
-        self.latest = kind;
-        self.taken.add(kind);
-        Ok(())
     }
 
     /// Returns what was taken in, if it is what was announced.
@@ -245,6 +289,16 @@ impl Intake {
             }
         }
         Ok(self.taken)
+    }
+
+    fn take(&mut self, row: &Row) -> Result<(), ImportError> {
+        let kind = row.kind();
+        if kind < self.latest {
+            return Err(ImportError::OutOfOrder { kind, after: self.latest });
+        }
+        self.latest = kind;
+        self.taken.add(kind);
+        Ok(())
     }
 }
 

@@ -1,7 +1,6 @@
 use futures_util::future::try_join_all;
 use handstamp_core::model::LogPosition;
-use handstamp_core::store::StoreError;
-use handstamp_core::store::transfer::{Contents, Counts, ImportError, Intake, Parcel, Row};
+use handstamp_core::store::transfer::{Contents, Counts, ImportError, Intake, Parcel, Row, TAKING_IN};
 use tokio::sync::mpsc;
 
 use super::{PATIENCE, counts};
@@ -10,8 +9,6 @@ use crate::connection::Connection;
 use crate::failure::{Failure, Refusal};
 use crate::pool::Pool;
 use crate::sql::{transactions, transfer};
-
-const DOING: &str = "taking an installation in";
 
 /// So many rows are under way at a time: the way to the database and back is waited for once for all of them.
 ///
@@ -39,21 +36,13 @@ async fn in_transaction(
     contents: &Contents,
     from: mpsc::Receiver<Parcel>,
 ) -> Result<Counts, ImportError> {
-    refuse_anything(connection).await?;
+    counts(connection).await.map_err(told)?.refuse_anything()?;
     let taken = take_in(connection, contents, from).await?;
     let lost = contents.mark.is_some_and(|mark| mark > contents.head);
     rows::set_log(connection, contents.head, lost).await.map_err(told)?;
-    check(connection, &taken).await?;
+    taken.check(&counts(connection).await.map_err(told)?)?;
     connection.say(transactions::COMMIT).await.map_err(told)?;
     Ok(taken)
-}
-
-async fn refuse_anything(connection: &Connection) -> Result<(), ImportError> {
-    let counts = counts(connection).await.map_err(told)?;
-    match counts.iter().find(|(_, count)| *count > 0) {
-        Some((kind, count)) => Err(ImportError::NotEmpty { kind, count }),
-        None => Ok(()),
-    }
 }
 
 async fn take_in(
@@ -62,20 +51,12 @@ async fn take_in(
     mut from: mpsc::Receiver<Parcel>,
 ) -> Result<Counts, ImportError> {
     let mut intake = Intake::new(contents);
-    loop {
-        match from.recv().await {
-            Some(Parcel::Rows(rows)) => {
-                for row in &rows {
-                    intake.take(row)?;
-                }
-                for of_one_kind in rows.chunk_by(|a, b| a.kind() == b.kind()) {
-                    write(connection, of_one_kind).await?;
-                }
-            }
-            Some(Parcel::End) => return intake.end(),
-            Some(Parcel::Contents(_)) | None => return Err(ImportError::Incomplete),
+    while let Some(rows) = intake.accept(from.recv().await)? {
+        for of_one_kind in rows.chunk_by(|a, b| a.kind() == b.kind()) {
+            write(connection, of_one_kind).await?;
         }
     }
+    intake.end()
 }
 
 async fn write(connection: &Connection, rows: &[Row]) -> Result<(), ImportError> {
@@ -87,16 +68,6 @@ async fn write(connection: &Connection, rows: &[Row]) -> Result<(), ImportError>
         try_join_all(some.iter().map(&one)).await?;
     }
     Ok(())
-}
-
-/// Counts what is there, and believes no count of its own.
-async fn check(connection: &Connection, taken: &Counts) -> Result<(), ImportError> {
-    let there = counts(connection).await.map_err(told)?;
-    if there == *taken {
-        return Ok(());
-    }
-    let what = format!("{} rows were written, and {} are there", taken.total(), there.total());
-    Err(StoreError::Defect { doing: DOING, source: what.into() }.into())
 }
 
 fn refused(row: &Row, refusal: Refusal) -> ImportError {
@@ -116,5 +87,5 @@ fn is_about_the_row(error: &tokio_postgres::Error) -> bool {
 }
 
 fn told(failure: Failure) -> ImportError {
-    failure.into_store_error(DOING).into()
+    failure.into_store_error(TAKING_IN).into()
 }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use handstamp_core::model::LogPosition;
 use handstamp_core::store::rows::{self, Fields};
-use handstamp_core::store::transfer::{Contents, Kind, Parcel, ROWS_IN_A_PARCEL, Row};
+use handstamp_core::store::transfer::{Contents, Kind, Packing, Parcel};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -20,7 +20,7 @@ use crate::row::SqliteRow;
 pub(crate) fn export(
     file: &Path,
     mark: Option<LogPosition>,
-    to: mpsc::Sender<Parcel>,
+    to: &mpsc::Sender<Parcel>,
 ) -> Result<(), Failure> {
     let connection = connection::reader(file)?;
     // What is read first decides of which moment everything is that follows. It ends with the connection.
@@ -33,16 +33,10 @@ pub(crate) fn export(
         mark: mark.max(log::mark_of_copy(&connection)?).filter(|mark| *mark > head),
         counts: counts(&connection)?,
     };
-    let mut parcels = Parcels { to, rows: Vec::with_capacity(ROWS_IN_A_PARCEL) };
-    match parcels.all(&connection, contents) {
+    match hand_out(&connection, contents, to) {
         Ok(()) | Err(Stop::NobodyListens) => Ok(()),
         Err(Stop::Failed(failure)) => Err(failure),
     }
-}
-
-struct Parcels {
-    to: mpsc::Sender<Parcel>,
-    rows: Vec<Row>,
 }
 
 /// Why it goes no further.
@@ -51,39 +45,21 @@ enum Stop {
     Failed(Failure),
 }
 
-impl Parcels {
-    fn all(&mut self, connection: &Connection, contents: Contents) -> Result<(), Stop> {
-        self.send(Parcel::Contents(contents))?;
-        for kind in Kind::ALL {
-            self.rows_of(connection, kind)?;
-        }
-        if !self.rows.is_empty() {
-            self.send_rows()?;
-        }
-        self.send(Parcel::End)
-    }
-
-    fn rows_of(&mut self, connection: &Connection, kind: Kind) -> Result<(), Stop> {
+fn hand_out(connection: &Connection, contents: Contents, to: &mpsc::Sender<Parcel>) -> Result<(), Stop> {
+    let send = |parcel| to.blocking_send(parcel).map_err(|_| Stop::NobodyListens);
+    send(Parcel::Contents(contents))?;
+    let mut packing = Packing::default();
+    for kind in Kind::ALL {
         let mut statement = connection.prepare(every(kind))?;
         let mut found = statement.query([])?;
         while let Some(row) = found.next()? {
             let row = rows::decode(kind, &mut Fields::new(&SqliteRow(row)));
-            self.rows.push(row.map_err(Failure::from)?);
-            if self.rows.len() == ROWS_IN_A_PARCEL {
-                self.send_rows()?;
+            if let Some(full) = packing.add(row.map_err(Failure::from)?) {
+                send(full)?;
             }
         }
-        Ok(())
     }
-
-    fn send_rows(&mut self) -> Result<(), Stop> {
-        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(ROWS_IN_A_PARCEL));
-        self.send(Parcel::Rows(rows))
-    }
-
-    fn send(&self, parcel: Parcel) -> Result<(), Stop> {
-        self.to.blocking_send(parcel).map_err(|_| Stop::NobodyListens)
-    }
+    packing.end().try_for_each(send)
 }
 
 fn every(kind: Kind) -> &'static str {

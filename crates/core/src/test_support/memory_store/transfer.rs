@@ -28,23 +28,12 @@ impl Transfer for MemoryStore {
         let Some(Parcel::Contents(contents)) = from.recv().await else { return Err(ImportError::Incomplete) };
         let mut intake = Intake::new(&contents);
         let mut next = Data { epoch: contents.head.epoch, last_seq: contents.head.seq, ..Data::default() };
-        loop {
-            match from.recv().await {
-                Some(Parcel::Rows(rows)) => {
-                    for row in rows {
-                        intake.take(&row)?;
-                        next.take_in(row)?;
-                    }
-                }
-                Some(Parcel::End) => break,
-                Some(Parcel::Contents(_)) | None => return Err(ImportError::Incomplete),
-            }
+        while let Some(rows) = intake.accept(from.recv().await)? {
+            rows.into_iter().try_for_each(|row| next.take_in(row))?;
         }
         let taken = intake.end()?;
         let mut data = self.data().await;
-        if let Some((kind, count)) = counts(&data.rows()).iter().find(|(_, count)| *count > 0) {
-            return Err(ImportError::NotEmpty { kind, count });
-        }
+        counts(&data.rows()).refuse_anything()?;
         *data = next;
         let furthest = contents.mark.unwrap_or(contents.head);
         self.mark.send_modify(|mark| *mark = (*mark).max(furthest));
