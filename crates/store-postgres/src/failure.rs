@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handstamp_core::store::rows::Unreadable;
-use handstamp_core::store::{Conflict, StoreError};
+use handstamp_core::store::{self, StoreError};
 use tokio_postgres::error::{Severity, SqlState};
 
 /// Why a statement or a row could not be used. Cheap to clone: when a batch fails, everybody in it hears.
@@ -22,13 +22,7 @@ pub(crate) enum Failure {
 }
 
 /// Why a unit of work does not hold.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// Somebody else was faster.
-    Conflict(Conflict),
-    /// It could not be done at all.
-    Failure(Failure),
-}
+pub(crate) type Refusal = store::Refusal<Failure>;
 
 /// The store was closed.
 #[derive(Debug, thiserror::Error)]
@@ -203,12 +197,6 @@ impl From<Unreadable> for Failure {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
-    }
-}
-
-impl From<Conflict> for Refusal {
-    fn from(conflict: Conflict) -> Self {
-        Self::Conflict(conflict)
     }
 }
 

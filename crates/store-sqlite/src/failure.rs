@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use handstamp_core::store::rows::Unreadable;
-use handstamp_core::store::{Conflict, StoreError};
+use handstamp_core::store::{self, StoreError};
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
 
@@ -15,13 +15,7 @@ pub(crate) enum Failure {
 }
 
 /// Why a unit of work does not hold.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// Somebody else was faster.
-    Conflict(Conflict),
-    /// It could not be done at all.
-    Failure(Failure),
-}
+pub(crate) type Refusal = store::Refusal<Failure>;
 
 /// The thread that would have answered is gone: the store was closed, or a defect ended it.
 #[derive(Debug, thiserror::Error)]
@@ -100,12 +94,6 @@ impl From<Unreadable> for Failure {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
-    }
-}
-
-impl From<Conflict> for Refusal {
-    fn from(conflict: Conflict) -> Self {
-        Self::Conflict(conflict)
     }
 }
 

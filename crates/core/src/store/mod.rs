@@ -7,6 +7,7 @@
 mod changes;
 mod clean_up;
 mod error;
+mod refusal;
 pub mod rows;
 pub mod transfer;
 
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 pub use changes::{Applied, Change, Changes, Conflict, Durability};
 pub use clean_up::{CleanUp, CleanedUp};
 pub use error::StoreError;
+pub use refusal::Refusal;
 
 use crate::model::{
     AuditEntry, Client, ClientId, LogPosition, Login, OrgId, Organization, Profile, RevocationEvent, Session,
