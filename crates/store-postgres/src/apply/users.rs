@@ -3,32 +3,14 @@ use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::column;
 use handstamp_core::store::rows::users::UserColumns;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Params};
 use crate::failure::{Failure, Refusal};
 use crate::read::user_id;
-use crate::sql::users;
+use crate::sql::{Sql, users};
 
 /// Adds a user.
 pub(super) async fn create(connection: &Connection, user: &User) -> Result<(), Refusal> {
-    let row = UserColumns::of(user);
-    connection
-        .execute(
-            users::INSERT,
-            &[
-                &user_id(user.id),
-                &user.username.as_str(),
-                &row.email,
-                &row.org_id,
-                &row.roles,
-                &row.claims,
-                &row.disabled_at,
-                &row.password,
-                &row.origin,
-                &column::time(user.created_at),
-                &row.version,
-            ],
-        )
-        .await?;
+    write(connection, users::INSERT, user).await?;
     Ok(())
 }
 
@@ -43,26 +25,7 @@ pub(super) async fn create_first(connection: &Connection, user: &User) -> Result
 
 /// Replaces a user that still has the version that was read.
 pub(super) async fn update(connection: &Connection, user: &User) -> Result<(), Refusal> {
-    let row = UserColumns::of(user);
-    let updated = connection
-        .execute(
-            users::UPDATE,
-            &[
-                &user_id(user.id),
-                &user.username.as_str(),
-                &row.email,
-                &row.org_id,
-                &row.roles,
-                &row.claims,
-                &row.disabled_at,
-                &row.password,
-                &row.origin,
-                &column::time(user.created_at),
-                &row.version,
-            ],
-        )
-        .await?;
-    changed(updated)
+    changed(write(connection, users::UPDATE, user).await?)
 }
 
 /// Replaces the hash that was read.
@@ -85,6 +48,24 @@ pub(crate) fn conflict_of(failure: &Failure) -> Option<Conflict> {
         "users_organization" => Some(Conflict::OrganizationUnknown),
         _ => None,
     }
+}
+
+async fn write(connection: &Connection, sql: Sql, user: &User) -> Result<u64, Failure> {
+    let columns = UserColumns::of(user);
+    let row: Params<'_> = &[
+        &user_id(user.id),
+        &user.username.as_str(),
+        &columns.email,
+        &columns.org_id,
+        &columns.roles,
+        &columns.claims,
+        &columns.disabled_at,
+        &columns.password,
+        &columns.origin,
+        &column::time(user.created_at),
+        &columns.version,
+    ];
+    connection.execute(sql, row).await
 }
 
 fn changed(rows: u64) -> Result<(), Refusal> {

@@ -22,6 +22,13 @@ macro_rules! log_columns {
     };
 }
 
+/// The columns of an event in the order that `rows::log::decode_event` takes them.
+macro_rules! event_columns {
+    () => {
+        "seq, selector, target, kind, reason, at, forget_at, user_id, org_id"
+    };
+}
+
 /// The columns in the order that `rows::sessions::decode` takes them.
 macro_rules! session_columns {
     () => {

@@ -2,8 +2,7 @@ statements! {
     /// Where the revocation log stands.
     HEAD = concat!("SELECT ", log_columns!(), " FROM revocation_log WHERE only_row");
     /// Events with a number above one, in order.
-    EVENTS_AFTER = "SELECT seq, selector, target, kind, reason, at, forget_at, user_id, org_id FROM revocation_events \
-                    WHERE seq > $1 ORDER BY seq LIMIT $2";
+    EVENTS_AFTER = concat!("SELECT ", event_columns!(), " FROM revocation_events WHERE seq > $1 ORDER BY seq LIMIT $2");
     /// The epochs that the current one goes on from, each with its last number.
     EARLIER_EPOCHS = "SELECT epoch, last_seq FROM revocation_epochs ORDER BY epoch";
     /// Numbers events, adds them, and tells whoever listens. The row of the log stays locked until the commit, so that the order of

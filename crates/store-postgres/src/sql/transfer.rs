@@ -26,7 +26,7 @@ statements! {
     /// Every epoch that the log goes on from.
     EPOCHS = "SELECT epoch, last_seq, forget_at FROM revocation_epochs ORDER BY epoch";
     /// Every event, in order.
-    EVENTS = "SELECT seq, selector, target, kind, reason, at, forget_at, user_id, org_id FROM revocation_events ORDER BY seq";
+    EVENTS = concat!("SELECT ", event_columns!(), " FROM revocation_events ORDER BY seq");
     /// Everything that was used once.
     USED_IDS = "SELECT purpose, id, expires_at FROM used_ids";
     /// Every audit entry, oldest first.
@@ -37,8 +37,7 @@ statements! {
     ADD_REPORT = "INSERT INTO verifier_reports (client_id, instance, kids, epoch, seq, lag_ms, reported_at) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// Adds an event under its number.
-    ADD_EVENT = "INSERT INTO revocation_events (seq, selector, target, kind, reason, at, forget_at, user_id, org_id) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    ADD_EVENT = concat!("INSERT INTO revocation_events (", event_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     /// Lets the log go on from where another stood. The line of history stays our own, unless that one was known to have lost its end: then
     /// it is one that we are not on, so that another epoch begins.
     SET_LOG = "UPDATE revocation_log SET epoch = $1, seq = $2, system = CASE WHEN $3 THEN 0 ELSE system END, \
