@@ -1,7 +1,7 @@
 //! Attempts that all replicas count together, where there is no Redis to count on.
 
 use async_trait::async_trait;
-use handstamp_core::shared::{Limits, Outcome, Refusal, Settled, SharedError, SharedKey, Take};
+use handstamp_core::shared::{Limits, Outcome, Settled, SharedError, SharedKey, Take};
 use jiff::Timestamp;
 
 use crate::failure::Failure;
@@ -42,10 +42,10 @@ impl Limits for PostgresLimits {
         let answers = connection
             .list(limits::TAKE, &[&buckets, &marks, &insteads, &windows, &steps], |fields| {
                 let fields = fields.of("limit_buckets");
-                Ok((fields.number::<i64>("used")?, fields.number::<i64>("counted")?))
+                Ok([fields.number("used")?, fields.number("counted")?])
             })
             .await;
-        read(wanted, &answers.map_err(away)?)
+        Outcome::read(wanted, &answers.map_err(away)?)
     }
 
     async fn settle(&self, settled: &Settled, _now: Timestamp) -> Result<(), SharedError> {
@@ -72,23 +72,4 @@ impl Limits for PostgresLimits {
 
 fn away(failure: Failure) -> SharedError {
     SharedError::away(failure.into_store_error("counting attempts"))
-}
-
-/// Reads what the function has answered, for each bucket up to the first that refuses.
-fn read(wanted: &[Take], answers: &[(i64, i64)]) -> Result<Outcome, SharedError> {
-    let mut taken = Vec::with_capacity(wanted.len());
-    for (by, (take, (used, counted))) in wanted.iter().zip(answers).enumerate() {
-        if let Some(wait) = take.quota.refusal(*used) {
-            return Ok(Outcome::Refused(Refusal { by, wait }));
-        }
-        taken.push(match counted {
-            0 => None,
-            1 => Some(take.bucket),
-            _ => take.known.and_then(|known| known.instead),
-        });
-    }
-    if taken.len() < wanted.len() {
-        return Err(SharedError::Unreadable { found: "fewer answers than questions" });
-    }
-    Ok(Outcome::Taken(taken))
 }

@@ -7,7 +7,6 @@ use handstamp_core::test_support::shared::key;
 use handstamp_core::test_support::shared::limits::World as _;
 use handstamp_store_postgres::{PostgresOptions, PostgresStore};
 use handstamp_testbed::Postgres;
-use jiff::Timestamp;
 use tokio_postgres::NoTls;
 
 use crate::kit::open;
@@ -49,11 +48,6 @@ impl handstamp_core::test_support::shared::limits::World for World {
 
     fn of_another_replica(&self) -> Arc<dyn Limits> {
         Arc::new(self.another.limits())
-    }
-
-    fn now(&self) -> Timestamp {
-        // Far from the server's clock: it goes by its own.
-        Timestamp::UNIX_EPOCH
     }
 
     async fn pass(&self, time: Duration) {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use handstamp_core::shared::{Known, Limits, Outcome, Quota, Refusal, Settled, SharedError, SharedKey, Take};
+use handstamp_core::shared::{Known, Limits, Outcome, Settled, SharedError, SharedKey, Take};
 use jiff::Timestamp;
 use redis::Script;
 
@@ -74,26 +74,10 @@ impl Limits for RedisLimits {
     }
 }
 
-/// Reads what the script has answered: two numbers for each bucket, up to the first that refuses.
+/// Reads what the script has answered: two numbers for each bucket.
 fn read(wanted: &[Take], answers: &[i64]) -> Result<Outcome, SharedError> {
-    let (answers, odd) = answers.as_chunks::<2>();
-    if !odd.is_empty() || answers.len() > wanted.len() {
-        return Err(SharedError::Unreadable { found: "another number of answers than of questions" });
+    match answers.as_chunks::<2>() {
+        (answers, []) => Outcome::read(wanted, answers),
+        _ => Err(SharedError::Unreadable { found: "another number of answers than of questions" }),
     }
-    let mut taken = Vec::with_capacity(wanted.len());
-    for (by, (take, [used, which])) in wanted.iter().zip(answers).enumerate() {
-        let quota: Quota = take.quota;
-        if let Some(wait) = quota.refusal(*used) {
-            return Ok(Outcome::Refused(Refusal { by, wait }));
-        }
-        taken.push(match which {
-            0 => None,
-            1 => Some(take.bucket),
-            _ => take.known.and_then(|known| known.instead),
-        });
-    }
-    if taken.len() < wanted.len() {
-        return Err(SharedError::Unreadable { found: "fewer answers than questions" });
-    }
-    Ok(Outcome::Taken(taken))
 }

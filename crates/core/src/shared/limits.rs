@@ -56,6 +56,31 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
+impl Outcome {
+    /// Reads what a server has counted. For each bucket, up to the first that refuses, it says in how many microseconds the bucket would be
+    /// full again with one attempt more, and which has counted: 0 for none, 1 for the bucket, any other number for the one in its place.
+    pub fn read(wanted: &[Take], answers: &[[i64; 2]]) -> Result<Self, SharedError> {
+        if answers.len() > wanted.len() {
+            return Err(SharedError::Unreadable { found: "another number of answers than of questions" });
+        }
+        let mut taken = Vec::with_capacity(wanted.len());
+        for (by, (take, [used, which])) in wanted.iter().zip(answers).enumerate() {
+            if let Some(wait) = take.quota.refusal(*used) {
+                return Ok(Self::Refused(Refusal { by, wait }));
+            }
+            taken.push(match which {
+                0 => None,
+                1 => Some(take.bucket),
+                _ => take.known.and_then(|known| known.instead),
+            });
+        }
+        if taken.len() < wanted.len() {
+            return Err(SharedError::Unreadable { found: "fewer answers than questions" });
+        }
+        Ok(Self::Taken(taken))
+    }
+}
+
 /// A bucket is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
