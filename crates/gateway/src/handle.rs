@@ -69,7 +69,7 @@ impl Gateway {
         figures.observe(status, took);
         let route = route.as_ref().map_or("unmatched", |route| route.label.as_str());
         // The route, not the address: addresses hold ids, and some day somebody puts a token into a query.
-        tracing::info!(id = id.as_str(), %method, route, status, ms = took.as_secs_f64() * 1_000.0, "answered");
+        tracing::info!(id = id.as_str(), %method, route, status, ms = (took.as_secs_f64() * 1e6).round() / 1e3, "answered");
         reply
     }
 

@@ -29,6 +29,6 @@ impl Trace {
             Named::Of(path) => http.observe_at(figures, &method, path, status, took),
             Named::Found(_) | Named::Unmatched => http.observe(&method, route.label(), status, took),
         }
-        tracing::info!(%method, route = route.label(), status, ms = took.as_secs_f64() * 1_000.0, "answered");
+        tracing::info!(%method, route = route.label(), status, ms = (took.as_secs_f64() * 1e6).round() / 1e3, "answered");
     }
 }
