@@ -107,6 +107,15 @@ impl<F: Fn() -> Vec<u8> + Send + Sync + ?Sized + 'static> Asking for F {
     }
 }
 
+/// Refuses an answer that hands out no refresh token: whoever comes too soon is answered without a rotation.
+pub fn expect_rotation(answer: &[u8]) -> Outcome {
+    const REFRESH_TOKEN: &[u8] = b"\"refresh_token\":\"";
+    if answer.windows(REFRESH_TOKEN.len()).any(|text| text == REFRESH_TOKEN) {
+        return Ok(());
+    }
+    Err(format!("a rotation was expected: {}", String::from_utf8_lossy(answer)))
+}
+
 /// Sends requests over so many connections for so long. Every answer must have the status `200 OK`.
 ///
 /// It runs on the calling thread alone.
@@ -247,6 +256,12 @@ fn response_len(buffer: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_to_whoever_came_too_soon_is_no_rotation() {
+        assert!(expect_rotation(b"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"a\"}").is_err());
+        assert!(expect_rotation(b"HTTP/1.1 200 OK\r\n\r\n{\"refresh_token\":\"r\"}").is_ok());
+    }
 
     #[test]
     fn a_response_ends_where_its_length_says() {

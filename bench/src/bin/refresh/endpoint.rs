@@ -46,19 +46,12 @@ impl Asking for Refreshes {
         (request(token.reveal()), draw)
     }
 
-    /// An answer without a refresh token is one to whoever came too soon.
     fn answered(&self, draw: Draw, answer: &[u8]) -> Outcome {
-        let rotated = answer.windows(REFRESH_TOKEN.len()).any(|text| text == REFRESH_TOKEN);
-        if !rotated {
-            return Err(format!("a rotation was expected: {}", String::from_utf8_lossy(answer)));
-        }
+        load::expect_rotation(answer)?;
         self.sessions.rotated(&draw, self.clock.now());
         Ok(())
     }
 }
-
-/// A member of an answer that hands one out.
-const REFRESH_TOKEN: &[u8] = b"\"refresh_token\":\"";
 
 fn request(token: &str) -> Vec<u8> {
     let body = format!(r#"{{"refresh_token":"{token}"}}"#);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use handstamp_bench::Outcome;
 use handstamp_bench::command_line::{self, Options};
-use handstamp_bench::load::{self, Load, NextRequest};
+use handstamp_bench::load::{self, Asking, Load};
 use handstamp_bench::report::{Cell, Report, Table};
 use handstamp_bench::service::{House, Program, database_name, runtime};
 use handstamp_bench::statistics::median;
@@ -43,10 +43,35 @@ fn benchmark(options: Options) -> Outcome<Report> {
     Ok(report)
 }
 
-/// Something that people ask for.
+/// Something that people ask for, one after the other.
 struct Kind {
     name: &'static str,
-    next: Arc<NextRequest>,
+    prepared: Vec<Vec<u8>>,
+    asked: AtomicUsize,
+    rotates: bool,
+}
+
+impl Kind {
+    fn new(name: &'static str, prepared: Vec<Vec<u8>>) -> Arc<Self> {
+        Arc::new(Self { name, prepared, asked: AtomicUsize::new(0), rotates: false })
+    }
+
+    /// Each of these is good once.
+    fn rotating(name: &'static str, prepared: Vec<Vec<u8>>) -> Arc<Self> {
+        Arc::new(Self { name, prepared, asked: AtomicUsize::new(0), rotates: true })
+    }
+}
+
+impl Asking for Kind {
+    type Asked = ();
+
+    fn next(&self) -> (Vec<u8>, ()) {
+        (self.prepared[self.asked.fetch_add(1, Ordering::Relaxed) % self.prepared.len()].clone(), ())
+    }
+
+    fn answered(&self, (): (), answer: &[u8]) -> Outcome {
+        if self.rotates { load::expect_rotation(answer) } else { Ok(()) }
+    }
 }
 
 fn side_by_side(report: &mut Report, runtime: &Runtime, options: Options) -> Outcome {
@@ -56,7 +81,7 @@ fn side_by_side(report: &mut Report, runtime: &Runtime, options: Options) -> Out
     let url = postgres.database();
     let database = database_name(&url);
     let house = runtime.block_on(House::open_on_postgres(&url))?;
-    let refreshed = options.pick(100_000, 2_000);
+    let refreshed = options.pick(100_000, 10_000);
     let mut crowd = runtime.block_on(Crowd::gather(&house, PEOPLE + refreshed))?;
     let key = house.root_key().to_text();
     let folder = house.leave();
@@ -67,26 +92,26 @@ fn side_by_side(report: &mut Report, runtime: &Runtime, options: Options) -> Out
 
     // The first replica alone has signed these; the others have only the database in common with it.
     let tokens = runtime.block_on(crowd.visit(addresses[0], PEOPLE))?;
-    let asking = |path: &'static str| {
-        let prepared: Vec<Vec<u8>> = tokens.iter().map(|token| crowd::get(path, token)).collect();
-        in_turn(prepared)
-    };
-    let refreshing = in_turn(crowd.take_refreshes());
+    let asking = |path| tokens.iter().map(|token| crowd::get(path, token)).collect();
     let kinds = [
-        Kind { name: "GET /auth/whoami", next: asking("/auth/whoami") },
-        Kind { name: "GET /auth/check", next: asking("/auth/check") },
-        Kind { name: "POST /auth/refresh", next: refreshing },
+        Kind::new("GET /auth/whoami", asking("/auth/whoami")),
+        Kind::new("GET /auth/check", asking("/auth/check")),
+        Kind::rotating("POST /auth/refresh", crowd.take_refreshes()),
     ];
     for kind in kinds {
         let mut loads = vec![Vec::new(); REPLICAS];
         let mut transactions = [0.0; REPLICAS];
         let mut requests = [0.0; REPLICAS];
-        for _ in 0..rounds {
+        for round in 0..=rounds {
             for count in 1..=REPLICAS {
                 std::thread::sleep(FIGURES);
                 let before = (committed(&postgres, database), processor_time(&replicas));
-                let load = load::run_in_turn(&addresses[..count], CLIENTS, turn, &kind.next)?;
+                let load = load::run_in_turn(&addresses[..count], CLIENTS, turn, &kind)?;
                 let load = load.worked(processor_time(&replicas).saturating_sub(before.1));
+                // In the first, connections to the database are made.
+                if round == 0 {
+                    continue;
+                }
                 std::thread::sleep(FIGURES);
                 transactions[count - 1] += committed(&postgres, database) - before.0;
                 requests[count - 1] += load.rate() * turn.as_secs_f64();
@@ -96,11 +121,6 @@ fn side_by_side(report: &mut Report, runtime: &Runtime, options: Options) -> Out
         report.table(table(kind.name, &loads, &transactions, &requests));
     }
     Ok(())
-}
-
-fn in_turn(prepared: Vec<Vec<u8>>) -> Arc<NextRequest> {
-    let turn = AtomicUsize::new(0);
-    Arc::new(move || prepared[turn.fetch_add(1, Ordering::Relaxed) % prepared.len()].clone())
 }
 
 fn processor_time(replicas: &[Program]) -> Duration {
