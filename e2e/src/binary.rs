@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::variable::variable;
+
 /// Names a binary to be tested in the place of the one that is built: the tests in a real browser go by it too.
 pub const GIVEN: &str = "PROGRAM_UNDER_TEST";
 
@@ -21,7 +23,7 @@ pub fn handstamp() -> &'static Path {
 }
 
 fn build() -> Result<PathBuf, String> {
-    if let Some((_, given)) = std::env::vars_os().find(|(name, _)| name == GIVEN) {
+    if let Some(given) = variable(GIVEN) {
         return Ok(PathBuf::from(given));
     }
     let folder = profile_folder();

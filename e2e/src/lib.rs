@@ -8,3 +8,4 @@ mod figures;
 pub mod front;
 pub mod program;
 pub mod socket;
+pub mod variable;

@@ -4,23 +4,23 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use handstamp_e2e::binary;
 use handstamp_e2e::program::{Finished, Running};
+use handstamp_e2e::variable::variable;
 use handstamp_testbed::Postgres;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::support::{PASSWORD, PATIENCE, Served, free_port};
+use crate::support::{PASSWORD, Served, free_port};
 
 const ROOT_KEY: (&str, &str) =
     ("HANDSTAMP_ROOT_KEY", "hsroot_6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e");
 
 fn before() -> PathBuf {
-    let named = std::env::vars_os().find(|(name, _)| name == "PREVIOUS_PROGRAM");
-    PathBuf::from(named.expect("cargo xtask rolling names it").1)
+    PathBuf::from(variable("PREVIOUS_PROGRAM").expect("cargo xtask rolling names it"))
 }
 
 fn now() -> PathBuf {
@@ -59,9 +59,7 @@ impl Installation {
 
     fn serve(&self, program: &Path) -> Arc<Served> {
         let arguments = ["serve", "--listen", "127.0.0.1:0"];
-        let mut running = Running::program(program, self.folder.path(), arguments, &self.variables());
-        let base = running.address();
-        Arc::new(Served { running, base })
+        Arc::new(Served::of(Running::program(program, self.folder.path(), arguments, &self.variables())))
     }
 }
 
@@ -82,19 +80,6 @@ fn device(replicas: Vec<Arc<Served>>, stop: &Arc<AtomicBool>, signed_in: Value) 
         }
         tokens
     })
-}
-
-async fn until_revoked(replica: &Served, access_token: &Value) {
-    let token = access_token.as_str().expect("a token");
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let reply = replica.whoami(token).await;
-        if reply.code() == (401, "token_revoked") {
-            return;
-        }
-        assert!(Instant::now() < deadline, "it is never revoked: {reply:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// Lets the devices go on for a while.
@@ -127,8 +112,8 @@ async fn this_version_takes_the_place_of_the_one_before_while_people_work() {
     assert_eq!(new.refresh(&early["refresh_token"]).await.status, 200);
     old.sign_out(&by_new["access_token"]).await;
     new.sign_out(&by_old["access_token"]).await;
-    until_revoked(&new, &by_new["access_token"]).await;
-    until_revoked(&old, &by_old["access_token"]).await;
+    new.until_refused(&by_new["access_token"], "token_revoked").await;
+    old.until_refused(&by_old["access_token"], "token_revoked").await;
     meanwhile().await;
 
     // One more of the version before can start, as when somebody thinks better of it.
@@ -158,15 +143,11 @@ async fn a_data_folder_of_the_version_before_is_taken_on() {
     let arguments = ["serve", "--data", "data", "--listen", &listen];
     let user = ["user", "add", "ann", "--email", "ann@example.org", "--password-stdin", "--data", "data"];
     Finished::of(&before(), folder.path(), user, &[], format!("{PASSWORD}\n").as_bytes()).ok();
-    let mut running = Running::program(&before(), folder.path(), arguments, &[]);
-    let base = running.address();
-    let old = Served { running, base };
+    let old = Served::of(Running::program(&before(), folder.path(), arguments, &[]));
     let tokens = old.sign_in("ann").await.body;
     old.running.stop();
 
-    let mut running = Running::program(&now(), folder.path(), arguments, &[]);
-    let base = running.address();
-    let new = Served { running, base };
+    let new = Served::of(Running::program(&now(), folder.path(), arguments, &[]));
 
     assert_eq!(new.whoami(tokens["access_token"].as_str().expect("a token")).await.status, 200);
     assert_eq!(new.refresh(&tokens["refresh_token"]).await.status, 200);

@@ -9,6 +9,7 @@ use handstamp_e2e::browser::{Browser, Fetch};
 use handstamp_e2e::program::{Finished, Running, run, run_with_stdin};
 use handstamp_e2e::socket::Socket;
 use http::{Method, Response};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -45,6 +46,14 @@ impl Reply {
     pub(crate) fn of(reply: &Response<Bytes>) -> Self {
         let body = serde_json::from_slice(reply.body()).unwrap_or(Value::Null);
         Self { status: reply.status().as_u16(), body }
+    }
+
+    /// Sends a request. There is no reply where nobody is there, or where it breaks off in the middle.
+    pub(crate) async fn to(request: RequestBuilder) -> Option<Self> {
+        let reply = request.send().await.ok()?;
+        let status = reply.status().as_u16();
+        let text = reply.text().await.ok()?;
+        Some(Self { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
     }
 
     pub(crate) fn code(&self) -> (u16, &str) {
@@ -171,40 +180,41 @@ impl Served {
 
     pub(crate) fn start_at(folder: &Path, port: u16) -> Self {
         let listen = format!("127.0.0.1:{port}");
-        let mut running = Running::start(folder, ["serve", "--data", "data", "--listen", &listen]);
+        Self::of(Running::start(folder, ["serve", "--data", "data", "--listen", &listen]))
+    }
+
+    /// Waits until a service that was started listens.
+    pub(crate) fn of(mut running: Running) -> Self {
         let base = running.address();
         Self { running, base }
     }
 
     /// Sends JSON as a client without a browser does.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
-        let request = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client")
-            .post(format!("{}{path}", self.base));
-        let reply = request.header("x-handstamp", "1").json(body).send().await.expect("a reply");
-        let status = reply.status().as_u16();
-        Reply { status, body: reply.json().await.unwrap_or(Value::Null) }
+        self.answer(self.request(Method::POST, path).json(body)).await
     }
 
     pub(crate) async fn whoami(&self, access_token: &str) -> Reply {
-        let request = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client")
-            .get(format!("{}/auth/whoami", self.base));
-        let reply = request.bearer_auth(access_token).send().await.expect("a reply");
-        let status = reply.status().as_u16();
-        Reply { status, body: reply.json().await.unwrap_or(Value::Null) }
+        self.answer(self.request(Method::GET, "/auth/whoami").bearer_auth(access_token)).await
+    }
+
+    /// Waits until a token is refused with this code.
+    pub(crate) async fn until_refused(&self, access_token: &Value, code: &str) {
+        let token = access_token.as_str().expect("a token");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.whoami(token).await;
+            if reply.code() == (401, code) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "it never is {code}: {reply:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Asks whether the service is ready.
     pub(crate) async fn ready(&self) -> Reply {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let reply = client.get(format!("{}/health/ready", self.base)).send().await.expect("a reply");
-        let status = reply.status().as_u16();
-        Reply { status, body: reply.json().await.unwrap_or(Value::Null) }
+        self.answer(self.request(Method::GET, "/health/ready")).await
     }
 
     /// Signs somebody in and returns the tokens.
@@ -214,15 +224,23 @@ impl Served {
 
     /// Ends the session of a token.
     pub(crate) async fn sign_out(&self, access_token: &Value) {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client.post(format!("{}/auth/sign-out", self.base)).header("x-handstamp", "1");
+        let request = self.request(Method::POST, "/auth/sign-out");
         let request = request.bearer_auth(access_token.as_str().expect("a token"));
-        let reply = request.json(&json!({ "scope": "session" })).send().await.expect("a reply");
-        assert!(reply.status().is_success(), "{}", reply.status());
+        let reply = self.answer(request.json(&json!({ "scope": "session" }))).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
     }
 
     pub(crate) async fn refresh(&self, refresh_token: &Value) -> Reply {
         self.post("/auth/refresh", &json!({ "refresh_token": refresh_token })).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        client.request(method, format!("{}{path}", self.base)).header("x-handstamp", "1")
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Reply {
+        Reply::to(request).await.unwrap_or_else(|| panic!("no reply; stderr: {}", self.running.stderr()))
     }
 }
 

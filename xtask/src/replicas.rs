@@ -1,16 +1,14 @@
 //! The end-to-end tests once more, on the set-up for many machines: wherever a test starts the service, three replicas of it stand
 //! behind a round-robin proxy, on PostgreSQL and Redis.
 
-use crate::{process, program};
+use crate::{process, program, test};
 
 /// Tests that are left out there, each with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
-    ("audit::", "the attacker compares what one process says before and after"),
     ("demo::", "the demo is one process for one person, on a folder"),
     ("moving::", "they move from one store to another, and name both"),
     ("replicas::", "they start replicas, databases and faults of their own"),
     ("revocation::failover::", "a backup of the folder of the embedded database"),
-    ("serve::flood::", "how much one process judges and holds"),
     ("serve::folder::", "what is in that folder"),
     ("serve::full_disk::", "the disk that it is on"),
     ("serve::storm::rotations_that_a_power_cut_takes_back", "a copy of that folder"),
@@ -23,20 +21,8 @@ const THREADS: &str = "--test-threads=3";
 
 /// Runs all that are not left out.
 pub(crate) fn test() -> Result<(), String> {
-    let mut tests = vec![
-        "cargo",
-        "test",
-        "--quiet",
-        "--locked",
-        "--package",
-        "handstamp-e2e",
-        "--test",
-        "it",
-        "--",
-        THREADS,
-    ];
-    tests.extend(LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]));
-    on_three_replicas(&tests)
+    let left_out: Vec<&str> = LEFT_OUT.iter().flat_map(|(name, _)| ["--skip", name]).collect();
+    on_three_replicas(&[&["cargo"], test::END_TO_END, &["--quiet", THREADS], &left_out].concat())
 }
 
 /// Runs the tests in a real browser, or those whose name holds the text.
@@ -58,17 +44,6 @@ pub(crate) fn soak(minutes: &str) -> Result<(), String> {
     if !valid {
         return Err(format!("{minutes:?} is not a number of minutes"));
     }
-    let soak = [
-        "test",
-        "--locked",
-        "--package",
-        "handstamp-e2e",
-        "--test",
-        "it",
-        "--",
-        "--ignored",
-        "--nocapture",
-        "replicas::soak",
-    ];
+    let soak = [test::END_TO_END, &["--ignored", "--nocapture", "replicas::soak"]].concat();
     process::run_with("cargo", &soak, &[("SOAK_MINUTES", minutes)])
 }

@@ -4,14 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::process::{output, root, run, run_with};
-use crate::program;
+use crate::{program, test};
 
 /// Where the steps of the shared database's schema are.
 const STEPS: &str = "crates/store-postgres/src/migrations/*.sql";
 /// From when on this file is there, the program serves on PostgreSQL.
 const SERVES: &str = "crates/cli/src/edge/store.rs";
-const TEST: &[&str] =
-    &["test", "--locked", "-p", "handstamp-e2e", "--test", "it", "rolling::", "--", "--include-ignored"];
 
 /// Builds the version before this one and runs the tests that start both.
 pub(crate) fn test(given: Option<&str>) -> Result<(), String> {
@@ -22,7 +20,8 @@ pub(crate) fn test(given: Option<&str>) -> Result<(), String> {
         return Ok(());
     };
     let program = build(&commit)?;
-    run_with("cargo", TEST, &[("PREVIOUS_PROGRAM", &program.to_string_lossy())])
+    let tests = [test::END_TO_END, &["--include-ignored", "rolling::"]].concat();
+    run_with("cargo", &tests, &[("PREVIOUS_PROGRAM", &program.to_string_lossy())])
 }
 
 /// Returns the last commit before the newest step of the schema: it lives with everything but that step. Where it did not serve on

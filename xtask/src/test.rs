@@ -13,6 +13,10 @@ pub(crate) enum Extent {
     Fast,
 }
 
+/// How `cargo` runs the end-to-end tests. What follows is for them: which, and how.
+pub(crate) const END_TO_END: &[&str] =
+    &["test", "--locked", "--package", "handstamp-e2e", "--test", "it", "--"];
+
 type Step = (&'static str, fn() -> Result<(), String>);
 
 const INSTALL: Step = ("what the tests need", install::everything);

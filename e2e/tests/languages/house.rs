@@ -151,9 +151,7 @@ fn add_person(folder: &Path, name: &str, org: &str, roles: &[&str]) {
 /// Returns a token that the auth service signed for Ada while it ran with these settings, on the same data and so with the same keys.
 async fn signed_under(folder: &Path, settings: &[(&str, &str)]) -> String {
     let arguments = ["serve", "--data", "data", "--listen", "127.0.0.1:0"];
-    let mut running = Running::start_with(folder, arguments, settings);
-    let base = running.address();
-    let served = Served { running, base };
+    let served = Served::of(Running::start_with(folder, arguments, settings));
     let access = Tokens::of(&served.sign_in("ada").await.body).access;
     served.running.stop();
     access

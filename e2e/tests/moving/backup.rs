@@ -2,14 +2,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::{carry_root_key, port_of};
-use crate::support::{PATIENCE, Served, add_user, beside};
+use crate::support::{Served, add_user, beside};
 
 /// A device that refreshes without a pause. Returns how often, and the token it has in the end.
 fn busy(served: &Arc<Served>, stop: &Arc<AtomicBool>, mut token: Value) -> JoinHandle<(u32, Value)> {
@@ -30,19 +29,6 @@ fn busy(served: &Arc<Served>, stop: &Arc<AtomicBool>, mut token: Value) -> JoinH
 fn restore(file: &Path, root_key_from: &Path, to: &Path) {
     carry_root_key(root_key_from, to);
     fs::copy(file, to.join("handstamp.db")).expect("the backup");
-}
-
-async fn until_stale(served: &Served, access_token: &Value) {
-    let token = access_token.as_str().expect("a token");
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let reply = served.whoami(token).await;
-        if reply.code() == (401, "token_stale") {
-            return;
-        }
-        assert!(Instant::now() < deadline, "it is never stale: {reply:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +64,7 @@ async fn a_backup_made_under_load_is_restored_with_every_session_alive() {
     restore(&folder.path().join("nightly.db"), &folder.path().join("data"), &elsewhere.path().join("data"));
     let served = Served::start_at(elsewhere.path(), port);
 
-    until_stale(&served, &quiet["access_token"]).await;
+    served.until_refused(&quiet["access_token"], "token_stale").await;
     let status = beside(elsewhere.path(), &["revocation", "status", "--json"]).ok().json();
     assert_eq!(status["earlier"][0], made["log"], "it goes on from the moment of the backup: {status}");
     for token in held.iter().chain([&quiet["refresh_token"]]) {

@@ -19,23 +19,18 @@ fn another_time() -> String {
 
 /// A replica whose machine's clock is off takes no part until it is right again, and says so: what it wrote down and signed would
 /// be believed by the others.
-async fn a_clock_that_is_off(by: &str) -> Seen {
+async fn a_clock_that_is_off(by: &'static str) -> Seen {
     let cluster = Arc::new(Cluster::start().await);
     let crowd = Crowd::at(&cluster, 6).await;
     let library = another_time();
 
-    let skewed = Arc::clone(&cluster);
-    let off = by.to_owned();
-    let restarted = tokio::task::spawn_blocking(move || {
-        skewed.kill(2);
-        let variables = [
-            ("LD_PRELOAD", library.as_str()),
-            ("FAKETIME", off.as_str()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ];
-        skewed.revive(2, &variables);
-    });
-    restarted.await.expect("it starts");
+    let skewed = move |cluster: &Cluster| {
+        let variables =
+            [("LD_PRELOAD", library.as_str()), ("FAKETIME", by), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
+        cluster.kill(2);
+        cluster.revive(2, &variables);
+    };
+    cluster.aside(skewed).await;
     let ready = cluster.ready(2).await.expect("it answers");
     assert_eq!(ready.status, 503, "{ready:?}");
     assert!(ready.body["detail"].as_str().is_some_and(|detail| detail.contains("clock")), "{ready:?}");
@@ -46,13 +41,11 @@ async fn a_clock_that_is_off(by: &str) -> Seen {
     }
     sleep(Duration::from_secs(6)).await;
 
-    let right = Arc::clone(&cluster);
-    tokio::task::spawn_blocking(move || {
-        right.kill(2);
-        right.revive(2, &[]);
-    })
-    .await
-    .expect("it starts");
+    let right = |cluster: &Cluster| {
+        cluster.kill(2);
+        cluster.revive(2, &[]);
+    };
+    cluster.aside(right).await;
     let deadline = Instant::now() + PATIENCE;
     while cluster.sign_in(&cluster.replica(2)).await.is_none_or(|reply| reply.status != 200) {
         assert!(Instant::now() < deadline, "it never takes part again: {}", cluster.log());

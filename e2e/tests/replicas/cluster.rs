@@ -109,15 +109,20 @@ impl Cluster {
         run_with(self.folder.path(), arguments, &variables, stdin)
     }
 
+    /// Does something that waits for a program, and keeps nobody else waiting.
+    pub(super) async fn aside(self: &Arc<Self>, work: impl FnOnce(&Self) + Send + 'static) {
+        let cluster = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&cluster)).await.expect("it is done");
+    }
+
     /// Stops PostgreSQL for something that is done to it, and returns when every replica is ready again.
     pub(super) async fn at_stopped_postgres(self: &Arc<Self>, meanwhile: fn(&Postgres)) {
-        let cluster = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || {
+        let stopped = move |cluster: &Self| {
             cluster.postgres.stop();
             meanwhile(&cluster.postgres);
             cluster.postgres.start_again();
-        });
-        done.await.expect("it is done");
+        };
+        self.aside(stopped).await;
         self.until_ready().await;
     }
 
@@ -181,17 +186,17 @@ impl Cluster {
         if let Some(bearer) = bearer {
             request = request.bearer_auth(bearer);
         }
-        answer(request).await
+        Reply::to(request).await
     }
 
     /// Asks whoever is at `base` who a token belongs to.
     pub(super) async fn whoami(&self, base: &str, access: &str) -> Option<Reply> {
-        answer(self.http.get(format!("{base}/auth/whoami")).bearer_auth(access)).await
+        Reply::to(self.http.get(format!("{base}/auth/whoami")).bearer_auth(access)).await
     }
 
     /// Asks a replica whether it is ready.
     pub(super) async fn ready(&self, number: usize) -> Option<Reply> {
-        answer(self.http.get(format!("{}/health/ready", self.replica(number)))).await
+        Reply::to(self.http.get(format!("{}/health/ready", self.replica(number)))).await
     }
 
     /// Signs Ann in on another device.
@@ -214,12 +219,4 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.passing.abort();
     }
-}
-
-async fn answer(request: reqwest::RequestBuilder) -> Option<Reply> {
-    let reply = request.send().await.ok()?;
-    let status = reply.status().as_u16();
-    // A reply that breaks off in the middle is none.
-    let text = reply.text().await.ok()?;
-    Some(Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::cluster::{Cluster, REPLICAS};
 use super::people::Crowd;
@@ -16,13 +16,13 @@ async fn replicas_that_are_killed_sign_nobody_out_and_lose_nothing() {
 
     for kill in 0..KILLS {
         let until = Instant::now() + Duration::from_secs(1);
-        let (cluster, replica) = (Arc::clone(&cluster), kill % REPLICAS);
-        let back = tokio::task::spawn_blocking(move || {
+        let replica = kill % REPLICAS;
+        let back = move |cluster: &Cluster| {
             cluster.kill(replica);
             cluster.revive(replica, &[]);
-        });
-        back.await.expect("it comes back");
-        sleep(until.saturating_duration_since(Instant::now())).await;
+        };
+        cluster.aside(back).await;
+        sleep_until(until).await;
     }
 
     eprintln!("{KILLS} kills: {}", crowd.home().await);

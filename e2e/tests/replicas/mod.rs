@@ -3,6 +3,7 @@
 mod clock;
 mod cluster;
 mod database;
+mod faults;
 mod killed;
 mod people;
 mod redis;

@@ -5,6 +5,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::cluster::{Cluster, REPLICAS};
+use super::faults::{REDIS_EMPTIED, REDIS_FROZEN, REDIS_KILLED, REDIS_SILENT};
 use super::people::Crowd;
 use crate::support::PATIENCE;
 
@@ -27,9 +28,6 @@ async fn until_degraded(cluster: &Cluster, wanted: bool) {
     }
 }
 
-/// What goes wrong, and how it is mended.
-type Fault = (fn(&Cluster), fn(&Cluster));
-
 /// Killed, frozen, cut off, emptied: each time everything goes on, says so, and recovers by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_everything_works_and_says_so() {
@@ -37,18 +35,13 @@ async fn without_redis_everything_works_and_says_so() {
     let crowd = Crowd::at(&cluster, 6).await;
     until_degraded(&cluster, false).await;
 
-    cluster.redis.flush();
+    REDIS_EMPTIED.begins(&cluster).await;
     crowd.are_served().await;
-    let faults: [Fault; 3] = [
-        (|cluster| cluster.redis.kill(), |cluster| cluster.redis.start_again()),
-        (|cluster| cluster.redis.pause(), |cluster| cluster.redis.resume()),
-        (|cluster| cluster.to_redis.silence(), |cluster| cluster.to_redis.mend()),
-    ];
-    for (fault, mend) in faults {
-        fault(&cluster);
+    for fault in [REDIS_KILLED, REDIS_FROZEN, REDIS_SILENT] {
+        fault.begins(&cluster).await;
         crowd.are_served().await;
         until_degraded(&cluster, true).await;
-        mend(&cluster);
+        fault.ends(&cluster).await;
         crowd.are_served().await;
         until_degraded(&cluster, false).await;
     }

@@ -1,9 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use handstamp_e2e::variable::variable;
 use tokio::time::{Instant, sleep};
 
 use super::cluster::{Cluster, REPLICAS};
+use super::faults::{
+    Fault, POSTGRES_CUT_OFF, POSTGRES_FROZEN, POSTGRES_KILLED, POSTGRES_RESTARTED, POSTGRES_SILENT,
+    REDIS_EMPTIED, REDIS_FROZEN, REDIS_KILLED, REDIS_SILENT,
+};
 use super::people::Crowd;
 
 /// Between two faults all is well.
@@ -15,28 +20,31 @@ const SHORT: [(&str, &str); 1] = [("HANDSTAMP_TOKENS_LIFETIME", "30s")];
 /// An event is forgotten when the last token it can hit has expired, with a leeway of a minute; putting it away happens once a minute.
 const FORGOTTEN_WITHIN: Duration = Duration::from_mins(4);
 
-type Step = fn(&Cluster);
-
-/// What goes wrong, how long, and how it is mended.
-const FAULTS: &[(&str, Step, u64, Step)] = &[
-    ("the first replica killed", |cluster| cluster.kill(0), 1, |cluster| cluster.revive(0, &SHORT)),
-    ("the second replica killed", |cluster| cluster.kill(1), 1, |cluster| cluster.revive(1, &SHORT)),
-    ("the third replica killed", |cluster| cluster.kill(2), 1, |cluster| cluster.revive(2, &SHORT)),
-    ("PostgreSQL restarted", |cluster| cluster.postgres.restart(), 0, |_| {}),
-    ("PostgreSQL killed", |cluster| cluster.postgres.kill(), 2, |cluster| cluster.postgres.start_again()),
-    ("PostgreSQL frozen", |cluster| cluster.postgres.pause(), 10, |cluster| cluster.postgres.resume()),
-    ("PostgreSQL cut off", |cluster| cluster.to_postgres.cut(), 3, |cluster| cluster.to_postgres.mend()),
-    ("PostgreSQL silent", |cluster| cluster.to_postgres.silence(), 5, |cluster| cluster.to_postgres.mend()),
-    ("Redis emptied", |cluster| cluster.redis.flush(), 1, |_| {}),
-    ("Redis killed", |cluster| cluster.redis.kill(), 3, |cluster| cluster.redis.start_again()),
-    ("Redis frozen", |cluster| cluster.redis.pause(), 3, |cluster| cluster.redis.resume()),
-    ("Redis silent", |cluster| cluster.to_redis.silence(), 3, |cluster| cluster.to_redis.mend()),
+/// What goes wrong, one after the other.
+const FAULTS: &[Fault] = &[
+    Fault::new("the first replica killed", 1, |cluster| cluster.kill(0), |cluster| cluster.revive(0, &SHORT)),
+    Fault::new(
+        "the second replica killed",
+        1,
+        |cluster| cluster.kill(1),
+        |cluster| cluster.revive(1, &SHORT),
+    ),
+    Fault::new("the third replica killed", 1, |cluster| cluster.kill(2), |cluster| cluster.revive(2, &SHORT)),
+    POSTGRES_RESTARTED,
+    POSTGRES_KILLED,
+    POSTGRES_FROZEN,
+    POSTGRES_CUT_OFF,
+    POSTGRES_SILENT,
+    REDIS_EMPTIED,
+    REDIS_KILLED,
+    REDIS_FROZEN,
+    REDIS_SILENT,
 ];
 
 /// `cargo xtask soak` sets it.
 fn minutes() -> u64 {
-    let set = std::env::vars().find(|(name, _)| name == "SOAK_MINUTES");
-    set.map_or(1, |(_, minutes)| minutes.parse().expect("a number of minutes"))
+    let set = variable("SOAK_MINUTES").map(|set| set.into_string().expect("text"));
+    set.map_or(1, |minutes| minutes.parse().expect("a number of minutes"))
 }
 
 /// Everything that can go wrong, one after the other, again and again; in the end nobody was signed out, nothing that was
@@ -52,19 +60,13 @@ async fn faults_again_and_again_sign_nobody_out_and_lose_nothing() {
     let mut faults = FAULTS.iter().cycle();
     let mut happened = 0;
     while Instant::now() < until {
-        let (what, fault, lasts, mend) = *faults.next().expect("they never end");
-        let broken = Arc::clone(&cluster);
-        let mended = tokio::task::spawn_blocking(move || {
-            fault(&broken);
-            std::thread::sleep(Duration::from_secs(lasts));
-            mend(&broken);
-        });
-        mended.await.expect("it is mended");
+        let fault = faults.next().expect("they never end");
+        fault.begins(&cluster).await;
+        sleep(fault.lasts).await;
+        fault.ends(&cluster).await;
         let after = crowd.are_served().await;
-        eprintln!(
-            "{:>5.0?}  {what} for {lasts} s: everybody is served {after:?} afterwards",
-            began.elapsed()
-        );
+        let (at, Fault { what, lasts, .. }) = (began.elapsed(), fault);
+        eprintln!("{at:>5.0?}  {what} for {lasts:?}: everybody is served {after:?} afterwards");
         happened += 1;
         sleep(BREATH).await;
     }

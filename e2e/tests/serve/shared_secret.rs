@@ -70,10 +70,8 @@ async fn a_secret_in_the_environment_does_as_well() {
     let folder = TempDir::new().expect("a folder");
     let variables = [("HANDSTAMP_TOKENS_ALGORITHM", "HS256"), ("HANDSTAMP_TOKENS_SECRET", SECRET)];
     let arguments = ["serve", "--data", "data", "--listen", "127.0.0.1:0"];
-    let mut running = Running::start_with(folder.path(), arguments, &variables);
-    let base = running.address();
+    let served = Served::of(Running::start_with(folder.path(), arguments, &variables));
     add_user(folder.path(), "ann").ok();
-    let served = Served { running, base };
 
     let tokens = served.sign_in("ann").await;
 

@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
+use handstamp_e2e::variable::variable;
 use handstamp_testbed::Admin;
 use serde_json::Value;
 
@@ -158,8 +159,4 @@ impl Asked<'_> {
     fn value(&self, flag: &str) -> Option<OsString> {
         self.arguments.iter().skip_while(|argument| *argument != flag).nth(1).cloned()
     }
-}
-
-fn variable(name: &str) -> Option<OsString> {
-    std::env::vars_os().find(|(found, _)| found == name).map(|(_, value)| value)
 }
