@@ -30,7 +30,7 @@ use handstamp_core::store::{Change, Changes};
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::history::Place;
-use session_moves::{HandOut, Rotation};
+use session_moves::{HandOut, Rotation, Sighting};
 pub(crate) use users::conflict_of;
 
 /// A unit of work within its transaction.
@@ -57,9 +57,7 @@ impl Work<'_> {
         let mut sessions_ended = 0;
         let mut moved_to = None;
         let mut events: Vec<NewEvent> = Vec::new();
-        let mut rest = &changes.changes[..];
-        while let Some((change, others)) = rest.split_first() {
-            let all = std::mem::replace(&mut rest, others);
+        for change in &changes.changes {
             match change {
                 Change::BeginEpoch { from, to, lost, forget_at } => {
                     events::append(self, &std::mem::take(&mut events)).await?;
@@ -70,7 +68,6 @@ impl Work<'_> {
                     sessions_ended += ended.len() as u64;
                     events.extend(ended);
                 }
-                Change::SeeSession { .. } => rest = session_moves::see(self.connection, all).await?,
                 change => sessions_ended += self.apply_one(change).await?,
             }
         }
@@ -102,6 +99,10 @@ impl Work<'_> {
             }
             Change::HandOutAgain { id, from, at } => {
                 session_moves::hand_out_again(connection, HandOut { id: *id, from: from.current(), at: *at })
+                    .await
+            }
+            Change::SeeSession { id, at, issued_under } => {
+                session_moves::see(connection, Sighting { id: *id, at: *at, issued_under: *issued_under })
                     .await
             }
             Change::RelabelSession { id, device } => session_moves::relabel(connection, *id, device).await,
@@ -143,7 +144,7 @@ impl Work<'_> {
             }
             Change::NoteReport { report, at_most } => reports::note(connection, report, *at_most).await,
             // Done by the caller.
-            Change::BeginEpoch { .. } | Change::EndGroup { .. } | Change::SeeSession { .. } => Ok(()),
+            Change::BeginEpoch { .. } | Change::EndGroup { .. } => Ok(()),
         }?;
         Ok(0)
     }

@@ -1,8 +1,6 @@
-use std::collections::HashSet;
-
 use handstamp_core::model::{LogPosition, RefreshState, SessionId, Step};
+use handstamp_core::store::Conflict;
 use handstamp_core::store::rows::{self, column};
-use handstamp_core::store::{Change, Conflict};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -97,20 +95,11 @@ pub(super) async fn hand_out_again(connection: &Connection, hand_out: HandOut) -
     changed(&hand_out_all(connection, refresh::HAND_OUT_AGAIN, &[hand_out]).await?)
 }
 
-/// Notes that access tokens came back: as many changes of this kind as stand side by side. Of a session that is over or gone there is
-/// nothing to note. Returns the changes that are left.
-pub(super) async fn see<'a>(connection: &Connection, changes: &'a [Change]) -> Result<&'a [Change], Refusal> {
-    let mut known = HashSet::new();
-    let seen = changes.iter().map_while(|change| match change {
-        Change::SeeSession { id, at, issued_under } if known.insert(*id) => {
-            Some(Sighting { id: *id, at: *at, issued_under: *issued_under })
-        }
-        _ => None,
-    });
-    let seen: Vec<Sighting> = seen.collect();
-    let (ids, at, generation, branch) = sightings(&seen);
+/// Notes that an access token came back. Of a session that is over or gone there is nothing to note.
+pub(super) async fn see(connection: &Connection, seen: Sighting) -> Result<(), Refusal> {
+    let (ids, at, generation, branch) = sightings(&[seen]);
     connection.execute(refresh::SEE, &[&ids, &at, &generation, &branch]).await?;
-    Ok(&changes[seen.len()..])
+    Ok(())
 }
 
 /// Renames the device.
