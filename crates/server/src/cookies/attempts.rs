@@ -72,9 +72,11 @@ impl AttemptCookies {
 
     /// Returns every attempt that a request has brought. What only looks like one is none.
     fn all<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = AttemptCookie<'a>> {
-        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).map(|pair| pair.strip_prefix(' ').unwrap_or(pair));
+        let lines = headers.get_all(header::COOKIE).into_iter();
+        // Each by itself: cookies of other applications stand in the same line, and may hold anything.
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
         pairs.filter_map(|pair| {
+            let pair = std::str::from_utf8(pair.strip_prefix(b" ").unwrap_or(pair)).ok()?;
             let (state, value) = pair.strip_prefix(self.prefix.as_str())?.split_once('=')?;
             is_state(state).then_some(AttemptCookie { state, value })
         })
@@ -109,7 +111,7 @@ fn is_state(text: &str) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use http::HeaderMap;
+    use http::{HeaderMap, HeaderValue, header};
 
     use super::{AttemptCookie, AttemptCookies, BUDGET};
     use crate::config::PublicUrl;
@@ -180,6 +182,21 @@ mod tests {
         assert_eq!((found(1), found(2)), (Some("one"), Some("two")));
         assert_eq!([found(3), found(4), found(5), found(6), found(7)], [None; 5]);
         assert_eq!(cookies.find(&headers, ""), None);
+    }
+
+    /// A page of a neighbour can set such a cookie for the whole domain.
+    #[test]
+    fn a_cookie_of_another_application_hides_no_attempt_whatever_it_holds() {
+        let cookies = cookies("https://auth.example");
+        for line in [
+            format!("a=\u{e9}; __Host-login-{}=one", state(1)),
+            format!("__Host-login-{}=one; a=\u{e9}", state(1)),
+        ] {
+            let line = HeaderValue::from_bytes(line.as_bytes()).unwrap();
+            let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+
+            assert_eq!(cookies.find(&headers, &state(1)).map(|cookie| cookie.value), Some("one"));
+        }
     }
 
     #[test]
