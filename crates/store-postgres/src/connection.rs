@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, RowStream};
 
 use crate::failure::Failure;
-use crate::row::PostgresRow;
+use crate::row;
 use crate::sql::Sql;
 use crate::tls::Tls;
 
@@ -56,8 +56,7 @@ impl Connection {
         params: Params<'_>,
         decode: impl FnOnce(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Option<T>, Failure> {
-        let rows = self.rows(sql, params).await?;
-        Ok(rows.first().map(|row| decode(&mut Fields::new(&PostgresRow(row)))).transpose()?)
+        row::first(&self.rows(sql, params).await?, decode)
     }
 
     /// Returns all rows.
@@ -67,8 +66,7 @@ impl Connection {
         params: Params<'_>,
         decode: impl Fn(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Vec<T>, Failure> {
-        let rows = self.rows(sql, params).await?;
-        Ok(rows.iter().map(|row| decode(&mut Fields::new(&PostgresRow(row)))).collect::<Result<_, _>>()?)
+        row::all(&self.rows(sql, params).await?, decode)
     }
 
     /// Returns whether there is any row.
@@ -108,7 +106,8 @@ impl Connection {
         self.is_lost.store(true, Ordering::Relaxed);
     }
 
-    async fn rows(&self, sql: Sql, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+    /// Returns all rows as they are.
+    pub(crate) async fn rows(&self, sql: Sql, params: Params<'_>) -> Result<Vec<Row>, Failure> {
         self.patiently(async |object| {
             let statement = object.prepare_cached(sql.text()).await?;
             object.query(&statement, params).await

@@ -6,10 +6,12 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use handstamp_core::store::rows::{Fields, Unreadable};
 use tokio::task::JoinHandle;
+use tokio_postgres::Row;
 
 use crate::connection::{Connection, Params};
 use crate::failure::Failure;
 use crate::options::PostgresOptions;
+use crate::row;
 use crate::sql::{Sql, transactions};
 use crate::tls::{Tls, TlsError};
 
@@ -61,16 +63,9 @@ impl Pool {
         &self,
         sql: Sql,
         params: Params<'_>,
-        decode: impl Fn(&mut Fields<'_>) -> Result<T, Unreadable>,
+        decode: impl FnOnce(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Option<T>, Failure> {
-        // Whoever reads again has let go of the first connection: it may be the only one.
-        let first = self.connection().await?.optional(sql, params, &decode).await;
-        match first {
-            Err(failure) if is_old_connection(&failure) => {
-                self.connection().await?.optional(sql, params, &decode).await
-            }
-            done => done,
-        }
+        row::first(&self.rows(sql, params).await?, decode)
     }
 
     /// Reads all rows.
@@ -80,14 +75,7 @@ impl Pool {
         params: Params<'_>,
         decode: impl Fn(&mut Fields<'_>) -> Result<T, Unreadable>,
     ) -> Result<Vec<T>, Failure> {
-        // Whoever reads again has let go of the first connection: it may be the only one.
-        let first = self.connection().await?.list(sql, params, &decode).await;
-        match first {
-            Err(failure) if is_old_connection(&failure) => {
-                self.connection().await?.list(sql, params, &decode).await
-            }
-            done => done,
-        }
+        row::all(&self.rows(sql, params).await?, decode)
     }
 
     /// Reads all rows by a plan that is made for these values: from some moments on there are few rows, and from others nearly all.
@@ -110,6 +98,15 @@ impl Pool {
     /// Closes what is open and refuses what comes.
     pub(crate) fn close(&self) {
         self.connections.close();
+    }
+
+    async fn rows(&self, sql: Sql, params: Params<'_>) -> Result<Vec<Row>, Failure> {
+        // Whoever reads again has let go of the first connection: it may be the only one.
+        let first = self.connection().await?.rows(sql, params).await;
+        match first {
+            Err(failure) if is_old_connection(&failure) => self.connection().await?.rows(sql, params).await,
+            done => done,
+        }
     }
 }
 
