@@ -100,3 +100,38 @@ pub struct Settled {
     /// For so long.
     pub marked_for: Duration,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::shared::key;
+
+    fn two() -> [Take; 2] {
+        let take =
+            |name| Take { bucket: key(name), quota: Quota::new(1, Duration::from_mins(1)), known: None };
+        [take("ann"), take("bob")]
+    }
+
+    #[test]
+    fn what_counts_is_told_for_each_bucket() {
+        let wanted = two();
+        let taken = Outcome::read(&wanted, &[[1, 1], [0, 0]]).unwrap();
+        assert_eq!(taken, Outcome::Taken(vec![Some(wanted[0].bucket), None]));
+    }
+
+    #[test]
+    fn what_comes_after_a_refusal_needs_no_answer() {
+        let refused = Outcome::read(&two(), &[[120_000_000, 1]]).unwrap();
+        assert!(matches!(refused, Outcome::Refused(Refusal { by: 0, .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn fewer_answers_than_questions_are_none() {
+        assert!(matches!(Outcome::read(&two(), &[[1, 1]]), Err(SharedError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn more_answers_than_questions_are_none() {
+        assert!(matches!(Outcome::read(&two(), &[[1, 1]; 3]), Err(SharedError::Unreadable { .. })));
+    }
+}
