@@ -14,4 +14,5 @@ mod planted;
 mod sarif;
 mod scopes;
 mod secrets;
+mod untouched;
 mod visitors;

@@ -20,6 +20,7 @@ use crate::wire::Canary;
 pub(crate) use forged::forger_keys;
 
 /// What plans are made from.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none hangs on another")]
 pub(crate) struct Scene<'a> {
     pub(crate) document: &'a Document,
     pub(crate) operation: &'a Operation,
@@ -43,6 +44,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) is_public: &'a (dyn Fn(&Operation) -> bool + Sync),
     /// Whether it is the first carrier's turn: what carries no token at all is tried once.
     pub(crate) is_first_carrier: bool,
+    /// Whether what the path leads to may be changed.
+    pub(crate) may_touch: bool,
 }
 
 /// Attempts to make, and cases that cannot be made with what there is.

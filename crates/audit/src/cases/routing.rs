@@ -177,6 +177,13 @@ fn undocumented_methods(scene: &Scene<'_>, plans: &mut Plans) {
         [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE];
     for method in others.into_iter().filter(|method| !documented.contains(&method)) {
         let rule = format!("routing/undocumented-method/{}", method.as_str().to_ascii_lowercase());
+        // A path without a name is a list, and to send there makes something new.
+        let makes_one = method == Method::POST && scene.operation.path_names().next().is_none();
+        if !(method.is_safe() || scene.may_touch || makes_one) {
+            let because = "it could change what was there before: allow that with --touch-existing";
+            plans.leave_out(scene, &rule, because);
+            continue;
+        }
         let title = format!("{method}, which the description does not know, without credentials");
         let change = move |shot: &mut Shot| {
             shot.method = method.clone();

@@ -59,6 +59,12 @@ impl<'a> Run<'a> {
         if let Ok(stage) = &before {
             self.stages.entry(operation.name.to_string()).or_insert_with(|| (stage.clone(), carrier.clone()));
         }
+        if let Err(refused) = &before
+            && refused.would_touch
+        {
+            // Who gets in with a bad token would change it as well.
+            return Ok(Attacked { control: Err(refused.clone()), cases: Vec::new() });
+        }
         let told = owner.reveal().to_owned();
         let attacked = self.between(operation, carrier, is_first_carrier, owner, &before).await?;
         if before.is_err() || !attacked.control.as_ref().is_err_and(|refused| refused.is_unauthorized) {
@@ -150,7 +156,9 @@ impl<'a> Run<'a> {
 
     /// A request that may not be right, for an operation of which no right one is known.
     fn makeshift(&self, operation: &Operation) -> Stage {
-        let known = self.ways_to(operation, false).into_iter().next().unwrap_or_default();
+        // Not one of somebody's objects: a bad token that is let in would change it.
+        let touches = objects::works_on_one(operation);
+        let known = self.ways_to(operation, touches).into_iter().next().unwrap_or_default();
         Stage { variant: Variant { whole: false, examples: true, media: 0 }, known }
     }
 
@@ -183,6 +191,7 @@ impl<'a> Run<'a> {
             is_shared: self.site.options.shared.contains(&field.operation.name),
             is_public: &is_public,
             is_first_carrier,
+            may_touch: self.may_touch(field.operation, &field.stage.known),
         });
         field
             .cases
@@ -194,6 +203,20 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Returns whether what a path leads to may be changed: it is this run's own, or somebody allowed it, or there is no such thing.
+    fn may_touch(&self, operation: &Operation, known: &objects::Known) -> bool {
+        let options = self.site.options;
+        options.touch_existing
+            || objects::last_name(&operation.name.path).is_some_and(|last| match known.get(last.name) {
+                Some(id) => {
+                    let collection = objects::filled(last.collection, known);
+                    options.parameters.contains_key(last.name)
+                        || self.shelf.ids(&collection, last.name, true).contains(id)
+                }
+                None => !objects::is_known(operation, known),
+            })
     }
 
     async fn try_one(&mut self, field: &mut Field<'_>, plan: &Plan) {
@@ -273,7 +296,9 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let is_away = matches!(answer.status(), Some(http::StatusCode::NOT_FOUND | http::StatusCode::GONE));
-        if field.consumes && is_away && field.let_in == 0 {
+        // What has no name in its path may be gone since the first control.
+        let was_there = field.consumes && objects::works_on_one(field.operation);
+        if was_there && is_away && field.let_in == 0 {
             field.cases.push(CaseReport {
                 case: "effect/done-all-the-same".to_owned(),
                 carrier: field.carrier.to_string(),

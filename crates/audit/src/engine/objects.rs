@@ -24,6 +24,18 @@ pub(crate) fn last_name(template: &str) -> Option<LastName<'_>> {
     Some(LastName { collection, name })
 }
 
+/// Returns whether an operation changes or removes the object that its path names, or makes something of it.
+pub(crate) fn works_on_one(operation: &Operation) -> bool {
+    !operation.is_safe() && last_name(&operation.name.path).is_some()
+}
+
+/// Returns whether an operation changes or removes something that has no name in its path, and so was there before: a whole list, the
+/// settings, an account.
+pub(crate) fn replaces_what_is_there(operation: &Operation) -> bool {
+    let is_other = !operation.is_safe() && operation.name.method != http::Method::POST;
+    is_other && last_name(&operation.name.path).is_none()
+}
+
 /// Fills in what is known; a name that is not stays in its braces.
 pub(crate) fn filled(template: &str, known: &Known) -> String {
     known.iter().fold(template.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), value))

@@ -27,11 +27,13 @@ pub(super) struct Refused {
     is_missing: bool,
     /// Whether it was the token that was refused.
     pub(super) is_unauthorized: bool,
+    /// Whether it was never sent, because it would change what was there before.
+    pub(super) would_touch: bool,
 }
 
 impl Refused {
     pub(super) fn because(because: impl Into<String>) -> Self {
-        Self { because: because.into(), is_missing: false, is_unauthorized: false }
+        Self { because: because.into(), is_missing: false, is_unauthorized: false, would_touch: false }
     }
 
     /// The service has answered so.
@@ -40,6 +42,7 @@ impl Refused {
             because: format!("{who} gets {}", answer.in_words()),
             is_missing: matches!(answer.status(), Some(StatusCode::NOT_FOUND | StatusCode::GONE)),
             is_unauthorized: answer.status() == Some(StatusCode::UNAUTHORIZED),
+            would_touch: false,
         }
     }
 }
@@ -52,7 +55,11 @@ impl<'a> Run<'a> {
         carrier: &Carrier,
         token: &GoodToken,
     ) -> Result<Stage, Refused> {
-        let touches = !operation.is_safe() && objects::last_name(&operation.name.path).is_some();
+        if objects::replaces_what_is_there(operation) && !self.site.options.touch_existing {
+            let because = "it changes or removes what was there before: allow that with --touch-existing";
+            return Err(Refused { would_touch: true, ..Refused::because(because) });
+        }
+        let touches = objects::works_on_one(operation);
         if touches {
             self.make_object(operation, token).await;
         }
