@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use axum::http::HeaderValue;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use handstamp_api_types::ErrorCode;
 use handstamp_core::{
     Context,
@@ -34,6 +35,10 @@ use crate::{
     tasks::Seen,
     upstreams::Upstreams,
 };
+
+/// So many sessions are noted as seen at the same time: one after the other would be as slow as the way to the database, and those who
+/// wait for an answer need its connections.
+const SEEN_AT_ONCE: usize = 4;
 
 /// Everything the routes need. Built once, in `cli`; cloning is cheap.
 #[derive(Clone)]
@@ -228,12 +233,13 @@ impl AppState {
 
     /// Writes down which sessions were seen since the last time.
     pub async fn write_seen(&self) {
-        for (session, (step, at)) in self.seen().take() {
-            // Nothing rests on this write: the next request of the session notes it again.
-            if let Err(error) = sessions::seen(self.core(), session, step, at).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "noting a session as seen failed");
-                return;
-            }
+        let taken = stream::iter(self.seen().take()).map(Ok);
+        let written = taken.try_for_each_concurrent(SEEN_AT_ONCE, |(session, (step, at))| {
+            sessions::seen(self.core(), session, step, at)
+        });
+        // Nothing rests on this write: the next request of the session notes it again.
+        if let Err(error) = written.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "noting a session as seen failed");
         }
     }
 
