@@ -26,6 +26,13 @@ pub(crate) fn read_with_group(path: &Path, what: &str) -> Result<Option<Zeroizin
     read_unless_open_to(path, what, GROUP_WRITES | OTHERS)
 }
 
+/// Reads the password that `setting` names a file for. The line end that editors add is no part of it.
+pub(crate) fn password(path: &Path, what: &str, setting: &str) -> Result<Zeroizing<String>, Failure> {
+    let text = read_with_group(path, what)?
+        .ok_or_else(|| Failure::new(format!("{setting}: there is no file {}", path.display())))?;
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
 fn read_unless_open_to(path: &Path, what: &str, refused: u32) -> Result<Option<Zeroizing<String>>, Failure> {
     let shown = path.display();
     let failed = |cause: io::Error| Failure::because(format_args!("cannot read {what} {shown}"), &cause);

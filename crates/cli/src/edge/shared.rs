@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +5,6 @@ use handstamp_server::Shared;
 use handstamp_server::config::Config;
 use handstamp_store_redis::{Redis, RedisOptions};
 use handstamp_token::Entropy;
-use zeroize::Zeroizing;
 
 use super::secret_file;
 use super::store::OpenStore;
@@ -43,7 +41,7 @@ pub(crate) fn redis_options(config: &Config) -> Result<Option<RedisOptions>, Fai
     let section = &config.redis;
     let Some(url) = &section.url else { return Ok(None) };
     let password = match &section.password_file {
-        Some(file) => Some(password(file)?),
+        Some(file) => Some(secret_file::password(file, "the password of Redis", "redis.password_file")?),
         None => None,
     };
     let root_certificates = match &section.ca_file {
@@ -59,11 +57,4 @@ pub(crate) fn redis_options(config: &Config) -> Result<Option<RedisOptions>, Fai
         timeout: section.timeout,
         root_certificates,
     }))
-}
-
-fn password(file: &Path) -> Result<Zeroizing<String>, Failure> {
-    let text = secret_file::read_with_group(file, "the password of Redis")?;
-    let text = text
-        .ok_or_else(|| Failure::new(format!("redis.password_file: there is no file {}", file.display())))?;
-    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

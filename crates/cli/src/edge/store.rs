@@ -105,10 +105,8 @@ pub(crate) fn postgres_options(
         options.connections = OF_A_COMMAND;
     }
     let Some(file) = &storage.database_password_file else { return Ok(Some(options)) };
-    let password = secret_file::read_with_group(file, "the database password")?.ok_or_else(|| {
-        Failure::new(format!("storage.database_password_file: there is no file {}", file.display()))
-    })?;
-    Ok(Some(options.password(password.trim_end_matches(['\r', '\n']))))
+    let password = secret_file::password(file, "the database password", "storage.database_password_file")?;
+    Ok(Some(options.password(&password)))
 }
 
 /// How many connections a command opens at most: it does one thing after the other.
