@@ -31,8 +31,7 @@ async fn people_go_through(fault: Fault) -> String {
     let after = crowd.are_served().await;
 
     cluster.until_ready().await;
-    let Fault { what, lasts, .. } = fault;
-    format!("{what} for {lasts:?}: everybody is served {after:?} afterwards; {}", crowd.home().await)
+    format!("{fault}: everybody is served {after:?} afterwards; {}", crowd.home().await)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! What goes wrong, and how it is mended.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::cluster::Cluster;
 
 /// Something that goes wrong for a while.
 pub(super) struct Fault {
-    pub(super) what: &'static str,
+    what: &'static str,
     pub(super) lasts: Duration,
     begin: Step,
     end: Step,
@@ -62,5 +63,12 @@ impl Fault {
 
     pub(super) async fn ends(&self, cluster: &Arc<Cluster>) {
         cluster.aside(self.end).await;
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, lasts, .. } = self;
+        if lasts.is_zero() { f.write_str(what) } else { write!(f, "{what} for {lasts:?}") }
     }
 }

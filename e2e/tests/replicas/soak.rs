@@ -65,8 +65,7 @@ async fn faults_again_and_again_sign_nobody_out_and_lose_nothing() {
         sleep(fault.lasts).await;
         fault.ends(&cluster).await;
         let after = crowd.are_served().await;
-        let (at, Fault { what, lasts, .. }) = (began.elapsed(), fault);
-        eprintln!("{at:>5.0?}  {what} for {lasts:?}: everybody is served {after:?} afterwards");
+        eprintln!("{:>5.0?}  {fault}: everybody is served {after:?} afterwards", began.elapsed());
         happened += 1;
         sleep(BREATH).await;
     }
