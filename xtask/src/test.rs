@@ -77,6 +77,7 @@ fn run_steps(steps: &[Step]) -> Result<(), String> {
 /// A published crate must build with every feature by itself: features only add.
 fn features_alone() -> Result<(), String> {
     const PUBLISHED: &[(&str, &[&str])] = &[
+        ("handstamp-audit", &[""]),
         ("handstamp-token", &["", "jwe", "ml-dsa"]),
         ("handstamp-testkit", &["", "http"]),
         ("handstamp-verify", &["", "remote", "axum", "forward-auth", "ext-authz", "jwe"]),
