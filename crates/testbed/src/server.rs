@@ -91,9 +91,7 @@ impl<P: Program> Server<P> {
     pub fn kill(&self) {
         let mut running = self.running();
         if let Some(child) = running.child.take() {
-            // Stopped first, so that it starts no children while they are counted.
-            signal(child.id(), Signal::STOP);
-            let children = children(child.id());
+            let children = freeze_all(child.id());
             signal(child.id(), Signal::KILL);
             signal_all(&children, Signal::KILL);
             self.wait(child);
@@ -123,8 +121,7 @@ impl<P: Program> Server<P> {
     pub fn pause(&self) {
         let running = self.running();
         let server = running.child.as_ref().expect("only a running server can be paused").id();
-        signal(server, Signal::STOP);
-        signal_all(&children(server), Signal::STOP);
+        freeze_all(server);
     }
 
     /// Lets a frozen server go on.
@@ -213,6 +210,38 @@ fn signal_all(pids: &[u32], with: Signal) {
     for pid in pids {
         signal(*pid, with);
     }
+}
+
+/// Stops a process and its children, and returns the children. The process first: as long as it runs it may have another one.
+fn freeze_all(pid: u32) -> Vec<u32> {
+    freeze(pid);
+    loop {
+        // A child that ends while they are listed may hide others. Of children that all stand still, none does.
+        let children = children(pid);
+        let moving: Vec<u32> = children.iter().copied().filter(|child| !is_still(*child)).collect();
+        if moving.is_empty() {
+            return children;
+        }
+        moving.into_iter().for_each(freeze);
+    }
+}
+
+/// Stops a process, and waits until it stands still: a signal that was sent has not arrived yet.
+fn freeze(pid: u32) {
+    signal(pid, Signal::STOP);
+    let deadline = Instant::now() + PATIENCE;
+    while !is_still(pid) {
+        assert!(Instant::now() < deadline, "process {pid} does not stop");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Returns whether a process has stopped or ended.
+fn is_still(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name before it may hold anything, also parentheses.
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    matches!(state, None | Some('T' | 'Z' | 'X'))
 }
 
 fn children(pid: u32) -> Vec<u32> {

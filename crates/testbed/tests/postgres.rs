@@ -5,11 +5,13 @@ use std::{iter, thread};
 
 use handstamp_testbed::{Admin, Postgres};
 
+const TLS_REQUEST: &[u8] = &[0, 0, 0, 8, 4, 210, 22, 47];
+
 /// Asks whether the server speaks TLS, which it answers before anything else, and returns what it says.
 fn hello(port: u16) -> std::io::Result<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_millis(300)))?;
-    stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47])?;
+    stream.write_all(TLS_REQUEST)?;
     let mut answer = [0];
     stream.read_exact(&mut answer)?;
     Ok(answer[0])
@@ -88,6 +90,33 @@ fn a_frozen_server_takes_connections_and_says_nothing_until_it_goes_on() {
     assert!(matches!(silence.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{silence}");
     server.resume();
     assert_eq!(hello(server.port()).expect("an answer"), b'N');
+}
+
+#[test]
+fn whoever_comes_while_it_is_frozen_is_answered_by_nobody() {
+    let server = Postgres::start();
+    let port = server.port();
+    for round in 0..20_u64 {
+        let coming = thread::spawn(move || {
+            (0..20).map(|_| TcpStream::connect(("127.0.0.1", port))).collect::<Result<Vec<_>, _>>()
+        });
+        // In the middle of it: at this moment it starts a process for each of them.
+        thread::sleep(Duration::from_micros(100 * round));
+        server.pause();
+        let mut came = coming.join().expect("it only connects").expect("the kernel takes them");
+        for stream in &mut came {
+            stream.write_all(TLS_REQUEST).expect("the connection is open");
+            stream.set_nonblocking(true).expect("a socket of ours");
+        }
+        thread::sleep(Duration::from_millis(20));
+        for mut stream in came {
+            let heard = stream.read(&mut [0]).expect_err("nobody is there to answer");
+            assert_eq!(heard.kind(), ErrorKind::WouldBlock, "round {round}");
+        }
+        server.resume();
+        // Those who wait to be let in are let in one after another, and there is room for so many only.
+        while hello(port).is_err() {}
+    }
 }
 
 #[test]
