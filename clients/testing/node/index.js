@@ -29,7 +29,8 @@ export class DevIssuer {
     const child = spawn(command, ['dev-issuer', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
     const failed = new Promise((_, reject) => {
       child.once('error', (cause) => reject(new Error(`${command} cannot be started: set HANDSTAMP to the program`, { cause })))
-      child.once('exit', (code) => reject(new Error(`handstamp dev-issuer ended with ${code}`)))
+      // Not `exit`: what it said before may be read after that.
+      child.once('close', (code) => reject(new Error(`handstamp dev-issuer ended with ${code}`)))
     })
     const ready = new Promise((resolve) => createInterface(child.stdout).once('line', resolve))
     // A test that ends in another way than by `stop` leaves no issuer behind.
