@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::{self, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,7 +26,7 @@ impl Room {
     /// Takes note that something could not be written.
     pub(crate) fn refused(&self) {
         if !self.is_refused.swap(true, Ordering::Relaxed) {
-            tracing::error!("the database cannot be written: make room on its disk");
+            tracing::error!("the database cannot be written: its disk is full, or it is read-only");
         }
     }
 
@@ -37,7 +38,7 @@ impl Room {
     /// Finds out whether there is room again.
     pub(crate) fn look(&self) -> io::Result<()> {
         let found = folder::private_file(&self.probe).and_then(|mut file| {
-            file.write_all(&vec![0; ENOUGH])?;
+            file.write_all(&filling())?;
             file.sync_all()
         });
         // Two may look at the same time: then it is gone already.
@@ -50,9 +51,37 @@ impl Room {
     }
 }
 
+/// Returns bytes that cannot be packed: a file system that compresses takes no room at all for zeros.
+fn filling() -> Vec<u8> {
+    // Xorshift, which no number comes out of twice.
+    let words = iter::successors(Some(0x9e37_79b9_7f4a_7c15_u64), |&word| {
+        let word = word ^ (word << 13);
+        let word = word ^ (word >> 7);
+        Some(word ^ (word << 17))
+    });
+    words.take(ENOUGH / 8).flat_map(u64::to_le_bytes).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    #[test]
+    fn what_is_written_needs_room_on_every_file_system() {
+        let filling = filling();
+
+        assert_eq!(filling.len(), ENOUGH);
+        let words: HashSet<&[u8]> = filling.chunks(8).collect();
+        assert_eq!(words.len(), ENOUGH / 8, "nothing comes twice");
+        let mut counts = [0_usize; 256];
+        for byte in &filling {
+            counts[usize::from(*byte)] += 1;
+        }
+        let usual = ENOUGH / 256;
+        assert!(counts.iter().all(|count| (usual * 3 / 4..usual * 5 / 4).contains(count)), "{counts:?}");
+    }
 
     #[test]
     fn what_was_refused_stays_so_until_there_is_room() {
