@@ -25,10 +25,8 @@ impl SecretUrl {
     /// Returns whether there is a password in it. Where one has a character in it that ends it early, so that this is no URL, there is
     /// all the same.
     pub fn has_password(&self) -> bool {
-        let rest = self.0.split_once("://").map_or(self.as_str(), |(_, rest)| rest);
-        let is_before_host = rest.rsplit_once('@').is_some_and(|(who, _)| who.contains(':'));
         let is_parameter = |pair: &str| pair.starts_with("password=");
-        is_before_host || rest.split(['?', '&']).skip(1).any(is_parameter)
+        self.has_password_before_host() || self.rest().split(['?', '&']).skip(1).any(is_parameter)
     }
 
     /// Returns it without the password. What cannot be read may hold one anywhere.
@@ -37,7 +35,13 @@ impl SecretUrl {
             return OFF.to_owned();
         }
         let Ok(mut url) = Url::parse(&self.0) else { return "[redacted]".to_owned() };
-        if url.password().is_some() && url.set_password(Some("redacted")).is_err() {
+        let is_hidden = match url.password() {
+            Some(_) => url.set_password(Some("redacted")).is_ok(),
+            // One that begins like a port, and has a character in it that ends a host.
+            None => !self.has_password_before_host(),
+        };
+        let goes_on = [url.path(), url.fragment().unwrap_or_default()].iter().any(|part| part.contains('@'));
+        if !is_hidden || goes_on {
             return "[redacted]".to_owned();
         }
         // A query may carry `password=` as well.
@@ -45,6 +49,15 @@ impl SecretUrl {
             url.set_query(None);
         }
         url.to_string()
+    }
+
+    fn has_password_before_host(&self) -> bool {
+        self.rest().rsplit_once('@').is_some_and(|(who, _)| who.contains(':'))
+    }
+
+    /// Returns what comes after the scheme.
+    fn rest(&self) -> &str {
+        self.0.split_once("://").map_or(self.as_str(), |(_, rest)| rest)
     }
 }
 
@@ -80,10 +93,15 @@ mod tests {
             "postgres://ann:hunter2@db:5432,other:5432/x",
             "postgres://db/x?password=hunter2",
             "postgres://ann:hun?ter2@db/hunter2",
+            "postgres://ann:2024?hunter2@db/x",
+            "postgres://ann:2024/hunter2@db/x",
+            "postgres://ann:2024#hunter2@db/x",
+            "postgres://ann:hunter@2024/hunter2@db/x",
             "not a url hunter2",
         ] {
             let (url, json) = (SecretUrl::from(url), serde_json::to_string(&SecretUrl::from(url)).unwrap());
-            assert!(!format!("{url:?} {json}").contains("hun"), "{url:?}");
+            let shown = format!("{url:?} {json}");
+            assert!(!shown.contains("hun") && !shown.contains("2024"), "{shown}");
         }
         assert_eq!(
             format!("{:?}", SecretUrl::from("redis://ann:hunter2@cache/0")),
