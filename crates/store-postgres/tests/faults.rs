@@ -243,11 +243,14 @@ async fn a_statement_that_nobody_waits_for_keeps_nobody_waiting() {
     counting.abort();
     assert!(counting.await.unwrap_err().is_cancelled());
 
+    let began = Instant::now();
     assert!(!store.has_users().await.unwrap());
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while postgres.sql(crate::kit::database_name(&url), waiting) != "0" {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    // Long before the database would have ended the statement by itself.
+    assert!(began.elapsed() < options.statement / 2, "{:?}", began.elapsed());
     holding.rollback().await.unwrap();
     driver.abort();
 }
