@@ -78,10 +78,12 @@ impl House {
         let mut acknowledged = Vec::new();
         loop {
             let reply = self.served.sign_in("ann").await;
-            if reply.status != 200 {
+            if reply.status == 200 {
+                acknowledged.push(reply.body["refresh_token"].clone());
+            } else if self.served.ready().await.status == 503 {
+                // And not for a busy machine's sake, which takes longer for one than it may.
                 return (acknowledged, reply);
             }
-            acknowledged.push(reply.body["refresh_token"].clone());
             assert!(Instant::now() < deadline, "a full disk takes {} sessions", acknowledged.len());
         }
     }
