@@ -13,6 +13,8 @@ const SPELLING_WHY: &str = "The check looks at the address as it was written, an
 const SPELLING_FIX: &str = "Tie the check to the route, not to a pattern of paths. Where a proxy decides, let it and the service read \
                             paths alike.";
 
+const WOULD_TOUCH: &str = "it could change what was there before: allow that with --touch-existing";
+
 /// A second way to write a path.
 type Spelling = (&'static str, &'static str, fn(&str) -> Option<String>);
 
@@ -85,19 +87,20 @@ fn override_method(scene: &Scene<'_>, plans: &mut Plans) {
     if on_this_path(scene).any(|operation| operation.name.method == instead && (scene.is_public)(operation)) {
         return;
     }
+    let may_send = instead.is_safe() || scene.may_touch || makes_one(scene);
     for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
+        let rule = format!("routing/method-override/{name}");
+        if !may_send {
+            plans.leave_out(scene, &rule, WOULD_TOUCH);
+            continue;
+        }
         let (method, instead) = (method.clone(), instead.clone());
         let change = move |shot: &mut Shot| {
             shot.method = instead.clone();
             shot.add_header(name, method.as_str())
         };
         plans.attempts.push(
-            open(
-                format!("routing/method-override/{name}"),
-                format!("another method that {name} changes, without credentials"),
-                change,
-            )
-            .because(
+            open(rule, format!("another method that {name} changes, without credentials"), change).because(
                 "The check sees one method and the handler runs another.",
                 "Turn method overriding off, or put it before the check.",
             ),
@@ -153,6 +156,11 @@ fn internal_address(plans: &mut Plans) {
     );
 }
 
+/// A path without a name is a list, and to send there makes something new.
+fn makes_one(scene: &Scene<'_>) -> bool {
+    scene.operation.path_names().next().is_none()
+}
+
 /// Tried once for each path, at its first operation that is attacked.
 fn is_first_of_its_path(scene: &Scene<'_>) -> bool {
     let mut attacked = on_this_path(scene).filter(|operation| !(scene.is_public)(operation));
@@ -177,11 +185,8 @@ fn undocumented_methods(scene: &Scene<'_>, plans: &mut Plans) {
         [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE];
     for method in others.into_iter().filter(|method| !documented.contains(&method)) {
         let rule = format!("routing/undocumented-method/{}", method.as_str().to_ascii_lowercase());
-        // A path without a name is a list, and to send there makes something new.
-        let makes_one = method == Method::POST && scene.operation.path_names().next().is_none();
-        if !(method.is_safe() || scene.may_touch || makes_one) {
-            let because = "it could change what was there before: allow that with --touch-existing";
-            plans.leave_out(scene, &rule, because);
+        if !(method.is_safe() || scene.may_touch || (method == Method::POST && makes_one(scene))) {
+            plans.leave_out(scene, &rule, WOULD_TOUCH);
             continue;
         }
         let title = format!("{method}, which the description does not know, without credentials");

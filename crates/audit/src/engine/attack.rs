@@ -60,7 +60,7 @@ impl<'a> Run<'a> {
             self.stages.entry(operation.name.to_string()).or_insert_with(|| (stage.clone(), carrier.clone()));
         }
         if let Err(refused) = &before
-            && refused.would_touch
+            && (refused.would_touch || self.makeshift_would_touch(operation))
         {
             // Who gets in with a bad token would change it as well.
             return Ok(Attacked { control: Err(refused.clone()), cases: Vec::new() });
@@ -159,13 +159,20 @@ impl<'a> Run<'a> {
         // Not one of somebody's objects: a bad token that is let in would change it.
         let touches = objects::works_on_one(operation);
         let known = self.ways_to(operation, touches).into_iter().next().unwrap_or_default();
-        Stage { variant: Variant { whole: false, examples: true, media: 0 }, known }
+        // What the description gives as an example may be somebody's too.
+        let examples = !touches || self.site.options.touch_existing;
+        Stage { variant: Variant { whole: false, examples, media: 0 }, known }
+    }
+
+    /// Returns whether a request that may not be right could change what was there before all the same: `1` may be somebody's.
+    fn makeshift_would_touch(&self, operation: &Operation) -> bool {
+        objects::works_on_one(operation) && !self.may_touch(operation, &self.makeshift(operation))
     }
 
     /// Returns how to fill in the path so that it leads to an object that is still there.
     async fn another(&mut self, operation: &Operation, owner: &GoodToken) -> Option<objects::Known> {
         self.make_object(operation, owner).await;
-        self.ways_to(operation, true).into_iter().find(|way| objects::is_known(operation, way))
+        self.ways_to(operation, true).into_iter().find(|way| self.is_to_be_touched(operation, way))
     }
 
     async fn try_all(&mut self, field: &mut Field<'_>, is_first_carrier: bool) -> Result<(), AuditError> {
@@ -191,7 +198,7 @@ impl<'a> Run<'a> {
             is_shared: self.site.options.shared.contains(&field.operation.name),
             is_public: &is_public,
             is_first_carrier,
-            may_touch: self.may_touch(field.operation, &field.stage.known),
+            may_touch: self.may_touch(field.operation, &field.stage),
         });
         field
             .cases
@@ -205,9 +212,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Returns whether what a path leads to may be changed: it is this run's own, or somebody allowed it, or there is no such thing.
-    fn may_touch(&self, operation: &Operation, known: &objects::Known) -> bool {
-        let options = self.site.options;
+    /// Returns whether what a path leads to may be changed: it is this run's own, or somebody allowed it, or there can be no such thing.
+    fn may_touch(&self, operation: &Operation, stage: &Stage) -> bool {
+        let (options, known) = (self.site.options, &stage.known);
         options.touch_existing
             || objects::last_name(&operation.name.path).is_some_and(|last| match known.get(last.name) {
                 Some(id) => {
@@ -215,8 +222,15 @@ impl<'a> Run<'a> {
                     options.parameters.contains_key(last.name)
                         || self.shelf.ids(&collection, last.name, true).contains(id)
                 }
-                None => !objects::is_known(operation, known),
+                None => self.is_nobodys(operation, stage),
             })
+    }
+
+    /// Returns whether a path leads where nothing can be: its value is made up, and was never used before.
+    fn is_nobodys(&self, operation: &Operation, stage: &Stage) -> bool {
+        let mark = self.site.next_mark();
+        let draft = self.site.draft(operation, stage.variant, &stage.known, &mark);
+        draft.is_ok_and(|draft| mark.is_in(&draft.path))
     }
 
     async fn try_one(&mut self, field: &mut Field<'_>, plan: &Plan) {

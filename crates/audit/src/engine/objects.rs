@@ -80,10 +80,16 @@ pub(crate) fn ways(
     ways
 }
 
-/// Returns whether a path's last name has a value that is not made up: somebody or the description gave it, or an answer did.
+/// Returns whether a path's last name has a value that somebody or an answer gave.
+pub(crate) fn is_named(operation: &Operation, way: &Known) -> bool {
+    last_name(&operation.name.path).is_none_or(|last| way.contains_key(last.name))
+}
+
+/// Returns whether a path's last name has a value that is not made up: besides, the description may give one. What that stands for
+/// was there before.
 pub(crate) fn is_known(operation: &Operation, way: &Known) -> bool {
     let Some(last) = last_name(&operation.name.path) else { return true };
-    way.contains_key(last.name)
+    is_named(operation, way)
         || operation.parameters.iter().any(|parameter| {
             parameter.place == Place::Path && parameter.name == last.name && parameter.example.is_some()
         })

@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
         let mut refused = Refused::because("no request could be made");
         let mut tries = 0;
         for known in self.ways_to(operation, touches) {
-            if touches && !objects::is_known(operation, &known) {
+            if touches && !self.is_to_be_touched(operation, &known) {
                 return Err(Refused::because(self.nothing_to_touch()));
             }
             for variant in Variant::all(operation.body.as_ref().map_or(1, |body| body.media.len())) {
@@ -242,11 +242,20 @@ impl<'a> Run<'a> {
     pub(super) fn ways_to(&self, operation: &Operation, touches: bool) -> Vec<Known> {
         let ours =
             objects::ways(operation, &self.shelf, &self.claims, &self.site.options.parameters, touches);
-        let has_ours = ours.iter().any(|way| objects::is_known(operation, way));
+        let has_ours = ours.iter().any(|way| self.is_to_be_touched(operation, way));
         if touches && !has_ours && self.site.options.touch_existing {
             return objects::ways(operation, &self.shelf, &self.claims, &self.site.options.parameters, false);
         }
         ours
+    }
+
+    /// Returns whether a way leads to something that an operation may change.
+    pub(super) fn is_to_be_touched(&self, operation: &Operation, way: &Known) -> bool {
+        if self.site.options.touch_existing {
+            objects::is_known(operation, way)
+        } else {
+            objects::is_named(operation, way)
+        }
     }
 
     pub(super) fn nothing_to_touch(&self) -> String {

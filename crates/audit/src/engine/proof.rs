@@ -56,7 +56,9 @@ impl Run<'_> {
         let draft = self.site.draft(field.operation, field.stage.variant, &field.stage.known, &mark).ok()?;
         let mut shot = self.site.shot(&draft);
         shot.target = elsewhere(&shot.target, &self.site.base_path, &field.operation.name.path)?;
-        plan.on(shot).map(|attempt| attempt.shot)
+        let shot = plan.on(shot)?.shot;
+        // Where only names stand, what is turned around may be the name of somebody's.
+        (shot.method.is_safe() || last_word(&field.operation.name.path).is_some()).then_some(shot)
     }
 }
 
@@ -70,14 +72,19 @@ fn elsewhere(target: &str, base_path: &str, template: &str) -> Option<String> {
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let path = path.strip_prefix(base_path)?;
     let mut segments: Vec<String> = path.split('/').map(str::to_owned).collect();
-    let is_word = |segment: &&str| !segment.is_empty() && !segment.contains('{');
-    let at = template.split('/').collect::<Vec<_>>().iter().rposition(is_word);
-    let word = segments.get_mut(at.unwrap_or(template.split('/').count().checked_sub(1)?))?;
+    let word =
+        segments.get_mut(last_word(template).unwrap_or(template.split('/').count().checked_sub(1)?))?;
     let turned: String = word.chars().rev().collect();
     // What reads the same from behind, or is written with percent signs, is made longer.
     *word = if turned == *word || word.contains('%') { format!("{word}x") } else { turned };
     let path = format!("{base_path}{}", segments.join("/"));
     Some(query.map_or_else(|| path.clone(), |query| format!("{path}?{query}")))
+}
+
+/// Returns which segment of a path is its last word, and no name.
+fn last_word(template: &str) -> Option<usize> {
+    let is_word = |segment: &&str| !segment.is_empty() && !segment.contains('{');
+    template.split('/').collect::<Vec<_>>().iter().rposition(is_word)
 }
 
 /// Returns whether an answer tells what the owner is told, and what neither the request nor other addresses tell.

@@ -46,4 +46,9 @@ impl Mark {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns whether a text holds all of it, as a word or as a UUID, so that nobody can have used that text before.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        text.contains(self.as_str()) || text.contains(&text::uuid(self))
+    }
 }

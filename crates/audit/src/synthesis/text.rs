@@ -72,7 +72,7 @@ fn tomorrow(now: UnixTime) -> Option<jiff::Zoned> {
 }
 
 /// A version 4 UUID whose digits are those of the mark.
-fn uuid(mark: &Mark) -> String {
+pub(super) fn uuid(mark: &Mark) -> String {
     let mut digits: Vec<u8> = mark.as_str().bytes().rev().map(|byte| byte & 0x0f).take(30).collect();
     digits.resize(30, 0);
     let hex: String =
