@@ -59,6 +59,10 @@ fn at_roles_alone(claims: &Value) -> bool {
     roles(claims).contains(&"keeper")
 }
 
+fn at_permissions_alone(claims: &Value) -> bool {
+    claims["permissions"].as_array().is_some_and(|all| all.iter().any(|one| one == "notes:write"))
+}
+
 fn notes(issuer: &TestIssuer, look: Look) -> Router {
     let verifier = issuer.verifier();
     let write = move |headers: HeaderMap| {
@@ -166,6 +170,26 @@ async fn scopes_that_are_forgotten_beside_roles() {
 #[tokio::test]
 async fn roles_that_are_forgotten_beside_scopes() {
     assert_eq!(found(NOTES_OF_KEEPERS, rightly).await, ["rights/missing/keeper"]);
+}
+
+/// Some issuers write what somebody may do into two claims, and either will do.
+#[tokio::test]
+async fn a_right_that_another_claim_names_too_is_not_gone_with_the_scopes() {
+    let more = json!({ "scope": "notes:write", "permissions": ["notes:write"] });
+    let report = attacked(NOTES, at_permissions_alone, &more).await;
+
+    assert_eq!(broken(&report), []);
+    assert_eq!(
+        (report.totals().refused, report.verdict()),
+        (1, Verdict::Closed),
+        "{}",
+        report.to_text(&Plain)
+    );
+    let reasons = left_out(&report);
+    assert!(
+        reasons.len() >= 3 && reasons.iter().all(|because| because.contains("\"permissions\"")),
+        "{reasons:?}"
+    );
 }
 
 #[tokio::test]

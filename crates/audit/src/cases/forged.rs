@@ -29,10 +29,7 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
             continue;
         }
         if let Some(claim) = kept.as_ref().filter(|_| case.is_for_roles()) {
-            let because = format!(
-                "the owner's token names the right in {claim:?} too, which this case leaves as it is"
-            );
-            plans.leave_out(scene, case.name(), because);
+            plans.leave_out(scene, case.name(), rights::left_as_it_is(claim));
             continue;
         }
         let lure = scene.canary.map(Canary::address);

@@ -61,9 +61,17 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
     }
     let is_scope =
         |name: &str| SCOPES.iter().any(|claim| good.get(*claim).is_some_and(|value| has(value, name)));
-    if asked.iter().all(|list| list.iter().any(|name| is_scope(name))) {
+    let each_asks = |of: &dyn Fn(&str) -> bool| asked.iter().all(|list| list.iter().any(|name| of(name)));
+    // A right that another claim names as well is not gone with the scopes, and a service may go by that claim.
+    if each_asks(&|name| is_scope(name) && beside_scopes(&good, name).is_none()) {
         for (rule, title, change) in OTHER_SCOPES {
             add(rule.to_owned(), title.to_owned(), &with_scopes(&good, |word| change(word, &names)));
+        }
+    } else if each_asks(&is_scope)
+        && let Some(claim) = names.iter().find_map(|name| beside_scopes(&good, name))
+    {
+        for (rule, _, _) in OTHER_SCOPES {
+            plans.leave_out(scene, rule, left_as_it_is(claim));
         }
     }
 }
@@ -114,6 +122,18 @@ pub(super) fn held_elsewhere(good: &Claims, asked: &[&[String]]) -> Option<Strin
     let mut holding =
         elsewhere.filter(|(_, value)| asked.iter().copied().flatten().any(|name| has(value, name)));
     holding.next().map(|(claim, _)| claim.clone())
+}
+
+/// Returns a claim that is no scope and names a right.
+fn beside_scopes<'a>(good: &'a Claims, name: &str) -> Option<&'a str> {
+    let mut holding =
+        rights(good).filter(|(claim, value)| !SCOPES.contains(&claim.as_str()) && has(value, name));
+    holding.next().map(|(claim, _)| claim.as_str())
+}
+
+/// Says why a case is left out that changes one claim of several.
+pub(super) fn left_as_it_is(claim: &str) -> String {
+    format!("the owner's token names the right in {claim:?} too, which this case leaves as it is")
 }
 
 fn rights(claims: &Claims) -> impl Iterator<Item = (&String, &Value)> {
