@@ -10,7 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use handstamp_audit::{
-    DevIssuerSource, GoodToken, Options, Outcome, Plain, Report, SourceError, TokenSource, Verdict, Who,
+    Carrier, DevIssuerSource, Ending, GoodToken, Options, Outcome, Plain, Report, SourceError, TokenSource,
+    Verdict, Who,
 };
 use handstamp_verify::SystemClock;
 use tokio::net::TcpListener;
@@ -126,13 +127,26 @@ impl TokenSource for Running {
         self.tokens.token(who).await
     }
 
+    async fn doomed(&self, ending: Ending) -> Result<Option<GoodToken>, SourceError> {
+        self.tokens.doomed(ending).await
+    }
+
+    async fn end(&self, token: &GoodToken, ending: Ending) -> Result<(), SourceError> {
+        self.tokens.end(token, ending).await
+    }
+
     fn description(&self) -> String {
         "tokens that run out".to_owned()
     }
 }
 
-#[tokio::test]
-async fn what_was_found_is_told_when_the_issuer_is_gone() {
+/// Nobody gets through `/shut`, and everybody through `/open`.
+const DOORS: &str = r#"{"openapi":"3.1.0","security":[{"bearer":[]}],
+    "components":{"securitySchemes":{"bearer":{"type":"http","scheme":"bearer"}}},
+    "paths":{"/open":{"get":{}},"/shut":{"get":{}}}}"#;
+
+/// Attacks doors with an issuer that is gone after so many tokens.
+async fn attack_with_tokens(left: usize, description: &str, options: Options) -> Report {
     let issuer = issuer().await;
     let service = serve(
         Router::new()
@@ -140,19 +154,40 @@ async fn what_was_found_is_told_when_the_issuer_is_gone() {
             .route("/shut", get(async || StatusCode::UNAUTHORIZED)),
     )
     .await;
-    let description = r#"{"openapi":"3.1.0","security":[{"bearer":[]}],
-        "components":{"securitySchemes":{"bearer":{"type":"http","scheme":"bearer"}}},
-        "paths":{"/open":{"get":{}},"/shut":{"get":{}}}}"#;
     let tokens =
         DevIssuerSource::connect(issuer.url(), None, person("ada", "acme"), None, Arc::new(SystemClock));
-    let tokens = tokens.await.unwrap();
+    let source = Running { tokens: tokens.await.expect("the issuer answers"), left: AtomicUsize::new(left) };
+    attack_with(Arc::new(source), Arc::new(SystemClock), &service.url(), description, options).await
+}
+
+fn assert_found_before_the_issuer_was_gone(report: &Report) {
+    assert_eq!(report.verdict(), Verdict::Open, "{}", report.to_text(&Plain));
+    let why = why(report);
+    assert!(why.contains("no good token any more") && why.contains("the issuer is gone"), "{why}");
+}
+
+#[tokio::test]
+async fn what_was_found_is_told_when_the_issuer_is_gone() {
     // One to begin with, and two for the first operation: the control's, and the outsider's that is none.
-    let source = Running { tokens, left: AtomicUsize::new(3) };
     let options = Options { only_cases: vec!["credentials/none".to_owned()], ..Options::default() };
 
-    let report =
-        attack_with(Arc::new(source), Arc::new(SystemClock), &service.url(), description, options).await;
+    assert_found_before_the_issuer_was_gone(&attack_with_tokens(3, DOORS, options).await);
+}
 
-    assert_eq!(report.verdict(), Verdict::Open, "{}", report.to_text(&Plain));
-    assert!(why(&report).contains("no good token any more") && why(&report).contains("the issuer is gone"));
+#[tokio::test]
+async fn what_was_found_with_tokens_in_one_place_is_told_when_there_are_none_for_the_next() {
+    let only_cases = vec!["signature/flipped".to_owned()];
+    let carriers = vec![Carrier::Bearer, Carrier::Cookie("at".to_owned())];
+    let options = Options { only_cases, carriers, ..Options::default() };
+
+    assert_found_before_the_issuer_was_gone(&attack_with_tokens(3, DOORS, options).await);
+}
+
+#[tokio::test]
+async fn a_token_that_is_taken_back_and_let_in_is_told_when_the_issuer_is_gone() {
+    let description = DOORS.replace(r#","/shut":{"get":{}}"#, "");
+    let only_cases = vec!["revoked/session-ended".to_owned()];
+    let options = Options { only_cases, revocation_delay: Duration::ZERO, ..Options::default() };
+
+    assert_found_before_the_issuer_was_gone(&attack_with_tokens(3, &description, options).await);
 }

@@ -61,19 +61,21 @@ impl<'a> Run<'a> {
         }
         self.site.source.end(&token, ending).await?;
         let ended = Instant::now();
-        let mut watched = Vec::new();
+        let mut refused = Vec::new();
         for ground in open {
-            watched.push((ground, self.watch_it_end(&rule, ground, &token, ended).await?));
+            match self.watch_it_end(&rule, ground, &token, ended).await? {
+                outcome @ Outcome::Refused { .. } => refused.push((ground, outcome)),
+                // What was found is not lost with the issuer.
+                outcome => push(reports, ground.operation, &ground.carrier, &rule, outcome),
+            }
         }
         // Only what lets others in has refused this token.
         let owner = self.owner().await?;
-        for (ground, mut outcome) in watched {
-            if matches!(outcome, Outcome::Refused { .. }) {
-                let (_, answer) = self.ask(ground, &owner).await?;
-                if !answer.is_success() {
-                    let because = format!("after that a good token gets {}", answer.in_words());
-                    outcome = Outcome::Inconclusive { because };
-                }
+        for (ground, mut outcome) in refused {
+            let (_, answer) = self.ask(ground, &owner).await?;
+            if !answer.is_success() {
+                let because = format!("after that a good token gets {}", answer.in_words());
+                outcome = Outcome::Inconclusive { because };
             }
             push(reports, ground.operation, &ground.carrier, &rule, outcome);
         }

@@ -176,7 +176,16 @@ impl<'a> Run<'a> {
         }
         let mut cases: Vec<CaseReport> = Vec::new();
         for (turn, carrier) in carriers.iter().enumerate() {
-            let attacked = self.attack(operation, carrier, turn == 0).await?;
+            let attacked = match self.attack(operation, carrier, turn == 0).await {
+                Ok(attacked) => attacked,
+                // What was found with tokens elsewhere in the request is not lost with the issuer.
+                Err(cause) if turn > 0 => {
+                    self.site.endurance.end(Over::NoToken(in_full(&cause)));
+                    unclear.extend(self.site.over().map(ToString::to_string));
+                    break;
+                }
+                Err(cause) => return Err(cause),
+            };
             cases.extend(attacked.cases);
             if let Err(Refused { because, .. }) = attacked.control
                 && unclear.is_empty()
