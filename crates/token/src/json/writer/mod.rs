@@ -27,7 +27,7 @@ pub(crate) enum Unwritable {
 pub(crate) struct Writer {
     out: Vec<u8>,
     /// Containers that are open.
-    depth: u8,
+    depth: u32,
     /// The names of the outermost object.
     names: Seen,
     /// The text may be one that verifiers refuse.
@@ -35,10 +35,10 @@ pub(crate) struct Writer {
 }
 
 /// Inside the outermost object.
-const TOP: u8 = 1;
+const TOP: u32 = 1;
 
 /// Deeper, or with more children, and a text is doubtful. The exact limits are the tape's.
-const USUAL_DEPTH: u8 = 16;
+const USUAL_DEPTH: u32 = 16;
 const USUAL_CHILDREN: u32 = 1024;
 
 impl Writer {
@@ -111,7 +111,7 @@ impl Writer {
     }
 
     fn open(&mut self) {
-        self.depth = self.depth.saturating_add(1);
+        self.depth += 1;
         self.doubtful |= self.depth > USUAL_DEPTH;
     }
 

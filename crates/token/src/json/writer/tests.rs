@@ -156,6 +156,15 @@ fn what_the_tape_refuses_is_doubted() {
     assert!(writer.finish().1);
 }
 
+#[test]
+fn what_nests_far_too_deep_is_written_to_its_end_and_doubted() {
+    let deep = (0..300).fold(json!(1), |inner, _| json!([{ "a": inner }]));
+    let claims = Pairs(vec![("deep".to_owned(), deep), ("next".to_owned(), json!({}))]);
+    let (json, doubtful) = written(&claims).expect("written");
+    assert_eq!(json, serde_json::to_string(&claims).expect("JSON"));
+    assert!(doubtful);
+}
+
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
