@@ -67,7 +67,7 @@ struct Table {
     owner: Weak<Shared>,
     /// By the hash that each of them keeps.
     entries: HashTable<Arc<Remembered>>,
-    /// Oldest first. An entry that was used since it was last looked at gets a second round.
+    /// Oldest first, each entry once. One that was used since it was last looked at gets a second round.
     order: VecDeque<u64>,
     bytes: usize,
 }
@@ -159,8 +159,6 @@ impl Table {
     }
 
     fn insert(&mut self, entry: Arc<Remembered>, shared: &Shared, now: UnixTime) {
-        let hash = entry.hash();
-        self.remove(hash, shared);
         while self.order.front().is_some_and(|oldest| self.is_dead(*oldest, now)) {
             self.evict(shared, now);
         }
@@ -171,10 +169,14 @@ impl Table {
         if !self.has_room(cost, shared) {
             return;
         }
+        let hash = entry.hash();
+        // What comes again (after a change of keys, say) takes the place it has, also in the queue, which would grow otherwise.
+        if !self.remove(hash, shared) {
+            self.order.push_back(hash);
+        }
         shared.bytes.fetch_add(cost, Ordering::Relaxed);
         shared.entries.fetch_add(1, Ordering::Relaxed);
         self.bytes += cost;
-        self.order.push_back(hash);
         self.entries.insert_unique(hash, entry, |entry| entry.hash());
     }
 
@@ -206,13 +208,14 @@ impl Table {
         }
     }
 
-    fn remove(&mut self, hash: u64, shared: &Shared) {
-        if let Ok(entry) = self.entries.find_entry(hash, |entry| entry.hash() == hash) {
-            let cost = entry.remove().0.cost();
-            self.bytes -= cost;
-            shared.bytes.fetch_sub(cost, Ordering::Relaxed);
-            shared.entries.fetch_sub(1, Ordering::Relaxed);
-        }
+    /// Forgets an entry but for its place in the queue, and returns whether it was there.
+    fn remove(&mut self, hash: u64, shared: &Shared) -> bool {
+        let Ok(entry) = self.entries.find_entry(hash, |entry| entry.hash() == hash) else { return false };
+        let cost = entry.remove().0.cost();
+        self.bytes -= cost;
+        shared.bytes.fetch_sub(cost, Ordering::Relaxed);
+        shared.entries.fetch_sub(1, Ordering::Relaxed);
+        true
     }
 }
 

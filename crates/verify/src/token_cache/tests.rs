@@ -42,6 +42,14 @@ impl Filler {
     fn bytes(&self) -> usize {
         self.cache.shared.bytes.load(Ordering::Relaxed)
     }
+
+    /// How many wait for their turn to be forgotten, in this thread.
+    fn queued(&self) -> usize {
+        TABLES.with_borrow(|tables| {
+            let table = tables.iter().find(|table| table.owner_id == self.cache.shared.id);
+            table.map_or(0, |table| table.order.len())
+        })
+    }
 }
 
 #[test]
@@ -87,6 +95,29 @@ fn a_token_remembered_twice_is_one_entry() {
     filler.insert("same", 60);
 
     assert_eq!((filler.entries(), filler.bytes()), (1, once));
+}
+
+#[test]
+fn tokens_that_come_again_and_again_do_not_make_the_queue_grow() {
+    let filler = Filler::new(CacheLimits { entries: 1000, bytes: 1 << 30 });
+    for _ in 0..100 {
+        for token in
+            ["same", "first, and the same sixteen at the end", "other, and the same sixteen at the end"]
+        {
+            filler.insert(token, 60);
+        }
+    }
+    assert_eq!((filler.entries(), filler.queued()), (2, 2));
+}
+
+#[test]
+fn a_full_table_holds_every_entry_once_in_its_queue() {
+    let filler = Filler::new(CacheLimits { entries: 16, bytes: 1 << 30 });
+    for n in 0..300 {
+        filler.insert(&format!("token {}", n % 40), 60);
+        assert!(filler.holds(&format!("token {}", n % 40)), "{n}");
+        assert!(filler.entries() <= 16 && filler.queued() == filler.entries(), "{n}");
+    }
 }
 
 #[test]
