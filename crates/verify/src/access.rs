@@ -57,7 +57,7 @@ pub fn signed_in() -> Access {
     Access::new(Who::SignedIn)
 }
 
-/// Machine clients with a token of their own. Users are refused, whoever acts for them.
+/// Machine clients with a token of their own. Users are refused, whoever acts for them and whatever else is asked.
 ///
 /// ```
 /// use handstamp_verify::access;
@@ -112,8 +112,7 @@ impl Access {
     #[must_use]
     pub fn any_role<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
         self.roles.push(roles.into_iter().map(Into::into).collect());
-        self.who = Who::SignedIn;
-        self
+        self.for_people()
     }
 
     /// Asks for this scope too, and so for a valid token.
@@ -130,8 +129,7 @@ impl Access {
     #[must_use]
     pub fn in_org(mut self) -> Self {
         self.in_org = true;
-        self.who = Who::SignedIn;
-        self
+        self.for_people()
     }
 
     /// Asks that the user proved who they are within this time, and so for a valid token: for what must not happen at an
@@ -139,8 +137,7 @@ impl Access {
     #[must_use]
     pub fn signed_in_within(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
-        self.who = Who::SignedIn;
-        self
+        self.for_people()
     }
 
     /// Applies the [CSRF rules](crate::csrf) to every unsafe request, also without a cookie: for sign-in and other routes
@@ -201,6 +198,14 @@ impl Access {
             return Err(AuthError::OrgMismatch);
         }
         self.max_age.map_or(Ok(()), |max_age| principal.require_recent_sign_in(max_age, now))
+    }
+
+    /// Asks for somebody who is signed in. But a rule for machines stays one: whatever is asked of them besides opens it to nobody else.
+    fn for_people(mut self) -> Self {
+        if self.who != Who::Client {
+            self.who = Who::SignedIn;
+        }
+        self
     }
 }
 

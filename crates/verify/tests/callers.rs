@@ -7,7 +7,7 @@ use handstamp_verify::access::{self, Access};
 use handstamp_verify::{AuthError, Principal};
 use serde_json::json;
 
-use crate::support::{ISSUER, ada, signed, verifier};
+use crate::support::{ISSUER, NOW, ada, signed, verifier};
 
 /// A machine's own token.
 fn machine(scope: &str) -> TokenBuilder {
@@ -85,6 +85,27 @@ fn somebody_who_is_signed_in_does_not_enter_where_machines_do() {
         let needed = "orders:read".to_owned();
         assert_eq!(judged(&access::scope("orders:read"), person), Err(AuthError::ScopeRequired { needed }));
     }
+}
+
+#[test]
+fn what_else_is_asked_of_machines_lets_no_person_in() {
+    let ada = caller(ada().claim("auth_time", NOW));
+    let machine = caller(machine("orders:read").claim("org_id", "acme"));
+
+    assert_eq!(
+        judged(&access::in_org().role("buyer").signed_in_within(Duration::from_mins(5)), &ada),
+        Ok(())
+    );
+    for rule in [
+        access::client().role("buyer"),
+        access::client().in_org(),
+        access::client().signed_in_within(Duration::from_mins(5)),
+    ] {
+        assert_eq!(judged(&rule, &ada), Err(AuthError::ClientRequired), "{rule}");
+    }
+    assert_eq!(judged(&access::client().in_org(), &machine), Ok(()));
+    let needed = vec!["buyer".to_owned()];
+    assert_eq!(judged(&access::client().role("buyer"), &machine), Err(AuthError::RoleRequired { needed }));
 }
 
 #[test]
