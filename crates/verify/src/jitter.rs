@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use handstamp_token::Entropy;
 
+/// No time that is added to the present one is longer: whoever says `Duration::MAX` means for ever, and no moment lies that far ahead.
+pub(crate) const FOR_EVER: Duration = Duration::from_hours(24 * 365);
+
 /// Returns between 75 % and 100 % of `longest`.
 pub(crate) fn spread(longest: Duration, entropy: &dyn Entropy) -> Duration {
     let least = longest / 4 * 3;
@@ -14,7 +17,9 @@ pub(crate) fn spread(longest: Duration, entropy: &dyn Entropy) -> Duration {
 pub(crate) fn below(longest: Duration, entropy: &dyn Entropy) -> Duration {
     let mut bytes = [0; 2];
     entropy.fill(&mut bytes);
-    longest * u32::from(u16::from_le_bytes(bytes)) / u32::from(u16::MAX)
+    let (part, whole) = (u32::from(u16::from_le_bytes(bytes)), u32::from(u16::MAX));
+    // How long a token or a profile may be kept is what a reply says. What would not fit is divided first.
+    longest.checked_mul(part).map_or_else(|| longest / whole * part, |parts| parts / whole)
 }
 
 #[cfg(test)]
@@ -41,5 +46,13 @@ mod tests {
             (spread(longest, &Always(0)), spread(longest, &Always(255))),
             (Duration::from_secs(6), longest)
         );
+    }
+
+    #[test]
+    fn a_time_without_end_is_one_that_can_be_waited_for_in_part() {
+        for longest in [Duration::MAX, Duration::from_secs(i64::MAX.unsigned_abs())] {
+            assert!(below(longest, &Always(255)) <= longest && below(longest, &Always(255)) > longest / 2);
+            assert!((longest / 4 * 3..=longest).contains(&spread(longest, &Always(255))));
+        }
     }
 }

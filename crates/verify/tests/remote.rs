@@ -219,6 +219,32 @@ async fn a_withdrawn_key_is_forgotten_at_the_next_refresh() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_wants_no_look_at_the_keys_between_refreshes_still_gets_the_refreshes() {
+    let issuer = Issuer::start(&[&KEY]).await;
+    let verifier = builder(&issuer).unknown_key_cooldown(Duration::MAX).build_remote().unwrap();
+    until_keys(&verifier).await;
+
+    issuer.publish(&[&new_key()]);
+    sleep(Duration::from_mins(6)).await;
+
+    assert_eq!(code(&verifier, &token(&issuer, &KEY)).await, Err(ErrorCode::TokenInvalid));
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_without_end_do_not_end_the_search_for_unknown_keys() {
+    let issuer = Issuer::start(&[&KEY]).await;
+    let endless = builder(&issuer).refresh_interval(Duration::MAX).http_timeout(Duration::MAX);
+    let verifier = endless.build_remote().unwrap();
+    until_keys(&verifier).await;
+    let next = new_key();
+
+    advance(Duration::from_secs(31)).await;
+    issuer.publish(&[&KEY, &next]);
+
+    assert_eq!(code(&verifier, &token(&issuer, &next)).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn fetching_ends_with_the_verifier() {
     let issuer = Issuer::start(&[&KEY]).await;
     let verifier = builder(&issuer).build_remote().unwrap();

@@ -129,6 +129,17 @@ async fn a_token_that_knows_more_makes_the_service_ask_at_once() {
 }
 
 #[tokio::test]
+async fn who_never_gives_a_silent_stream_up_still_hears_what_it_brings() {
+    let service = AuthService::start().await;
+    let (revocations, _task) = follow(impatient(&service, FeedAccess::Open).heartbeat_timeout(Duration::MAX));
+    until("the stream", || revocations.status(now()).connected).await;
+
+    service.revoke("session-1");
+
+    until_dead(&revocations, "session-1").await;
+}
+
+#[tokio::test]
 async fn the_feed_ends_with_its_handle() {
     let service = AuthService::start().await;
     let (revocations, task) = following(&service).await;

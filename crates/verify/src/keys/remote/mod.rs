@@ -11,6 +11,7 @@ use url::Url;
 
 use super::SharedKeys;
 use crate::http_client::{FetchError, HttpClient};
+use crate::jitter::FOR_EVER;
 
 pub(crate) mod discovery;
 mod refresh;
@@ -78,6 +79,22 @@ pub(crate) enum RefreshError {
     NoKeys { url: Url },
 }
 
+/// No refresh follows the last one sooner: the issuer is asked by many.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+
+impl RemoteSettings {
+    /// Returns the same with times that can be added to the present one. If that failed in the task, the keys of that moment would be
+    /// believed for as long as the process runs.
+    fn within_reach(self) -> Self {
+        Self {
+            refresh_interval: self.refresh_interval.clamp(SHORTEST_INTERVAL, FOR_EVER),
+            cooldown: self.cooldown.min(FOR_EVER),
+            timeout: self.timeout.min(FOR_EVER),
+            ..self
+        }
+    }
+}
+
 impl RemoteKeys {
     /// Starts fetching at once, in the background of the current tokio runtime.
     pub(crate) fn spawn(
@@ -89,6 +106,7 @@ impl RemoteKeys {
         keys: SharedKeys,
     ) -> Self {
         let wanted = Arc::new(Notify::new());
+        let settings = settings.within_reach();
         let start =
             Progress { finished: 0, fetching: true, succeeded: false, began: None, next: Instant::now() };
         let (report, progress) = watch::channel(start);

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::Clock;
 use crate::http_client::{HttpClient, PlainHttp};
+use crate::jitter::FOR_EVER;
 use crate::revocation::{FollowOptions, Revocations};
 
 /// Follows the revocation log of an auth service elsewhere.
@@ -157,7 +158,7 @@ impl FeedBuilder {
             access: self.access,
             clock,
             entropy,
-            heartbeat_timeout: self.heartbeat_timeout,
+            heartbeat_timeout: self.heartbeat_timeout.min(FOR_EVER),
             started: Instant::now(),
         };
         let task = Task {
