@@ -1,5 +1,6 @@
 //! Keys from a real issuer on this machine. Time is tokio's paused clock: it moves when everybody waits.
 
+use std::process::Command;
 use std::time::Duration;
 
 use handstamp_api_types::ErrorCode;
@@ -68,6 +69,31 @@ async fn openid_discovery_and_a_given_address_work_too() {
     issuer.behave(Behaviour::OtherIssuer);
     let told = builder(&issuer).jwks_uri(format!("{}/jwks", issuer.url)).build_remote().unwrap();
     assert_eq!(code(&told, &token(&issuer, &KEY)).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_below_localhost_is_this_machine_whatever_a_name_server_says() {
+    let issuer = Issuer::start(&[&KEY]).await;
+    let near = issuer.url.replace("127.0.0.1", "auth.acme.localhost");
+    let verifier = builder(&issuer).jwks_uri(format!("{near}/jwks")).build_remote().unwrap();
+
+    assert_eq!(code(&verifier, &token(&issuer, &KEY)).await, Ok(()));
+}
+
+#[test]
+fn on_this_machine_no_proxy_that_the_environment_names_stands_between() {
+    // Nobody listens there, so whatever goes through it fails. A process is told of it only as it starts.
+    let nowhere = "http://127.0.0.1:9";
+    let again = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "remote::the_first_request_waits_for_the_keys_on_their_way"])
+        .envs([("HTTP_PROXY", nowhere), ("http_proxy", nowhere), ("ALL_PROXY", nowhere)])
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert!(again.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]
