@@ -56,6 +56,17 @@ pub(super) struct Fresh {
     pub(super) issuer_ms: u64,
 }
 
+impl Fresh {
+    fn age(self, now: Moment) -> Duration {
+        now.elapsed.saturating_sub(self.elapsed)
+    }
+
+    /// Returns the time by the issuer's clock, as our own has carried it on.
+    fn issuer_ms_at(self, now: Moment) -> u64 {
+        self.issuer_ms.saturating_add(u64::try_from(self.age(now).as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 /// Where a batch has left the follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -155,7 +166,7 @@ impl Follower {
     pub fn tick(&mut self, now: Moment) {
         self.beat(now);
         if self.shared.is_ready()
-            && let Some(smaller) = self.ledger.sweep(now.wall)
+            && let Some(smaller) = self.ledger.sweep(self.reached_by_both(now))
         {
             self.shared.publish(&smaller);
         }
@@ -263,10 +274,16 @@ impl Follower {
 
     fn beat(&self, now: Moment) {
         if let Some(fresh) = self.fresh {
-            let age = now.elapsed.saturating_sub(fresh.elapsed);
-            let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-            self.shared.pulse.beat(now.wall, age, fresh.issuer_ms.saturating_add(age_ms));
+            self.shared.pulse.beat(now.wall, fresh.age(now), fresh.issuer_ms_at(now));
         }
+    }
+
+    /// Returns the time that has come by our clock and by the issuer's. A clock that was set ahead for a minute would otherwise make us
+    /// forget what hits tokens that are alive again once it is right.
+    fn reached_by_both(&self, now: Moment) -> UnixTime {
+        let issuers = self.fresh.map(|fresh| fresh.issuer_ms_at(now) / 1000);
+        let issuers = issuers.map(|secs| UnixTime::from_secs(i64::try_from(secs).unwrap_or(i64::MAX)));
+        issuers.map_or(now.wall, |issuers| issuers.min(now.wall))
     }
 
     pub(super) fn read(&self, batch: &RevocationBatch) -> Result<Stretch, FollowError> {

@@ -1,5 +1,5 @@
 use super::*;
-use handstamp_api_types::revocation::RevocationKind::Dead;
+use handstamp_api_types::revocation::RevocationKind::{Dead, Stale};
 
 fn pass_time(world: &mut World, until: u64) {
     while world.elapsed < Duration::from_secs(until) {
@@ -28,6 +28,23 @@ fn an_event_is_forgotten_a_leeway_after_the_last_token_it_can_hit() {
 
     pass_time(&mut world, 720 + 61);
     assert_eq!(held(&world), 0);
+}
+
+#[test]
+fn a_clock_that_is_set_ahead_for_a_while_makes_nobody_forget() {
+    let mut world = World::started();
+    world.revoke(RevocationLevel::Session, "session-1", Dead);
+    world.revoke(RevocationLevel::All, "", Stale);
+
+    for _ in 0..120 {
+        world.elapsed += Duration::from_secs(1);
+        world.deliver(world.head());
+        let ahead = world.now().wall.saturating_add(Duration::from_hours(1));
+        world.follower.tick(Moment { wall: ahead, ..world.now() });
+    }
+
+    assert_eq!(world.check(&ada(0)), Verdict::Dead);
+    assert!(matches!(world.check(&ada(1)), Verdict::Stale { .. }));
 }
 
 #[test]
