@@ -326,6 +326,18 @@ async fn an_auth_service_that_is_away_is_left_in_peace_for_a_moment() {
     assert_eq!(story.auth.asked(), before + 2);
 }
 
+#[tokio::test]
+async fn an_auth_service_is_not_left_in_peace_for_an_hour_when_the_clock_is_set_back_by_one() {
+    let story = Story::new().await;
+    story.auth.answer_with(503, "unavailable");
+    story.ada().await.unwrap_err();
+
+    story.auth.answer_well();
+    story.log.clock.advance(-3_600);
+
+    assert!(story.ada().await.unwrap().is_some());
+}
+
 /// A client that lost its scope must not go on with what it read when it had it.
 #[tokio::test]
 async fn a_refusal_is_no_outage() {

@@ -220,6 +220,22 @@ async fn without_waiting_the_lists_at_hand_decide() {
     assert_eq!(now(0), Err(ErrorCode::Unavailable), "the list is due");
 }
 
+#[tokio::test]
+async fn what_the_last_list_took_back_is_refused_also_by_who_does_not_wait_for_the_next() {
+    let lists = Lists::start().await;
+    let verifier = lists.verifier(WhenUnknown::Accept);
+    assert_eq!(code(&verifier, &lists.token(0)).await, Ok(()));
+
+    lists.clock.advance(60);
+
+    let now = |place| verifier.try_verify(&lists.token(place)).map(drop).map_err(|error| error.code());
+    assert_eq!(now(0), Ok(()));
+    for place in [1, 2, 3] {
+        assert_eq!(now(place), Err(ErrorCode::TokenRevoked));
+    }
+    assert_eq!(now(16), Err(ErrorCode::TokenInvalid));
+}
+
 #[tokio::test(start_paused = true)]
 async fn behind_one_who_waits_for_an_issuer_that_hangs_the_others_go_on_with_the_list_they_have() {
     let lists = Lists::start().await;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use handstamp_token::UnixTime;
 
-use super::ProfileError;
 use super::held::Held;
+use super::{ProfileError, is_left_in_peace};
 use crate::CacheLimits;
 
 /// The profiles that are at hand.
@@ -171,7 +171,8 @@ impl Slot {
     /// Returns how the last question failed, if that was a moment ago.
     pub(super) fn failed_lately(&self, now: UnixTime) -> Option<ProfileError> {
         let state = self.state();
-        state.failure.as_ref().filter(|failure| now < failure.until).map(|failure| failure.error.clone())
+        let lately = state.failure.as_ref().filter(|failure| is_left_in_peace(failure.until, now));
+        lately.map(|failure| failure.error.clone())
     }
 
     pub(super) fn note_failure(&self, error: &ProfileError, until: UnixTime) {

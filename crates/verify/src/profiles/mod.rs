@@ -170,6 +170,11 @@ fn may_be_a_sub(text: &str) -> bool {
         && text != ".."
 }
 
+/// Returns whether it is too early to ask again. An end that lies further ahead was noted before the clock was set back.
+fn is_left_in_peace(until: UnixTime, now: UnixTime) -> bool {
+    now < until && until.saturating_since(now) <= LEAVE_IN_PEACE
+}
+
 impl Inner {
     /// Asks the auth service, in the turn of the slot.
     async fn ask(&self, slot: &Slot, held: Option<Arc<Held>>) -> Result<Option<Profile>, ProfileError> {
@@ -209,7 +214,8 @@ impl Inner {
     fn failed_lately(&self, slot: &Slot) -> Option<ProfileError> {
         let now = self.clock.now();
         let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        let away = away.as_ref().filter(|away| now < away.until).map(|away| away.error.clone());
+        let away =
+            away.as_ref().filter(|away| is_left_in_peace(away.until, now)).map(|away| away.error.clone());
         away.or_else(|| slot.failed_lately(now))
     }
 

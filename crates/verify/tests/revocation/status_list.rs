@@ -202,6 +202,28 @@ async fn a_list_that_is_not_to_be_had_is_not_asked_for_by_every_request() {
 }
 
 #[tokio::test]
+async fn a_list_that_was_fetched_before_the_clock_was_set_back_is_fetched_again() {
+    let lists = Lists::start().await;
+    lists.publish("statuslist+jwt", &KEY, &lists.claims());
+    lists.status(1, after(1_800)).await.unwrap();
+
+    // Whoever waited for it has looked at the clock before.
+    assert_eq!(lists.status(1, after(1_799)).await.unwrap(), Status::Valid);
+    assert_eq!(lists.fetches(), 1);
+    assert_eq!(lists.status(1, AT).await.unwrap(), Status::Valid);
+    assert_eq!(lists.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_list_that_was_not_to_be_had_before_the_clock_was_set_back_is_asked_for_again() {
+    let lists = Lists::start().await;
+    assert!(lists.status(1, after(1_800)).await.is_err());
+    lists.publish("statuslist+jwt", &KEY, &lists.claims());
+
+    assert_eq!(lists.status(1, AT).await.unwrap(), Status::Valid);
+}
+
+#[tokio::test]
 async fn a_list_of_another_kind_address_issuer_or_key_is_refused() {
     type Case<'a> = (&'a str, &'a SigningKey, &'a str, Value, fn(&Rejection) -> bool);
     let stranger = new_key();

@@ -86,6 +86,7 @@ struct Slot {
 
 struct Fetched {
     list: StatusList,
+    asked_at: UnixTime,
     fresh_until: UnixTime,
     believed_until: UnixTime,
 }
@@ -109,6 +110,10 @@ pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(5);
 const MAX_LISTS: usize = 64;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Requests look at the clock before they wait for their turn: one may find what another noted so much later. What lies further ahead was
+/// noted before the clock was set back, and says nothing.
+const LOOKED_EARLIER: Duration = TIMEOUT;
 
 impl StatusListChecker {
     /// Creates a checker that has fetched nothing yet.
@@ -149,9 +154,13 @@ impl StatusListChecker {
         if let Some(status) = self.known_status(reference, now) {
             return Ok(status?);
         }
-        let refreshed = match *not_before {
-            Some(not_before) if now < not_before => Err(unavailable(&place.uri, "it was not a moment ago")),
-            _ => self.fetch(&place.uri, &url, now).await,
+        let at_rest = not_before.is_some_and(|end| {
+            now < end && end.saturating_since(now) <= RETRY_AFTER.saturating_add(LOOKED_EARLIER)
+        });
+        let refreshed = if at_rest {
+            Err(unavailable(&place.uri, "it was not a moment ago"))
+        } else {
+            self.fetch(&place.uri, &url, now).await
         };
         match refreshed {
             Ok(fetched) => {
@@ -162,7 +171,7 @@ impl StatusListChecker {
                 Ok(status?)
             }
             Err(error) => {
-                if not_before.is_none_or(|not_before| now >= not_before) {
+                if !at_rest {
                     *not_before = Some(now.saturating_add(RETRY_AFTER));
                 }
                 slot.failing.store(true, Ordering::Relaxed);
@@ -182,11 +191,28 @@ impl StatusListChecker {
         reference: &StatusReference,
         now: UnixTime,
     ) -> Option<Result<Status, ListError>> {
+        self.known_by(reference, |fetched| fetched.is_fresh(now))
+    }
+
+    /// Returns the status of a token by the last list, which may be due, but has not expired. Never waits.
+    pub(super) fn last_known_status(
+        &self,
+        reference: &StatusReference,
+        now: UnixTime,
+    ) -> Option<Result<Status, ListError>> {
+        self.known_by(reference, |fetched| fetched.is_believed(now))
+    }
+
+    fn known_by(
+        &self,
+        reference: &StatusReference,
+        counts: impl Fn(&Fetched) -> bool,
+    ) -> Option<Result<Status, ListError>> {
         let place = &reference.status_list;
         let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
         // Only lists from where the issuer has them are here.
         let fetched = lists.get(&place.uri)?.kept.load();
-        let fetched = fetched.as_ref().filter(|fetched| now < fetched.fresh_until)?;
+        let fetched = fetched.as_ref().filter(|fetched| counts(fetched))?;
         Some(fetched.list.status(place.idx))
     }
 
@@ -223,6 +249,7 @@ impl StatusListChecker {
         let list = StatusList::from_claim(&token.claims().status_list)?;
         Ok(Fetched {
             list,
+            asked_at: now,
             fresh_until: now.saturating_add(ttl).min(expires_at),
             believed_until: now.saturating_add(MAX_TTL).min(expires_at),
         })
@@ -235,10 +262,22 @@ impl StatusListChecker {
     }
 }
 
+impl Fetched {
+    /// Returns whether it need not be fetched again yet.
+    fn is_fresh(&self, now: UnixTime) -> bool {
+        now < self.fresh_until && self.asked_at <= now.saturating_add(LOOKED_EARLIER)
+    }
+
+    /// Returns whether it counts while there is no other.
+    fn is_believed(&self, now: UnixTime) -> bool {
+        now < self.believed_until
+    }
+}
+
 impl Slot {
     /// Returns what is there, while it may be believed.
     fn believed(&self, now: UnixTime) -> Option<Arc<Fetched>> {
-        self.kept.load_full().filter(|fetched| now < fetched.believed_until)
+        self.kept.load_full().filter(|fetched| fetched.is_believed(now))
     }
 }
 
