@@ -49,6 +49,7 @@ struct State {
 #[derive(Clone)]
 struct Held {
     token: ServiceToken,
+    asked_at: UnixTime,
     renew_at: UnixTime,
 }
 
@@ -137,8 +138,9 @@ impl Slot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the token that is at hand. A clock that was set back tells nothing of when it ends.
     fn good(&self, now: UnixTime) -> Option<Held> {
-        self.state().held.clone().filter(|held| now < held.token.expires_at())
+        self.state().held.clone().filter(|held| held.asked_at <= now && now < held.token.expires_at())
     }
 
     fn failed_since(&self, failures: u64) -> Option<TokenSourceError> {
@@ -162,7 +164,10 @@ impl Slot {
             Err(error) => {
                 tracing::warn!(%error, "a token cannot be renewed; the old one goes on while it is good");
                 let renew_at = clock.now().saturating_add(TRY_AGAIN);
-                self.state().held = Some(Held { renew_at, ..before.clone() });
+                // Unless it was refused and forgotten meanwhile.
+                if let Some(held) = self.state().held.as_mut().filter(|held| held.token == before.token) {
+                    held.renew_at = renew_at;
+                }
                 before.token
             }
         }
@@ -180,7 +185,7 @@ impl Slot {
         match &answer {
             Ok(token) => {
                 let renew_at = renew_at(token, renewal, asked_at);
-                state.held = Some(Held { token: token.clone(), renew_at });
+                state.held = Some(Held { token: token.clone(), asked_at, renew_at });
                 state.failure = None;
             }
             Err(error) => {

@@ -1,8 +1,8 @@
 //! Tokens with which a service calls another service: its own, and on behalf of a user.
 //!
 //! A [`TokenSource`] asks the auth service once and keeps the answer: however many requests need the same token at the same
-//! time, one of them fetches it. A token of the service's own is renewed before it expires, while the old one is still good, so
-//! that nobody waits for it and a short outage of the auth service is not noticed.
+//! time, one of them fetches it. A token of the service's own is renewed before it expires, while the old one is still good: one
+//! request waits for the next one, all others go on with the old one, and a short outage of the auth service fails none.
 //!
 //! ```no_run
 //! use handstamp_verify::revocation::ClientSecret;

@@ -108,6 +108,33 @@ async fn a_token_on_behalf_is_fetched_again_when_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_token_from_before_the_clock_was_set_back_is_fetched_again() {
+    let (story, kept) = (Story::default(), Kept::new(10));
+    story.wait(10_000);
+    let first = story.ask(&kept, key("a"), Renewal::Early).await.unwrap();
+
+    story.wait(-3_600);
+    let second = story.ask(&kept, key("a"), Renewal::Early).await.unwrap();
+
+    assert_ne!(second, first);
+    assert_eq!(second.expires_at(), story.now().saturating_add(Duration::from_secs(LIFE.unsigned_abs())));
+}
+
+#[tokio::test]
+async fn a_life_of_any_length_can_be_told() {
+    let life = Duration::from_secs(u64::MAX);
+    let token = ServiceToken {
+        authorization: HeaderValue::from_static("Bearer x"),
+        expires_at: UnixTime::from_secs(1).saturating_add(life),
+    };
+    let (story, kept) = (Story::default(), Kept::new(10));
+
+    let kept = kept.token(key("a"), Renewal::Early, &story, async { Ok(token.clone()) }).await;
+
+    assert_eq!(kept.unwrap(), token);
+}
+
+#[tokio::test]
 async fn whoever_waited_for_a_fetch_that_failed_hears_the_same_and_the_next_one_tries_again() {
     let (story, kept) = (Story::default(), Kept::new(10));
     story.is_away.store(true, Ordering::Relaxed);
@@ -151,6 +178,21 @@ async fn a_refused_token_is_forgotten_and_what_took_its_place_is_not() {
     kept.forget(key("b"), &second);
     assert_eq!(story.ask(&kept, key("a"), Renewal::Early).await.unwrap(), second);
     assert_eq!(story.fetched(), 2);
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_does_not_bring_a_refused_token_back() {
+    let (story, kept) = (Story::default(), Kept::new(10));
+    let first = story.ask(&kept, key("a"), Renewal::Early).await.unwrap();
+    story.wait(LIFE - 10);
+
+    let refused_meanwhile = async {
+        kept.forget(key("a"), &first);
+        Err(TokenSourceError::Unavailable { problem: "away".to_owned() })
+    };
+    kept.token(key("a"), Renewal::Early, &story, refused_meanwhile).await.unwrap();
+
+    assert_ne!(story.ask(&kept, key("a"), Renewal::Early).await.unwrap(), first);
 }
 
 /// Handlers of every framework on tokio ask for that.
