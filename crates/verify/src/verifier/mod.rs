@@ -164,6 +164,9 @@ impl Verifier {
     }
 
     /// Watches over an open connection, such as an event stream or a WebSocket: it has to end with its token.
+    ///
+    /// While there is no news it goes by this verifier's policy. Where the route has [one of its own](crate::access::Access::when_silent),
+    /// hand it on: `verifier.when_silent(policy).watch(&caller)`.
     #[cfg(feature = "remote")]
     pub fn watch<C>(&self, caller: &Principal<C>) -> Watch {
         let clock = Arc::clone(&self.inner.clock);
