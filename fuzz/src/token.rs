@@ -6,16 +6,32 @@ use aws_lc_rs::hmac;
 use base64_simd::URL_SAFE_NO_PAD;
 use handstamp_token::jwe::{ContentEncryption, DecryptionKey};
 use handstamp_token::{
-    Algorithm, Jwk, KeySet, Rejection, SigningKey, UnixTime, UnverifiedToken, Validator, VerifyingKey,
-    dangerous,
+    Algorithm, Jwk, KeySet, Rejection, SigningKey, UnixTime, UnverifiedToken, Validator, VerifiedToken,
+    VerifyingKey, dangerous,
 };
 use serde_json::{Map, Value};
 
 const SECRET: &[u8; 32] = b"\x8f\x1d\x96\x30\xe2\x55\x0a\xc4\x7b\xbe\x21\x6d\xf9\x03\xd8\x5c\x4a\x97\xee\x12\x68\xb5\x3f\xa0\xc9\x74\x1b\xe6\x2d\x80\x57\xfb";
 
-static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+const FIXED_HEADER: &[u8] = br#"{"alg":"HS256"}"#;
+
+static KEYS: LazyLock<KeySet> = LazyLock::new(keys);
+
+fn keys() -> KeySet {
     let key = VerifyingKey::from_secret(Algorithm::Hs256, SECRET).expect("a good secret");
     KeySet::new([key]).expect("one key")
+}
+
+/// The same key after a token of the usual form: it reads what comes next with that form in mind.
+static EXPERIENCED: LazyLock<KeySet> = LazyLock::new(|| {
+    let keys = keys();
+    let usual =
+        br#"{"iss":"i","aud":["a","b"],"exp":1800000001,"sub":"s","x":[1.5,{"y":null}],"nbf":0,"jti":"j"}"#;
+    let first = VALIDATOR.verify::<Map<String, Value>>(&signed(FIXED_HEADER, usual), &keys, NOW);
+    assert!(first.is_ok(), "a good token");
+    keys
 });
 
 static VALIDATOR: LazyLock<Validator> =
@@ -53,14 +69,13 @@ pub fn token(data: &[u8]) {
         }
         Err(rejection) => explain(&rejection),
     }
-    let outcome = VALIDATOR.verify::<Map<String, Value>>(text, &KEYS, UnixTime::from_secs(1_800_000_000));
+    let outcome = VALIDATOR.verify::<Map<String, Value>>(text, &KEYS, NOW);
     assert!(outcome.is_err(), "nobody signed {text}");
 }
 
 /// Any bytes as the payload, and as the header, of a token whose signature is good.
 pub fn claims(data: &[u8]) {
-    let fixed_header = br#"{"alg":"HS256"}"#;
-    if let Ok(verified) = verify(fixed_header, data) {
+    if let Ok(verified) = verify(FIXED_HEADER, data) {
         let theirs: Map<String, Value> = serde_json::from_slice(data).expect("another reader accepts it");
         let ours: Map<String, Value> = verified.claims_as().expect("read before");
         assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
@@ -133,22 +148,27 @@ pub fn jwe(data: &[u8]) {
     }
 }
 
-fn verify(
-    header: &[u8],
-    payload: &[u8],
-) -> Result<handstamp_token::VerifiedToken<Map<String, Value>>, Rejection> {
-    let input =
-        format!("{}.{}", URL_SAFE_NO_PAD.encode_to_string(header), URL_SAFE_NO_PAD.encode_to_string(payload));
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), input.as_bytes());
-    let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode_to_string(tag.as_ref()));
+fn verify(header: &[u8], payload: &[u8]) -> Result<VerifiedToken<Map<String, Value>>, Rejection> {
+    let token = signed(header, payload);
     // A fresh set each time: a remembered header must not hide a parse.
-    let key = VerifyingKey::from_secret(Algorithm::Hs256, SECRET).expect("a good secret");
-    let keys = KeySet::new([key]).expect("one key");
-    let outcome = VALIDATOR.verify(&token, &keys, UnixTime::from_secs(1_800_000_000));
+    let outcome = VALIDATOR.verify::<Map<String, Value>>(&token, &keys(), NOW);
+    let again = VALIDATOR.verify::<Map<String, Value>>(&token, &EXPERIENCED, NOW);
+    assert_eq!(
+        outcome.as_ref().map(VerifiedToken::claims),
+        again.as_ref().map(VerifiedToken::claims),
+        "what is remembered saves time alone"
+    );
     if let Err(rejection) = &outcome {
         explain(rejection);
     }
     outcome
+}
+
+fn signed(header: &[u8], payload: &[u8]) -> String {
+    let input =
+        format!("{}.{}", URL_SAFE_NO_PAD.encode_to_string(header), URL_SAFE_NO_PAD.encode_to_string(payload));
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), input.as_bytes());
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode_to_string(tag.as_ref()))
 }
 
 /// Every rejection can be told, in one line.
