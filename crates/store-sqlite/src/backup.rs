@@ -13,7 +13,7 @@ use crate::folder::DATABASE_FILE;
 use crate::migrations::{self, Schema};
 use crate::open_error::OpenError;
 use crate::query::execute;
-use crate::{connection, read};
+use crate::{connection, read, stray_log};
 
 /// Pages that are copied between two words about how far it is: four megabytes.
 const STEP: i32 = 1_000;
@@ -97,6 +97,7 @@ pub fn backup(
 fn copy(file: &Path, into: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<LogPosition, BackupError> {
     let failed =
         |source: rusqlite::Error| BackupError::Copy { file: into.to_owned(), source: Box::new(source) };
+    stray_log::refuse(file)?;
     let original = connection::reader(file).map_err(|error| OpenError::of(file, error))?;
     // One moment, whatever others commit from here on. Without it SQLite would begin again at each of their commits.
     original.execute_batch("BEGIN").map_err(failed)?;

@@ -42,6 +42,7 @@ mod readers;
 mod room;
 mod row;
 mod store;
+mod stray_log;
 mod transfer;
 mod turns;
 mod writer;

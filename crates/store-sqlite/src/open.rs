@@ -15,6 +15,7 @@ use crate::migrations::{self, Schema};
 use crate::open_error::OpenError;
 use crate::readers::{Connections, Readers};
 use crate::room::Room;
+use crate::stray_log;
 use crate::writer::Writer;
 
 /// What the store is opened for.
@@ -46,6 +47,7 @@ pub(crate) fn open(
     };
     let file = folder.join(DATABASE_FILE);
     make_file(&file)?;
+    stray_log::refuse(&file)?;
     let connection = connection::writer(&file).map_err(|error| OpenError::of(&file, error))?;
     prepare(&connection, &file)?;
     let readers = start_readers(&file, mode)?;
@@ -66,6 +68,7 @@ pub struct SchemaVersion {
 /// Returns how far the schema of the database in a folder is. Changes nothing.
 pub fn schema_version(folder: &Path) -> Result<SchemaVersion, OpenError> {
     let file = folder.join(DATABASE_FILE);
+    stray_log::refuse(&file)?;
     let connection = connection::reader(&file).map_err(|error| OpenError::of(&file, error))?;
     let schema = migrations::schema(&connection).map_err(|error| OpenError::of(&file, error))?;
     refuse(schema, &file)?;

@@ -69,6 +69,19 @@ pub enum OpenError {
         /// Which file.
         file: PathBuf,
     },
+    /// Beside the file lies the log of another database.
+    #[error(
+        "{} is the log of another database than the one in {}, which it would be mixed into: a restored backup goes into a folder \
+         without the old files, so move the log away first",
+        log.display(),
+        file.display()
+    )]
+    StrayLog {
+        /// Which file.
+        file: PathBuf,
+        /// The log.
+        log: PathBuf,
+    },
     /// The file is a SQLite database with the tables of another program.
     #[error("{} is a database of another program", file.display())]
     Foreign {

@@ -10,7 +10,9 @@ use handstamp_core::model::LogPosition;
 use handstamp_core::store::{Change, Changes, Store};
 use handstamp_core::test_support::contract::furnished;
 use handstamp_core::test_support::contract::transfer::export_all;
-use handstamp_store_sqlite::{BackupError, DATABASE_FILE, OpenError, backup};
+use handstamp_store_sqlite::{
+    BackupError, DATABASE_FILE, OpenError, OpenMode, SqliteStore, backup, schema_version,
+};
 use tempfile::TempDir;
 
 use crate::kit::*;
@@ -107,6 +109,40 @@ async fn a_backup_under_load_holds_all_that_was_there_and_is_of_one_moment() {
     assert!(head.seq < u64::from(acknowledged.load(Ordering::SeqCst)), "the writer was ahead in the end");
     restored.close().await.unwrap();
     assert_sound(target.path());
+}
+
+/// SQLite would read the log into the backup: what comes out is neither what was saved nor what was there.
+#[tokio::test]
+async fn a_backup_in_the_place_of_a_database_whose_log_is_still_there_is_refused() {
+    let (folder, store) = with_user().await;
+    let place = tempfile::tempdir().unwrap();
+    let (file, log) = (place.path().join(DATABASE_FILE), place.path().join(format!("{DATABASE_FILE}-wal")));
+    backup(folder.path(), &file, quiet).unwrap();
+    commit(&store, Changes::one(Change::CreateUser(user(2)))).await;
+    // As it is left behind by a service that was killed.
+    fs::copy(folder.path().join(format!("{DATABASE_FILE}-wal")), &log).unwrap();
+    let before = (fs::read(&file).unwrap(), fs::read(&log).unwrap());
+
+    let refused = [
+        SqliteStore::open(place.path(), OpenMode::Command).err().unwrap(),
+        schema_version(place.path()).unwrap_err(),
+        match backup(place.path(), &place.path().join("another"), quiet) {
+            Err(BackupError::Open(refused)) => refused,
+            other => panic!("{other:?}"),
+        },
+    ];
+
+    for refused in refused {
+        assert!(
+            matches!(&refused, OpenError::StrayLog { log: found, .. } if found.ends_with("handstamp.db-wal")),
+            "{refused:?}"
+        );
+    }
+    assert_eq!((fs::read(&file).unwrap(), fs::read(&log).unwrap()), before, "nothing was touched");
+    fs::remove_file(&log).unwrap();
+    let restored = open(place.path());
+    assert!(restored.user(user(1).id).await.unwrap().is_some());
+    assert!(restored.user(user(2).id).await.unwrap().is_none());
 }
 
 /// The original goes on, and gives out the numbers that come next in the copy.
