@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, TryLockError};
 
 use crate::folder;
 
@@ -16,11 +17,13 @@ const ENOUGH: usize = 256 * 1024;
 pub(crate) struct Room {
     probe: PathBuf,
     is_refused: AtomicBool,
+    /// Held by who looks for room.
+    turn: Mutex<()>,
 }
 
 impl Room {
     pub(crate) fn new(folder: &Path) -> Self {
-        Self { probe: folder.join(FILE), is_refused: AtomicBool::new(false) }
+        Self { probe: folder.join(FILE), is_refused: AtomicBool::new(false), turn: Mutex::new(()) }
     }
 
     /// Takes note that something could not be written.
@@ -35,13 +38,18 @@ impl Room {
         self.is_refused.load(Ordering::Relaxed)
     }
 
-    /// Finds out whether there is room again.
+    /// Finds out whether there is room again. One looks at a time, and whoever asks meanwhile hears that there is none yet: anybody may ask
+    /// whether a service is ready, and a disk that is full must not be kept busy with that.
     pub(crate) fn look(&self) -> io::Result<()> {
+        let _turn = match self.turn.try_lock() {
+            Err(TryLockError::WouldBlock) => return Err(io::Error::other("somebody is looking just now")),
+            turn => turn,
+        };
         let found = folder::private_file(&self.probe).and_then(|mut file| {
             file.write_all(&filling())?;
             file.sync_all()
         });
-        // Two may look at the same time: then it is gone already.
+        // Another process may look at the same time: then it is gone already.
         let _ = fs::remove_file(&self.probe);
         found?;
         if self.is_refused.swap(false, Ordering::Relaxed) {
@@ -81,6 +89,20 @@ mod tests {
         }
         let usual = ENOUGH / 256;
         assert!(counts.iter().all(|count| (usual * 3 / 4..usual * 5 / 4).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn one_looks_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room::new(folder.path());
+        room.refused();
+
+        let looking = room.turn.lock().unwrap();
+        assert!(room.look().is_err() && room.is_refused());
+        drop(looking);
+
+        room.look().unwrap();
+        assert!(!room.is_refused());
     }
 
     #[test]
