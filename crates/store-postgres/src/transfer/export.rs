@@ -76,7 +76,7 @@ async fn hand_out(
     Ok(())
 }
 
-fn every(kind: Kind) -> Sql {
+pub(super) fn every(kind: Kind) -> Sql {
     match kind {
         Kind::Organization => sql::organizations::LIST,
         Kind::User => transfer::USERS,

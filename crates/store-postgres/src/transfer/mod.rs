@@ -2,6 +2,8 @@
 
 mod export;
 mod import;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -62,7 +62,7 @@ fn hand_out(connection: &Connection, contents: Contents, to: &mpsc::Sender<Parce
     packing.end().try_for_each(send)
 }
 
-fn every(kind: Kind) -> &'static str {
+pub(super) fn every(kind: Kind) -> &'static str {
     match kind {
         Kind::Organization => organizations::EVERY,
         Kind::User => users::EVERY,

@@ -2,6 +2,8 @@
 
 mod export;
 mod import;
+#[cfg(test)]
+mod tests;
 
 use handstamp_core::store::transfer::{Counts, Kind};
 use rusqlite::Connection;

@@ -23,7 +23,7 @@ use super::{
     samples::{HOUR, after, noon, read, session, user},
 };
 use crate::{
-    model::{LogPosition, RevocationEvent, Selector, Session, SessionState, User},
+    model::{Client, ClientProof, LogPosition, RevocationEvent, Selector, Session, SessionState, User},
     store::{
         Applied, Change, Changes, Store,
         transfer::{Contents, Counts, ImportError, Kind, PARCELS_UNDER_WAY, Parcel, Row, Transfer},
@@ -107,9 +107,11 @@ fn rows(parcels: &[Parcel]) -> Vec<Row> {
 /// Rows as they may be compared: only of events and of the audit log does the order mean something.
 fn sorted(parcels: &[Parcel]) -> Vec<(Kind, String)> {
     let shown = |row: &Row| match row {
-        // The model hides these two.
+        // The model hides these.
         Row::User(User { password: Some(hash), .. }) => format!("{row:?} {}", hash.as_phc()),
         Row::Profile { profile, .. } => format!("{row:?} {}", profile.to_json()),
+        Row::Client(Client { proof: ClientProof::Secret(hash), .. }) => format!("{row:?} {}", hash.as_str()),
+        Row::Client(Client { proof: ClientProof::Keys(keys), .. }) => format!("{row:?} {}", keys.as_jwks()),
         Row::Key(key) => format!("{row:?} {:?}", key.sealed.as_bytes()),
         Row::UpstreamSession(beside) => {
             format!("{row:?} {:?}", beside.secret.as_ref().map(crate::model::SealedSecret::as_bytes))
