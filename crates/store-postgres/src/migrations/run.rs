@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient};
 
 use super::StepStatus;
@@ -13,6 +14,10 @@ const LOCK: i64 = 0x4853_544d_0001;
 /// How often a step waits for its locks, so that it never stands in everybody's way for long: who waits for a lock on a table is
 /// waited for by all who come later.
 const TRIES: u32 = 20;
+
+/// A process that stands still in the middle of a step, or whose machine is gone, holds on to the tables for no longer than this: all who
+/// serve wait for them, and all who start for their turn.
+const LET_GO: &str = "SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
 /// Whether any step was ever taken. What a name stands for (`to_regclass`) is remembered from before the wait for the others; what lies
 /// in a table is not.
@@ -139,7 +144,7 @@ async fn take_patiently(
 ) -> Result<bool, tokio_postgres::Error> {
     for _ in 1..TRIES {
         match take(client, number, step).await {
-            Err(error) if error.code() == Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE) => {
+            Err(error) if is_in_the_way(&error) => {
                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             }
             done => return done,
@@ -148,9 +153,16 @@ async fn take_patiently(
     take(client, number, step).await
 }
 
+/// Returns whether somebody else's locks were in the way. Nothing of the step holds then.
+fn is_in_the_way(error: &tokio_postgres::Error) -> bool {
+    let locks = [&SqlState::LOCK_NOT_AVAILABLE, &SqlState::T_R_DEADLOCK_DETECTED];
+    error.code().is_some_and(|code| locks.contains(&code))
+}
+
 /// Returns whether it was missing.
 async fn take(client: &mut Client, number: u32, step: &Step) -> Result<bool, tokio_postgres::Error> {
     let transaction = client.transaction().await?;
+    transaction.batch_execute(LET_GO).await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     // Asked, and not `IF NOT EXISTS`, of which the database tells whoever reads our log.
     let is_there = transaction.query_one(HAS_TABLE, &[]).await?;

@@ -160,6 +160,35 @@ async fn a_step_waits_for_a_table_that_is_in_use() {
     assert_eq!(taken, ["more"]);
 }
 
+/// Who serves holds locks in another order than the step takes them, and the database ends one of the two: it may be the step.
+#[tokio::test]
+async fn a_step_that_was_undone_for_others_is_taken_again() {
+    let mut direct = database().await;
+    direct.client.batch_execute("CREATE SEQUENCE turns").await.unwrap();
+    // No transaction takes a number back.
+    let undone_once = expand(
+        "undone once",
+        "CREATE TABLE one (x int); DO $$ BEGIN IF nextval('turns') = 1 THEN \
+         RAISE EXCEPTION 'a deadlock' USING ERRCODE = 'deadlock_detected'; END IF; END $$",
+    );
+
+    assert_eq!(taken(&mut direct, &[undone_once], StepKind::Expand).await, ["undone once"]);
+    assert!(has_table(&direct, "one").await);
+}
+
+/// It would keep everybody waiting who serves and who starts, for as long as its machine is gone.
+#[tokio::test]
+async fn whoever_stops_in_the_middle_of_a_step_lets_go_of_the_tables() {
+    let mut direct = database().await;
+    let told = expand(
+        "told",
+        "CREATE TABLE one AS SELECT current_setting('idle_in_transaction_session_timeout') AS limit_of_idleness",
+    );
+    taken(&mut direct, &[told], StepKind::Expand).await;
+    let row = direct.client.query_one("SELECT limit_of_idleness FROM one", &[]).await.unwrap();
+    assert_eq!(row.try_get::<_, String>(0).unwrap(), "10s");
+}
+
 #[tokio::test]
 async fn every_step_of_ours_says_something_else() {
     let names: std::collections::BTreeSet<_> = super::steps::STEPS.iter().map(|step| step.name).collect();
