@@ -117,7 +117,7 @@ fn report_of_others_words() -> Report {
         Outcome::Inconclusive { because: evil() },
     ];
     let case = |outcome| CaseReport { case: evil(), carrier: evil(), outcome };
-    let report = |standing, cases| OperationReport { operation: evil(), standing, cases };
+    let report = |standing, cases| OperationReport { operation: evil(), line: None, standing, cases };
     Report {
         target: evil(),
         source: evil(),

@@ -1,7 +1,7 @@
 //! Reports for code hosts, against the schema of SARIF 2.1.0 as OASIS has it.
 
 use boon::{Compiler, Schemas};
-use handstamp_audit::{Options, Report};
+use handstamp_audit::{CaseReport, OperationReport, Options, Outcome, Report, Standing};
 use serde_json::Value;
 
 use crate::lamps::{self, DESCRIPTION, Mistake};
@@ -53,6 +53,57 @@ async fn findings_fit_the_schema_wherever_the_description_is() {
         let place = if description.is_none() { format!("{place}/") } else { place.to_owned() };
         assert_eq!(places(&sarif), [place], "{description:?}");
     }
+}
+
+#[tokio::test]
+async fn a_finding_leads_to_the_line_of_its_operation() {
+    let only_cases = vec!["credentials/none".to_owned()];
+    let (_, report) = report(Mistake::ForgottenRoute, Options { only_cases, ..Options::default() }).await;
+    let line = |description| {
+        let sarif = report.to_sarif(description);
+        sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"].clone()
+    };
+
+    let expected = DESCRIPTION.lines().position(|line| line == "    delete:").expect("the operation") + 1;
+    assert_eq!(line(Some("api/openapi.yaml")), expected);
+    // The address of the service has no lines.
+    assert_eq!(line(None), 1);
+}
+
+#[test]
+fn cases_without_a_conclusion_are_told_beside_no_results() {
+    let case = |case: &str| CaseReport {
+        case: case.to_owned(),
+        carrier: "bearer".to_owned(),
+        outcome: Outcome::Inconclusive { because: "the service asked for patience".to_owned() },
+    };
+    let report = Report {
+        target: "http://127.0.0.1:8080".to_owned(),
+        source: "a key".to_owned(),
+        operations: vec![OperationReport {
+            operation: "GET /lamps".to_owned(),
+            line: None,
+            standing: Standing::Judged,
+            cases: vec![case("signature/short"), case("signature/long")],
+        }],
+        cut_short: None,
+        remarks: vec!["Fetching was not looked at.".to_owned()],
+        requests: 1,
+        took: std::time::Duration::from_secs(1),
+    };
+
+    let sarif = report.to_sarif(None);
+
+    assert_fits(&sarif);
+    let told = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().expect("some");
+    let told: Vec<&str> = told.iter().filter_map(|one| one["message"]["text"].as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "GET /lamps, signature/short and 1 more: the service asked for patience",
+            "Fetching was not looked at."
+        ]
+    );
 }
 
 #[tokio::test]

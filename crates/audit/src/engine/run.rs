@@ -96,11 +96,15 @@ impl<'a> Run<'a> {
             audit.document.unreadable().iter().filter(|(name, _)| audit.options.wants_operation(name));
         reports.extend(unreadable.map(|(name, problem)| OperationReport {
             operation: name.to_string(),
+            line: None,
             standing: Standing::Inconclusive {
                 because: format!("the description cannot be read: {problem}"),
             },
             cases: Vec::new(),
         }));
+        for report in &mut reports {
+            report.line = audit.document.line(&report.operation);
+        }
         // As the description has them, not as they were attacked.
         let order: Vec<String> = audit.document.names().map(ToString::to_string).collect();
         reports.sort_by_key(|report| order.iter().position(|name| *name == report.operation));
@@ -153,12 +157,17 @@ impl<'a> Run<'a> {
 
     /// Returns whether an operation is open on purpose.
     pub(super) fn is_public(&self, operation: &Operation) -> bool {
-        operation.access == Access::Public || self.site.options.public.contains(&operation.name)
+        // A browser asks so before it may show who is asking.
+        let is_preflight = operation.name.method == Method::OPTIONS && operation.access == Access::NotSaid;
+        operation.access == Access::Public
+            || is_preflight
+            || self.site.options.public.contains(&operation.name)
     }
 
     async fn operation(&mut self, operation: &'a Operation) -> Result<OperationReport, AuditError> {
         let name = operation.name.to_string();
-        let report = |standing, cases| OperationReport { operation: name.clone(), standing, cases };
+        let report =
+            |standing, cases| OperationReport { operation: name.clone(), line: None, standing, cases };
         if self.is_public(operation) {
             return Ok(report(Standing::Public, Vec::new()));
         }
@@ -204,7 +213,7 @@ impl<'a> Run<'a> {
         self.site.endurance.end(Over::NoToken(in_full(cause)));
         let because = self.site.over().map(ToString::to_string).unwrap_or_default();
         let standing = Standing::Inconclusive { because };
-        OperationReport { operation: operation.name.to_string(), standing, cases: Vec::new() }
+        OperationReport { operation: operation.name.to_string(), line: None, standing, cases: Vec::new() }
     }
 
     /// Returns a token of the owner, to be kept out of the report.

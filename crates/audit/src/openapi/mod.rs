@@ -5,10 +5,12 @@
 
 mod access;
 mod error;
+mod lines;
 mod operation;
 mod read;
 mod reference;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -19,9 +21,6 @@ pub(crate) use operation::{Operation, Parameter, Place, braces};
 pub use operation::{OperationName, OperationNameError};
 pub(crate) use reference::Resolver;
 
-/// How many bytes a description may have. The largest public ones have about ten million.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
-
 /// A description of a service.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -29,27 +28,43 @@ pub struct Document {
     base_path: String,
     operations: Vec<Operation>,
     unreadable: Vec<(OperationName, String)>,
+    lines: BTreeMap<String, usize>,
 }
 
 impl Document {
+    /// How many bytes a description may have. The largest public ones have about ten million.
+    pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
     /// Reads a description.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
-        if bytes.len() > MAX_BYTES {
-            return Err(DocumentError::TooLarge { actual: bytes.len(), limit: MAX_BYTES });
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(DocumentError::TooLarge { actual: bytes.len(), limit: Self::MAX_BYTES });
         }
         let root = value(bytes)?;
-        let version = root.get("openapi").and_then(Value::as_str).unwrap_or_default();
+        let version = match root.get("openapi") {
+            Some(Value::String(version)) => version.clone(),
+            // Without quotes `3.1` is a number in YAML.
+            Some(Value::Number(version)) => version.to_string(),
+            _ => String::new(),
+        };
         if !(version.starts_with("3.0") || version.starts_with("3.1")) {
-            let found = root.get("openapi").or_else(|| root.get("swagger"));
-            return Err(DocumentError::Version {
-                found: found.map_or_else(|| "missing".to_owned(), Value::to_string),
-            });
+            let found = match (root.get("openapi"), root.get("swagger")) {
+                (Some(version), _) => version.to_string(),
+                (None, Some(version)) => format!("missing, and its `swagger` is {version}"),
+                (None, None) => "missing".to_owned(),
+            };
+            return Err(DocumentError::Version { found });
         }
         let read::Read { operations, unreadable } = read::operations(Resolver::new(&root));
         if operations.is_empty() && unreadable.is_empty() {
             return Err(DocumentError::Empty);
         }
-        Ok(Self { base_path: base_path(&root), root: Arc::new(root), operations, unreadable })
+        let names = operations.iter().map(|operation| &operation.name);
+        let lines = lines::of_operations(
+            &String::from_utf8_lossy(bytes),
+            names.chain(unreadable.iter().map(|(name, _)| name)),
+        );
+        Ok(Self { base_path: base_path(&root), root: Arc::new(root), operations, unreadable, lines })
     }
 
     /// Returns the names of all operations, also of those that could not be read.
@@ -68,6 +83,11 @@ impl Document {
     /// Returns the operations that could not be read, and why.
     pub(crate) fn unreadable(&self) -> &[(OperationName, String)] {
         &self.unreadable
+    }
+
+    /// Returns the line of the description on which an operation stands, where that could be found out.
+    pub(crate) fn line(&self, operation: &str) -> Option<usize> {
+        self.lines.get(operation).copied()
     }
 
     /// Returns the path below which the description says the operations are: that of its first server, without a slash at the end.
@@ -121,7 +141,7 @@ mod tests {
 
     #[test]
     fn json_and_yaml_are_read_alike() {
-        let yaml = "openapi: 3.0.3\npaths:\n  /lamps:\n    get:\n      responses:\n        200:\n          description: fine\n";
+        let yaml = "openapi: 3.0\npaths:\n  /lamps:\n    get:\n      responses:\n        200:\n          description: fine\n";
         for text in [LAMPS, yaml] {
             let document = Document::parse(text.as_bytes()).unwrap();
 
@@ -141,7 +161,7 @@ mod tests {
         for (text, expected) in [
             ("{", "neither JSON nor YAML"),
             ("a: [", "neither JSON nor YAML"),
-            (r#"{"swagger":"2.0","paths":{}}"#, r#""2.0""#),
+            (r#"{"swagger":"2.0","paths":{}}"#, r#"`swagger` is "2.0""#),
             (r#"{"paths":{}}"#, "missing"),
             (r#"{"openapi":"3.1.0","paths":{}}"#, "no operation"),
             (r#"{"openapi":"3.1.0","paths":[1]}"#, "no operation"),
@@ -154,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_document_that_is_too_large_is_not_even_read() {
-        let refused = Document::parse(&vec![b' '; super::MAX_BYTES + 1]);
+        let refused = Document::parse(&vec![b' '; Document::MAX_BYTES + 1]);
 
         assert!(matches!(refused, Err(DocumentError::TooLarge { .. })));
     }

@@ -16,6 +16,9 @@ const METHODS: [(&str, Method); 8] = [
     ("trace", Method::TRACE),
 ];
 
+/// What else stands in a path item.
+const BESIDE_METHODS: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
+
 /// What was found in a document.
 pub(super) struct Read {
     pub(super) operations: Vec<Operation>,
@@ -52,8 +55,22 @@ pub(super) fn operations(resolver: Resolver<'_>) -> Read {
                 Err(problem) => read.unreadable.push((name, problem)),
             }
         }
+        for member in [item, beside].into_iter().filter_map(Value::as_object).flatten() {
+            read.unreadable.extend(unknown(path, member).filter(|known| !read.unreadable.contains(known)));
+        }
     }
     read
+}
+
+/// Returns what is said of an operation by no name that an operation has: `GET` in capitals, say.
+fn unknown(path: &str, (member, described): (&String, &Value)) -> Option<(OperationName, String)> {
+    let is_known = METHODS.iter().any(|(method, _)| method == member)
+        || BESIDE_METHODS.contains(&member.as_str())
+        || member.starts_with("x-")
+        || !described.is_object();
+    let method = || Method::from_bytes(member.to_ascii_uppercase().as_bytes());
+    let name = || OperationName { method: method().unwrap_or_else(|_| any_method()), path: path.to_owned() };
+    (!is_known).then(|| (name(), format!("{member:?} is not the name of a method, which has small letters")))
 }
 
 /// Stands for all methods of a path that cannot be read.
@@ -220,6 +237,21 @@ mod tests {
         let mut told: Vec<_> = read.unreadable.iter().map(|(name, _)| name.to_string()).collect();
         told.sort_unstable();
         assert_eq!(told, ["ANY /elsewhere", "ANY lamps"]);
+    }
+
+    #[test]
+    fn what_is_written_like_no_operation_is_told_of() {
+        let root =
+            json!({ "paths": { "/lamps": { "GET": {}, "post": {}, "x-a": {}, "summary": "", "frob": {} } } });
+
+        let read = operations(Resolver::new(&root));
+
+        let mut told: Vec<_> = read.unreadable.iter().map(|(name, _)| name.to_string()).collect();
+        told.sort_unstable();
+        assert_eq!(
+            (read.operations.len(), told),
+            (1, vec!["FROB /lamps".to_owned(), "GET /lamps".to_owned()])
+        );
     }
 
     #[test]

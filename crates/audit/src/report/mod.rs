@@ -42,6 +42,9 @@ pub struct Report {
 pub struct OperationReport {
     /// Its name: `GET /orders/{id}`.
     pub operation: String,
+    /// The line of the description on which it stands, where that could be found out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// Whether it could be judged at all.
     #[serde(flatten)]
     pub standing: Standing,
@@ -124,6 +127,8 @@ pub struct Finding {
 pub struct Located<'a> {
     /// The operation's name.
     pub operation: &'a str,
+    /// The line of the description on which the operation stands, where that could be found out.
+    pub line: Option<usize>,
     /// Where the token was carried.
     pub carrier: &'a str,
     /// The finding.
@@ -170,9 +175,12 @@ impl Report {
     pub fn findings(&self) -> impl Iterator<Item = Located<'_>> {
         self.operations.iter().flat_map(|operation| {
             operation.cases.iter().filter_map(move |case| match &case.outcome {
-                Outcome::Finding(finding) => {
-                    Some(Located { operation: &operation.operation, carrier: &case.carrier, finding })
-                }
+                Outcome::Finding(finding) => Some(Located {
+                    operation: &operation.operation,
+                    line: operation.line,
+                    carrier: &case.carrier,
+                    finding,
+                }),
                 _ => None,
             })
         })

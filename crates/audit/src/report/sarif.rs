@@ -3,19 +3,21 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Finding, Located, Report, Severity, Standing};
+use super::{Finding, Located, Outcome, Report, Severity, Standing};
 
 impl Report {
     /// Returns the findings as SARIF 2.1.0, which code hosts show beside the code. A finding has no line of code, and code hosts show
-    /// nothing that has no file: its place is that of the description, as `description` has it: a path within the repository, or
-    /// an absolute URI where the service describes itself. Without one it is the service.
+    /// nothing that has no file: its place is that of the operation in the description, which is where `description` says: a path within
+    /// the repository, or an absolute URI where the service describes itself. Without one it is the service.
     pub fn to_sarif(&self, description: Option<&str>) -> Value {
         let place = description.map_or_else(|| reference(&self.target), reference);
         let mut rules: BTreeMap<&str, &Finding> = BTreeMap::new();
         for located in self.findings() {
             rules.entry(&located.finding.rule).or_insert(located.finding);
         }
-        let results: Vec<Value> = self.findings().map(|located| result(located, &place)).collect();
+        let line = |located: Located<'_>| description.and(located.line).unwrap_or(1);
+        let results: Vec<Value> =
+            self.findings().map(|located| result(located, &place, line(located))).collect();
         json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
@@ -43,8 +45,26 @@ impl Report {
             _ => None,
         });
         let cut_short = self.cut_short.iter().map(|because| ("error", format!("Cut short: {because}")));
-        let told = cut_short.chain(unjudged);
+        let remarks = self.remarks.iter().map(|remark| ("note", remark.clone()));
+        let told = cut_short.chain(unjudged).chain(self.undecided()).chain(remarks);
         told.map(|(level, text)| json!({ "level": level, "message": { "text": text } })).collect()
+    }
+
+    /// Cases without a conclusion, those of one operation and one reason together.
+    fn undecided(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let mut alike: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for operation in &self.operations {
+            for case in &operation.cases {
+                if let Outcome::Inconclusive { because } = &case.outcome {
+                    alike.entry((&operation.operation, because)).or_default().push(&case.case);
+                }
+            }
+        }
+        alike.into_iter().filter_map(|((operation, because), cases)| {
+            let (first, others) = cases.split_first()?;
+            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+            Some(("warning", format!("{operation}, {first}{more}: {because}")))
+        })
     }
 }
 
@@ -59,8 +79,8 @@ fn rule(finding: &Finding) -> Value {
     })
 }
 
-fn result(located: Located<'_>, place: &str) -> Value {
-    let Located { operation, carrier, finding } = located;
+fn result(located: Located<'_>, place: &str, line: usize) -> Value {
+    let Located { operation, carrier, finding, .. } = located;
     json!({
         "ruleId": finding.rule,
         "level": level(finding.severity),
@@ -69,7 +89,7 @@ fn result(located: Located<'_>, place: &str) -> Value {
             finding.title, finding.sent.line, finding.received.status, finding.fix
         )},
         "locations": [{
-            "physicalLocation": { "artifactLocation": { "uri": place }, "region": { "startLine": 1 } },
+            "physicalLocation": { "artifactLocation": { "uri": place }, "region": { "startLine": line } },
             "logicalLocations": [{ "fullyQualifiedName": operation, "kind": "resource" }],
         }],
         // The same finding in the next run is the same, whatever object it was tried on.
