@@ -81,11 +81,40 @@ fn flat_at(schema: &Value, resolver: Resolver<'_>, budget: &Budget, depth: usize
     }
     for choice in ["oneOf", "anyOf"] {
         if let Some(chosen) = first(list(&mut whole, choice)) {
+            let told = whole.get("discriminator").and_then(|how| told_by(how, &chosen));
             let chosen = flat_at(&chosen, resolver, budget, depth + 1)?;
+            if let Some((property, name)) = told {
+                tell(&mut whole, &chosen, property, &name);
+            }
             add(&mut whole, chosen);
         }
     }
     Ok(Value::Object(whole))
+}
+
+/// Returns the property by which a choice is told, and what it says for this one (OpenAPI 3.1 §4.8.25).
+fn told_by(discriminator: &Value, chosen: &Value) -> Option<(String, String)> {
+    let property = discriminator.get("propertyName")?.as_str()?.to_owned();
+    let reference = chosen.get("$ref")?.as_str()?;
+    let schema = reference.rsplit('/').next()?;
+    let mapping = discriminator.get("mapping").and_then(Value::as_object);
+    let named =
+        mapping.into_iter().flatten().find(|(_, leads_to)| **leads_to == reference || **leads_to == schema);
+    Some((property, named.map_or(schema, |(name, _)| name.as_str()).to_owned()))
+}
+
+/// Says which choice it is, where the choice itself does not.
+fn tell(schema: &mut Map<String, Value>, chosen: &Value, property: String, name: &str) {
+    let said = chosen.get("properties").and_then(|properties| properties.get(&property));
+    if said.is_some_and(|said| said.get("const").is_some() || said.get("enum").is_some()) {
+        return;
+    }
+    if let Value::Array(required) = schema.entry("required").or_insert_with(|| Value::Array(Vec::new())) {
+        required.push(property.as_str().into());
+    }
+    if let Value::Object(properties) = schema.entry("properties").or_insert_with(|| Map::new().into()) {
+        properties.insert(property, serde_json::json!({ "const": name }));
+    }
 }
 
 fn list(schema: &mut Map<String, Value>, member: &str) -> Vec<Value> {

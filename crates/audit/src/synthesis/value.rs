@@ -218,6 +218,25 @@ mod tests {
     }
 
     #[test]
+    fn a_choice_says_which_it_is() {
+        let root = |discriminator: Value| {
+            json!({
+                "schema": { "oneOf": [{ "$ref": "#/Petrol" }, { "$ref": "#/Electric" }], "discriminator": discriminator },
+                "Petrol": { "type": "object", "required": ["litres"], "properties": {
+                    "kind": { "type": "string" }, "litres": { "type": "integer" } } },
+            })
+        };
+        let told = |discriminator| made(&root(discriminator), false, true).map(|value| value["kind"].clone());
+
+        assert_eq!(told(json!({ "propertyName": "kind" })), Ok(json!("Petrol")));
+        let mapping = json!({ "electric": "#/Electric", "petrol": "#/Petrol" });
+        assert_eq!(told(json!({ "propertyName": "kind", "mapping": mapping })), Ok(json!("petrol")));
+        let mut own = root(json!({ "propertyName": "kind" }));
+        own["Petrol"]["properties"]["kind"] = json!({ "enum": ["P"] });
+        assert_eq!(made(&own, true, true).map(|value| value["kind"].clone()), Ok(json!("P")));
+    }
+
+    #[test]
     fn a_schema_that_contains_itself_ends_where_it_may_and_fails_where_it_must_not() {
         let tree = json!({ "schema": { "$ref": "#/schema/definition" } });
         assert!(made(&tree, true, true).is_err(), "a reference to nothing");
