@@ -9,9 +9,11 @@
 //! those two are held up, by a lock or a lost connection.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -101,9 +103,12 @@ async fn work<B: Batch>(batch: Arc<B>, queue: Arc<Queue<B>>) {
         }
         let (questions, waiting): (Vec<_>, Vec<_>) =
             taken.drain(..).map(|job| (job.question, job.answer)).unzip();
-        let answers = batch.ask(&questions).await;
+        let answers = AssertUnwindSafe(batch.ask(&questions)).catch_unwind().await;
         drop(eager);
-        tell(waiting, answers);
+        // A panic has told of itself. It costs those of its batch their answer, and not all who come later theirs.
+        if let Ok(answers) = answers {
+            tell(waiting, answers);
+        }
     }
 }
 
@@ -139,6 +144,7 @@ mod tests {
     use super::*;
 
     const UNLUCKY: usize = 1313;
+    const DEADLY: usize = 9_999;
 
     /// Doubles numbers but one, as soon as it may.
     struct Doubling {
@@ -153,6 +159,7 @@ mod tests {
         async fn ask(&self, questions: &[usize]) -> Result<Vec<usize>, Failure> {
             self.asked.fetch_add(1, Ordering::SeqCst);
             drop(self.may.acquire().await);
+            assert!(!questions.contains(&DEADLY), "a defect");
             if questions.contains(&UNLUCKY) {
                 return Err(Failure::Corrupt("unlucky".to_owned()));
             }
@@ -242,6 +249,14 @@ mod tests {
         let (batches, ..) = doubling(1);
         let (one, other) = tokio::join!(batches.ask(UNLUCKY), batches.ask(1));
         assert!(matches!((one, other), (Err(Failure::Corrupt(_)), Err(Failure::Corrupt(_)))));
+        assert_eq!(batches.ask(2).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_defect_costs_nobody_who_comes_later() {
+        let (batches, ..) = doubling(1);
+        let (deadly, beside) = tokio::join!(batches.ask(DEADLY), batches.ask(1));
+        assert!(matches!((deadly, beside), (Err(Failure::NoConnection(_)), Err(Failure::NoConnection(_)))));
         assert_eq!(batches.ask(2).await.unwrap(), 4);
     }
 

@@ -24,9 +24,9 @@ pub(crate) enum Failure {
 /// Why a unit of work does not hold.
 pub(crate) type Refusal = store::Refusal<Failure>;
 
-/// The store was closed.
+/// Whoever would have answered is gone.
 #[derive(Debug, thiserror::Error)]
-#[error("the store was closed")]
+#[error("the store was closed, or a defect ended what was being done")]
 pub(crate) struct Closed;
 
 /// What a failure means for who waits.
@@ -110,12 +110,19 @@ impl Failure {
 /// connection. It is prepared anew.
 fn is_stale(code: &SqlState) -> bool {
     // "cached plan must not change result type" has no code of its own; we ask for no feature that could be missing.
-    [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::FEATURE_NOT_SUPPORTED].contains(code)
+    [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT, SqlState::FEATURE_NOT_SUPPORTED]
+        .contains(code)
 }
 
 fn is_refusal(code: &SqlState) -> bool {
-    // PostgreSQL, appendix A: a feature that is not there; a word that is not known, or not for us.
-    ["0A", "42"].contains(&&code.code()[..2])
+    // PostgreSQL, appendix A: a feature that is not there; a word that is not known, or not for us. Of class 42 as well is a statement
+    // that somebody else has prepared under the same name, on the connection that a pooler gave to both.
+    *code != SqlState::DUPLICATE_PSTATEMENT && ["0A", "42"].contains(&class(code))
+}
+
+/// Returns the class of a code. What stands between us and the database may send any text as one.
+fn class(code: &SqlState) -> &str {
+    code.code().get(..2).unwrap_or_default()
 }
 
 /// Returns whether the connection failed, rather than what was said on it.
@@ -140,8 +147,8 @@ fn sort(code: &SqlState) -> Kind {
     if is_stale(code) {
         return Kind::Away;
     }
-    // PostgreSQL, appendix A: the first two characters are the class.
-    match &code.code()[..2] {
+    // PostgreSQL, appendix A.
+    match class(code) {
         // Connection; who we are; too much in use; an operator, a time limit or a restart has ended it; locked; the system.
         "08" | "28" | "3D" | "53" | "57" | "55" | "58" => Kind::Away,
         "XX" => Kind::Damaged,
@@ -228,8 +235,18 @@ mod tests {
 
     #[test]
     fn a_statement_that_has_to_be_prepared_anew_may_be_tried_again() {
-        for code in ["26000", "0A000"] {
-            assert_eq!(sort(&SqlState::from_code(code)), Kind::Away, "{code}");
+        for code in ["26000", "42P05", "0A000"] {
+            let code = SqlState::from_code(code);
+            assert!(is_stale(&code), "{code:?}");
+            assert_eq!(sort(&code), Kind::Away, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_none_is_a_failure_like_others() {
+        for code in ["", "X", "5", "\u{e4}\u{f6}\u{fc}", "never heard of"] {
+            let code = SqlState::from_code(code);
+            assert_eq!((sort(&code), is_refusal(&code)), (Kind::Defect, false), "{code:?}");
         }
     }
 
@@ -253,7 +270,7 @@ mod tests {
         for code in ["42501", "42883", "0A000"] {
             assert!(is_refusal(&SqlState::from_code(code)), "{code}");
         }
-        for code in ["57014", "57P01", "53200", "55000", "08006"] {
+        for code in ["57014", "57P01", "53200", "55000", "08006", "42P05"] {
             assert!(!is_refusal(&SqlState::from_code(code)), "{code}");
         }
         assert!(!Failure::Silence(Duration::from_secs(1)).is_refusal());
