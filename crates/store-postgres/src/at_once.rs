@@ -7,7 +7,7 @@ use handstamp_core::model::{LogPosition, Session, SessionId};
 use handstamp_core::store::Subject;
 use handstamp_token::Entropy;
 
-use crate::apply::session_moves::{HandOut, Rotation, Sighting, hand_out_all, rotate_all, see_all};
+use crate::apply::session_moves::{Rotation, Sighting, rotate_all, see_all};
 use crate::batches::{Batch, rounds};
 use crate::connection::Connection;
 use crate::failure::{Failure, Kind};
@@ -22,9 +22,6 @@ pub(crate) struct LookUps(pub(crate) Pool);
 
 /// Moves refresh families on.
 pub(crate) struct Rotations(pub(crate) Writes);
-
-/// Notes that tokens were handed out again.
-pub(crate) struct HandOuts(pub(crate) Writes);
 
 /// Notes that access tokens came back.
 pub(crate) struct Sightings(pub(crate) Writes);
@@ -58,19 +55,15 @@ impl Batch for Rotations {
         let write = async |connection: &Connection, round: &[Rotation]| {
             rotate_all(connection, refresh::ROTATE_AT_ONCE, round).await
         };
-        self.0.in_rounds(questions, |one| one.id, write).await
-    }
-}
-
-impl Batch for HandOuts {
-    type Question = HandOut;
-    type Answer = Option<LogPosition>;
-
-    async fn ask(&self, questions: &[HandOut]) -> Result<Vec<Self::Answer>, Failure> {
-        let write = async |connection: &Connection, round: &[HandOut]| {
-            hand_out_all(connection, refresh::HAND_OUT_AGAIN_AT_ONCE, round).await
-        };
-        self.0.in_rounds(questions, |one| one.id, write).await
+        // Of those that rest on the same state one can hold. To try them one after the other would keep the whole batch waiting for whoever
+        // sends one token a hundred times.
+        let mut states = HashSet::new();
+        let first = questions.iter().enumerate().filter(|(_, one)| states.insert((one.id, one.from)));
+        let (places, tried): (Vec<usize>, Vec<Rotation>) = first.map(|(place, one)| (place, *one)).unzip();
+        let held = self.0.in_rounds(&tried, |one| one.id, write).await?;
+        let mut answers = vec![None; questions.len()];
+        places.into_iter().zip(held).for_each(|(place, answer)| answers[place] = answer);
+        Ok(answers)
     }
 }
 

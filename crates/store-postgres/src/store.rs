@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-use crate::apply::session_moves::{HandOut, Rotation, Sighting};
-use crate::at_once::{HandOuts, LookUps, Rotations, Sightings, Writes};
+use crate::apply::session_moves::{Rotation, Sighting};
+use crate::at_once::{LookUps, Rotations, Sightings, Writes};
 use crate::batches::Batches;
 use crate::direct::{Direct, place};
 use crate::failure::Failure;
@@ -40,7 +40,6 @@ pub struct PostgresStore {
     at_once: usize,
     look_ups: Batches<LookUps>,
     rotations: Batches<Rotations>,
-    hand_outs: Batches<HandOuts>,
     sightings: Batches<Sightings>,
     units: Units,
     desk: Arc<NewsDesk>,
@@ -78,7 +77,6 @@ impl PostgresStore {
             place: place(&options.database.config),
             look_ups: Batches::start(LookUps(pool.clone()), at_once, patience),
             rotations: Batches::start(Rotations(writes.clone()), at_once, patience),
-            hand_outs: Batches::start(HandOuts(writes.clone()), 1, patience),
             sightings: Batches::start(Sightings(writes), 1, patience),
             units: Units { pool: pool.clone(), channel, entropy, under_way: TaskTracker::new() },
             pool,
@@ -118,7 +116,6 @@ impl PostgresStore {
     async fn applied(&self, changes: Changes) -> Result<Applied, Failure> {
         let applied = match at_once_of(&changes) {
             Some(AtOnce::Rotation(rotation)) => held(self.rotations.ask(rotation).await?),
-            Some(AtOnce::HandOut(hand_out)) => held(self.hand_outs.ask(hand_out).await?),
             Some(AtOnce::Sighting(sighting)) => held(self.sightings.ask(sighting).await?),
             None => self.units.apply(changes).await?,
         };
@@ -132,7 +129,6 @@ impl PostgresStore {
 /// A unit of work that is one statement, and does not wait for the disk.
 enum AtOnce {
     Rotation(Rotation),
-    HandOut(HandOut),
     Sighting(Sighting),
 }
 
@@ -144,9 +140,6 @@ fn at_once_of(changes: &Changes) -> Option<AtOnce> {
     match changes.changes[..] {
         [Change::RotateSession { id, from, to, idle_expiry }] => {
             Some(AtOnce::Rotation(Rotation { id, from, to, idle_expiry }))
-        }
-        [Change::HandOutAgain { id, from, at }] => {
-            Some(AtOnce::HandOut(HandOut { id, from: from.current(), at }))
         }
         [Change::SeeSession { id, at, issued_under }] => {
             Some(AtOnce::Sighting(Sighting { id, at, issued_under }))

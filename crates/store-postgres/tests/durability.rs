@@ -61,8 +61,6 @@ async fn what_every_refresh_does_waits_for_no_disk() {
     let from = session(1).refresh;
 
     assert!(!noting.waits(rotating(&session(1))).await);
-    let again = Change::HandOutAgain { id: session(2).id, from, at: now() };
-    assert!(!noting.waits(Changes::one(again).relaxed()).await);
     let seen = Change::SeeSession { id: session(3).id, at: now(), issued_under: from.current() };
     assert!(!noting.waits(Changes::one(seen).relaxed()).await);
     // Within a unit of work as well.

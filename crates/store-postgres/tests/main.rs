@@ -5,6 +5,7 @@
     reason = "the helpers of a story are part of it: what fails there fails the test"
 )]
 
+mod at_once;
 mod contract;
 mod damage;
 mod durability;

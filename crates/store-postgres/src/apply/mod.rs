@@ -2,7 +2,8 @@
 //!
 //! Transactions read what others have committed at each statement (`READ COMMITTED`), so that a change which looks before it writes
 //! locks first what it looks at. Locks are taken in one order: the user, then sessions by id, then all else; the row of the log
-//! comes last of all, for everybody who has an event waits for it.
+//! comes last of all, for everybody who has an event waits for it. A carried session that rotates, and then keeps the one it comes from,
+//! may meet somebody who locks the two the other way round: the database undoes one of them, and it is tried again.
 
 mod audit;
 mod clients;
@@ -30,7 +31,7 @@ use handstamp_core::store::{Change, Changes};
 use crate::connection::Connection;
 use crate::failure::Refusal;
 use crate::history::Place;
-use session_moves::{HandOut, Rotation, Sighting};
+use session_moves::{Rotation, Sighting};
 pub(crate) use users::conflict_of;
 
 /// A unit of work within its transaction.
@@ -98,8 +99,7 @@ impl Work<'_> {
                 session_moves::rotate(connection, rotation).await
             }
             Change::HandOutAgain { id, from, at } => {
-                session_moves::hand_out_again(connection, HandOut { id: *id, from: from.current(), at: *at })
-                    .await
+                session_moves::hand_out_again(connection, *id, from.current(), *at).await
             }
             Change::SeeSession { id, at, issued_under } => {
                 session_moves::see(connection, Sighting { id: *id, at: *at, issued_under: *issued_under })

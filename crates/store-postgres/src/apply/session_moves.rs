@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::plain;
-use crate::connection::Connection;
+use crate::connection::{Connection, Params};
 use crate::failure::{Failure, Refusal};
 use crate::read::{log, session_id};
 use crate::sql::{Sql, refresh, sessions};
@@ -17,14 +17,6 @@ pub(crate) struct Rotation {
     pub(crate) from: RefreshState,
     pub(crate) to: RefreshState,
     pub(crate) idle_expiry: Timestamp,
-}
-
-/// A current token that was handed out again.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct HandOut {
-    pub(crate) id: SessionId,
-    pub(crate) from: Step,
-    pub(crate) at: Timestamp,
 }
 
 /// An access token that came back.
@@ -65,19 +57,6 @@ pub(crate) async fn rotate_all(
     held(connection, sql, row, moves.len()).await
 }
 
-/// Notes that current tokens were handed out again, if the families still stand where the decisions found them. Says as
-/// [`rotate_all`] does.
-pub(crate) async fn hand_out_all(
-    connection: &Connection,
-    sql: Sql,
-    moves: &[HandOut],
-) -> Result<Vec<Option<LogPosition>>, Failure> {
-    let ids = ids(moves.iter().map(|one| one.id));
-    let (generation, branch) = steps(moves.iter().map(|one| one.from));
-    let at: Vec<i64> = moves.iter().map(|one| column::time(one.at)).collect();
-    held(connection, sql, &[&ids, &generation, &branch, &at], moves.len()).await
-}
-
 /// Notes that access tokens came back, in a transaction of its own. Returns where the log stands.
 pub(crate) async fn see_all(connection: &Connection, seen: &[Sighting]) -> Result<LogPosition, Failure> {
     let (ids, at, generation, branch) = sightings(seen);
@@ -91,8 +70,19 @@ pub(super) async fn rotate(connection: &Connection, rotation: Rotation) -> Resul
     changed(&rotate_all(connection, refresh::ROTATE, &[rotation]).await?)
 }
 
-pub(super) async fn hand_out_again(connection: &Connection, hand_out: HandOut) -> Result<(), Refusal> {
-    changed(&hand_out_all(connection, refresh::HAND_OUT_AGAIN, &[hand_out]).await?)
+/// Notes that the current token was handed out again, if the family still stands where the decision found it.
+pub(super) async fn hand_out_again(
+    connection: &Connection,
+    id: SessionId,
+    from: Step,
+    at: Timestamp,
+) -> Result<(), Refusal> {
+    let (generation, branch) = (i64::from(from.generation), i64::from(from.branch));
+    let row: Params<'_> = &[&session_id(id), &generation, &branch, &column::time(at)];
+    match connection.execute(refresh::HAND_OUT_AGAIN, row).await? {
+        0 => Err(Conflict::SessionChanged.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Notes that an access token came back. Of a session that is over or gone there is nothing to note.

@@ -1,6 +1,6 @@
-//! What happens to a session at every refresh. Each statement does it for many sessions and says which of those it was given have
-//! held, and where the log stands. Each is there twice: within a unit of work, and as a transaction of its own that does not wait for
-//! the disk.
+//! What happens to a session at a refresh. What nearly every one does is one statement for many sessions, which says which of those it
+//! was given have held, and where the log stands. It is there twice: within a unit of work, and as a transaction of its own that does not
+//! wait for the disk.
 
 /// The transaction of this one statement does not wait for the disk.
 macro_rules! relaxed {
@@ -30,15 +30,6 @@ macro_rules! rotate {
     };
 }
 
-macro_rules! hand_out_again {
-    () => {
-        "UPDATE sessions SET handed_out_at = greatest(sessions.handed_out_at, move.at) \
-         FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[]) WITH ORDINALITY AS move (id, generation, branch, at, number) \
-         WHERE sessions.id = move.id AND sessions.generation = move.generation AND sessions.branch = move.branch \
-         AND sessions.ended_at IS NULL"
-    };
-}
-
 /// Only where it is news, so that nothing is written for the rest.
 macro_rules! see {
     () => {
@@ -55,10 +46,10 @@ statements! {
     ROTATE = concat!(rotate!(), held!());
     /// The same, at once.
     ROTATE_AT_ONCE = concat!(rotate!(), relaxed!(), held!());
-    /// Notes that current tokens were handed out again.
-    HAND_OUT_AGAIN = concat!(hand_out_again!(), held!());
-    /// The same, at once.
-    HAND_OUT_AGAIN_AT_ONCE = concat!(hand_out_again!(), relaxed!(), held!());
+    /// Notes that the current token was handed out again. It waits for the disk, and so is always part of a unit of work: without the note a
+    /// straggler would be taken for a thief.
+    HAND_OUT_AGAIN = "UPDATE sessions SET handed_out_at = greatest(handed_out_at, $4) \
+                      WHERE id = $1 AND generation = $2 AND branch = $3 AND ended_at IS NULL";
     /// Notes that access tokens came back.
     SEE = see!();
     /// The same, at once.
