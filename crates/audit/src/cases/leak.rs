@@ -15,14 +15,24 @@ const INSIDE: &str = "It shows how the service is built: which library, which ve
 const PLAIN: &str = "Answer errors with a fixed sentence, and write the rest to the log. Turn the framework's debug mode off.";
 
 /// What gives each kind away. All words of a row must be there.
-static SIGNS: [(&[&str], Leak); 9] = [
+static SIGNS: [(&[&str], Leak); 18] = [
     (&["Traceback (most recent call last)"], trace("leak/python-trace")),
     (&["    at ", ".js:"], trace("leak/javascript-trace")),
+    (&["    at ", ".mjs:"], trace("leak/javascript-trace")),
+    (&["    at ", ".cjs:"], trace("leak/javascript-trace")),
+    (&["    at ", ".ts:"], trace("leak/javascript-trace")),
+    // A tab in a text, and in the JSON of one.
     (&["\tat ", ".java:"], trace("leak/java-trace")),
+    (&["\\tat ", ".java:"], trace("leak/java-trace")),
+    (&["   at ", ".cs:line "], trace("leak/dotnet-trace")),
+    (&["#0 ", ".php("], trace("leak/php-trace")),
+    (&[".rb:", ":in "], trace("leak/ruby-trace")),
     (&["panicked at"], trace("leak/rust-panic")),
     (&["goroutine ", "[running]"], trace("leak/go-trace")),
     (&["Werkzeug Debugger"], trace("leak/debugger")),
+    (&["DEBUG = True"], trace("leak/debugger")),
     (&["syntax error at or near"], sql()),
+    (&["You have an error in your SQL syntax"], sql()),
     (&["SQLITE_ERROR"], sql()),
     (
         &["-----BEGIN", "PRIVATE KEY-----"],
@@ -66,11 +76,12 @@ static TOKEN: Leak = Leak {
 
 /// Returns what an answer tells that it should not. `tokens` are what was sent.
 pub(crate) fn find<'a>(text: &str, tokens: impl IntoIterator<Item = &'a str>) -> Vec<&'static Leak> {
-    let mut found: Vec<&'static Leak> = SIGNS
-        .iter()
-        .filter(|(signs, _)| signs.iter().all(|sign| text.contains(sign)))
-        .map(|(_, leak)| leak)
-        .collect();
+    let mut found: Vec<&'static Leak> = Vec::new();
+    for (_, leak) in SIGNS.iter().filter(|(signs, _)| signs.iter().all(|sign| text.contains(sign))) {
+        if !found.iter().any(|known| known.rule == leak.rule) {
+            found.push(leak);
+        }
+    }
     // Short ones are words that any text has.
     if tokens.into_iter().any(|token| token.len() > 40 && text.contains(token)) {
         found.push(&TOKEN);
@@ -97,6 +108,17 @@ mod tests {
                 "JsonWebTokenError: jwt malformed<br>    at /app/node_modules/x/verify.js:70:17",
                 "leak/javascript-trace",
             ),
+            (
+                "Error: no\n    at verify (file:///app/node_modules/jose/index.mjs:1:2)\n    at /app/main.js:3:4",
+                "leak/javascript-trace",
+            ),
+            (
+                r#"{"trace":"java.lang.IllegalStateException\n\tat org.acme.Guard.read(Guard.java:12)"}"#,
+                "leak/java-trace",
+            ),
+            ("   at Acme.Guard.Read(String token) in /src/Guard.cs:line 12", "leak/dotnet-trace"),
+            ("Stack trace:\n#0 /var/www/Guard.php(12): read()", "leak/php-trace"),
+            ("/app/guard.rb:12:in 'Guard#read'", "leak/ruby-trace"),
             ("thread 'main' panicked at src/main.rs:3", "leak/rust-panic"),
             ("bad token eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl", "leak/token"),
         ] {
