@@ -36,7 +36,10 @@ pub(crate) fn judge(attempt: &Attempt, answer: &Answer, shown: &Shown, veil: &Ve
     if reply.asks_for_patience() {
         return impatient(answer);
     }
-    if is_crash(reply) {
+    // Whoever could not find out about an unknown key may say 503.
+    let is_foreseen =
+        matches!(attempt.expected, Expected::Recipe(case) if case.is_refused_by(status.as_u16()));
+    if is_crash(reply) && !is_foreseen {
         return found(attempt, Mistake::Crash, answer, veil);
     }
     if !fits(attempt.expected, status) {
@@ -123,7 +126,7 @@ fn found(attempt: &Attempt, mistake: Mistake, answer: &Answer, veil: &Veil) -> O
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use handstamp_testkit::recipe::Severity;
+    use handstamp_testkit::recipe::{Recipe, Severity};
     use http::{HeaderMap, Method, StatusCode};
 
     use super::judge;
@@ -180,6 +183,15 @@ mod tests {
             assert_eq!(found, ("crash/class/case".to_owned(), Severity::Medium), "{answer:?}");
         }
         assert_eq!(rule(Expected::AnyRefusal, &reply(501, &[])), None);
+    }
+
+    #[test]
+    fn a_service_that_cannot_find_out_about_an_unknown_key_is_not_broken() {
+        let expected = |name| Expected::Recipe(Recipe::built_in().case(name).unwrap());
+
+        assert_eq!(rule(expected("key-selection/unknown"), &reply(503, &[])), None);
+        let found = rule(expected("signature/flipped"), &reply(503, &[])).unwrap();
+        assert_eq!(found.0, "crash/class/case");
     }
 
     #[test]
