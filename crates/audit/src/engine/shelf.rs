@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 /// How deep in an answer lists of objects are looked for.
 const DEPTH: usize = 3;
 
-/// More objects of one kind are of no use.
+/// More objects that others made are of no use. Those that this run has made are always noted: only they may be changed.
 const MAX_OBJECTS: usize = 500;
 
 /// The owner's objects, as their own answers told of them: what goes into paths, and what somebody else must not get at.
@@ -60,7 +60,8 @@ impl Shelf {
                 && object.members == members
                 && object.last_segment == last_segment
         });
-        if !known && self.objects.len() < MAX_OBJECTS {
+        let others = || self.objects.iter().filter(|object| !object.is_ours).count();
+        if !known && (is_ours || others() < MAX_OBJECTS) {
             let collection = collection.to_owned();
             self.objects.push(Object { collection, members, last_segment, is_ours, is_gone: false });
         }
@@ -178,5 +179,17 @@ mod tests {
 
         shelf.remove("/orders", "id", "10");
         assert_eq!(shelf.ids("/orders", "id", true), ["9"]);
+    }
+
+    #[test]
+    fn what_this_run_made_is_noted_however_many_there_were_before() {
+        let mut shelf = Shelf::default();
+        let others: Vec<_> = (0..=super::MAX_OBJECTS).map(|id| json!({ "id": id })).collect();
+        shelf.note("/orders", &others.into(), false);
+
+        shelf.note("/orders", &json!({ "id": "ours" }), true);
+
+        assert_eq!(shelf.ids("/orders", "id", true), ["ours"]);
+        assert_eq!(shelf.ids("/orders", "id", false).len(), super::MAX_OBJECTS + 1);
     }
 }
