@@ -25,7 +25,7 @@ pub enum Durability {
     /// It does: after a power cut the change is still there.
     #[default]
     Synced,
-    /// It does not. For rotations alone: a lost one is made good when its token comes back.
+    /// It need not. For what is made good when it is lost: a rotation, when its token comes back.
     Relaxed,
 }
 
@@ -126,7 +126,8 @@ pub enum Change {
         /// What others hear of each: its selector is replaced.
         event: NewEvent,
     },
-    /// Ends every active session of a user, but for one.
+    /// Ends every active session of a user, but for one and the one that it was carried from: without that, nothing that is done at home
+    /// would reach it any more.
     EndSessionsOf {
         /// Whose sessions.
         user_id: UserId,
@@ -342,6 +343,14 @@ impl Changes {
     pub fn audit(mut self, entry: AuditEntry) -> Self {
         self.audit.push(entry);
         self
+    }
+
+    /// Returns whether the answer waits for the disk. What others hear of does, whatever is asked: a power cut must not take it back.
+    pub fn is_synced(&self) -> bool {
+        let moves_log =
+            |change: &Change| matches!(change, Change::EndGroup { .. } | Change::BeginEpoch { .. });
+        let is_told = !self.events.is_empty() || self.changes.iter().any(moves_log);
+        self.durability == Durability::Synced || is_told
     }
 
     /// Says that the answer need not wait for the disk.
