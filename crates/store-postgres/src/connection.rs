@@ -106,6 +106,11 @@ impl Connection {
         self.is_lost.store(true, Ordering::Relaxed);
     }
 
+    /// Returns whether it was given up. Whoever says more on it may wait in vain once more.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Relaxed)
+    }
+
     /// Returns all rows as they are.
     pub(crate) async fn rows(&self, sql: Sql, params: Params<'_>) -> Result<Vec<Row>, Failure> {
         self.patiently(async |object| {
@@ -146,7 +151,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         // In a transaction that somebody has left, whoever comes next would change what nobody commits.
-        if self.is_lost.load(Ordering::Relaxed) || self.is_open.load(Ordering::Relaxed) {
+        if self.is_lost() || self.is_open.load(Ordering::Relaxed) {
             close(object);
         } else if self.under_way.load(Ordering::Relaxed) > 0 {
             end_statement(object, self.tls.clone());

@@ -89,7 +89,7 @@ impl Pool {
         connection.say(transactions::BEGIN_BY_VALUES).await?;
         let done = connection.list(sql, params, decode).await;
         // Ended in either way: nothing was changed.
-        if connection.say(transactions::COMMIT).await.is_err() {
+        if !connection.is_lost() && connection.say(transactions::COMMIT).await.is_err() {
             connection.lose();
         }
         done

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future;
 use handstamp_core::model::LogPosition;
 use handstamp_core::store::rows;
-use handstamp_core::store::{Applied, Change, Changes, Durability};
+use handstamp_core::store::{Applied, Change, Changes};
 use handstamp_token::Entropy;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
@@ -124,18 +124,8 @@ impl Units {
     }
 }
 
-/// Without events alone: what others hear of must not be taken back by a power cut.
 fn begin(changes: &Changes) -> crate::sql::Sql {
-    let is_told = !changes.events.is_empty()
-        || changes
-            .changes
-            .iter()
-            .any(|change| matches!(change, Change::EndGroup { .. } | Change::BeginEpoch { .. }));
-    if changes.durability == Durability::Relaxed && !is_told {
-        transactions::BEGIN_RELAXED
-    } else {
-        transactions::BEGIN
-    }
+    if changes.is_synced() { transactions::BEGIN } else { transactions::BEGIN_RELAXED }
 }
 
 /// Where the log stands is asked on the same way.
@@ -172,7 +162,8 @@ fn undone(failure: Failure) -> Tried {
 }
 
 async fn roll_back(connection: &Connection) {
-    if connection.say(transactions::ROLLBACK).await.is_err() {
+    // Closed, it holds nothing either.
+    if !connection.is_lost() && connection.say(transactions::ROLLBACK).await.is_err() {
         connection.lose();
     }
 }

@@ -85,6 +85,33 @@ async fn a_database_that_stands_still_keeps_nobody_waiting_for_long() {
     assert_works(&store).await;
 }
 
+/// To say on a silent connection that the transaction is over would be to wait for a second silence.
+#[tokio::test]
+async fn a_unit_in_whose_middle_the_database_stands_still_waits_for_one_answer_alone() {
+    let postgres = Postgres::start();
+    let url = postgres.database();
+    let mut options = impatient(&url);
+    options.statement = Duration::from_secs(4);
+    let store = Arc::new(open(&options).await);
+    commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
+    let holding = hold(&postgres, &url, "sessions").await;
+    let starting_one = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.apply(starting(&session(1), 0)).await }
+    });
+    until_somebody(&postgres, &url, "wait_event_type = 'Lock'").await;
+
+    postgres.pause();
+    let began = Instant::now();
+    let refused = starting_one.await.unwrap();
+
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    // A second more than the database has for a statement; for a second one it would be ten.
+    assert!(began.elapsed() < Duration::from_millis(7_500), "{:?}", began.elapsed());
+    postgres.resume();
+    holding.join().unwrap();
+}
+
 #[tokio::test]
 async fn a_cut_wire_is_noticed_and_mended() {
     let postgres = Postgres::start();
