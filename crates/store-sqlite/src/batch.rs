@@ -1,7 +1,8 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use handstamp_core::model::LogPosition;
-use handstamp_core::store::{Applied, Change, Changes, Durability, StoreError};
+use handstamp_core::store::{Applied, Change, Changes, StoreError};
 use rusqlite::Connection;
 
 use crate::apply::{self, Done};
@@ -38,7 +39,22 @@ impl Batches {
     }
 
     /// Does all the jobs in one transaction, and answers when it has been committed.
+    ///
+    /// A defect costs those of one batch their answer, and not all who come later the one thread that writes.
     pub(crate) fn commit(&mut self, jobs: &mut Vec<Job>) {
+        if catch_unwind(AssertUnwindSafe(|| self.commit_or_panic(jobs))).is_ok() {
+            return;
+        }
+        // The panic has told of itself. Whoever waits hears that there is no answer.
+        jobs.clear();
+        if !self.connection.is_autocommit()
+            && let Err(failure) = execute(&self.connection, "ROLLBACK", [])
+        {
+            tracing::error!(?failure, "what a defect has begun cannot be undone");
+        }
+    }
+
+    fn commit_or_panic(&mut self, jobs: &mut Vec<Job>) {
         jobs.retain(|job| !job.is_abandoned());
         if jobs.is_empty() {
             return;
@@ -163,7 +179,7 @@ impl Batches {
 
 fn is_synced(job: &Job) -> bool {
     match job {
-        Job::Apply(changes, _) => changes.durability == Durability::Synced,
+        Job::Apply(changes, _) => changes.is_synced(),
         Job::CleanUp(..) | Job::Close(..) => true,
     }
 }
@@ -311,6 +327,9 @@ mod tests {
         assert_eq!(synchronous(&batches), FULL);
         commit(&mut batches, [rotation()]);
         assert_eq!(synchronous(&batches), NORMAL);
+        // Other services have heard of it.
+        commit(&mut batches, [rotation().event(event(session(1).id))]);
+        assert_eq!(synchronous(&batches), FULL);
     }
 
     #[test]
@@ -322,6 +341,45 @@ mod tests {
         batches.commit(&mut vec![abandoned, wanted]);
         assert_committed(&waiting.try_recv().unwrap());
         assert_eq!([1, 2].map(|number| has_session(&batches, number)), [false, true]);
+    }
+
+    /// What is told goes where an operator wants it, and may fail there.
+    struct Deadly;
+
+    impl tracing::Subscriber for Deadly {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, _: &tracing::Event<'_>) {
+            panic!("a defect");
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    #[test]
+    fn a_defect_costs_nobody_who_comes_later() {
+        let (folder, mut batches) = batches();
+        // A folder in the place of the note beside the database: it is told that nothing can be noted there.
+        std::fs::create_dir(folder.path().join("revocation.mark")).unwrap();
+        let (deadly, mut waiting) = job(Changes::default().event(event(session(1).id)));
+
+        tracing::subscriber::with_default(Deadly, || batches.commit(&mut vec![deadly]));
+
+        assert!(waiting.try_recv().is_err(), "nobody knows what became of it");
+        assert_committed(&commit(&mut batches, [Changes::one(starting(session(2)))])[0]);
+        assert!(has_session(&batches, 2));
     }
 
     #[test]

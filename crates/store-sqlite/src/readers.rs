@@ -6,6 +6,7 @@
 //! no free connection or a locked database.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -123,7 +124,8 @@ impl Readers {
 
 fn run(connection: &Connection, tasks: &Receiver<Task>) {
     while let Ok(Task::Read(read)) = tasks.recv() {
-        read(connection);
+        // A panic has told of itself. It costs who asked the answer, and not all who come later the thread.
+        let _ = catch_unwind(AssertUnwindSafe(|| read(connection)));
     }
 }
 
@@ -184,6 +186,14 @@ mod tests {
         assert_ne!(readers.look_up("testing", locked_here).await.unwrap(), here);
         // The connection is free again.
         assert_eq!(readers.look_up("testing", where_am_i).await.unwrap(), here);
+    }
+
+    #[tokio::test]
+    async fn a_defect_costs_nobody_who_comes_later() {
+        let (_folder, readers) = readers(0);
+        let deadly = readers.read("testing", |_| -> Result<(), Failure> { panic!("a defect") }).await;
+        assert!(matches!(deadly, Err(StoreError::Unavailable { .. })), "{deadly:?}");
+        readers.read("testing", where_am_i).await.unwrap();
     }
 
     #[tokio::test]
