@@ -26,7 +26,10 @@ impl SecretUrl {
     /// all the same.
     pub fn has_password(&self) -> bool {
         let is_parameter = |pair: &str| pair.starts_with("password=");
-        self.has_password_before_host() || self.rest().split(['?', '&']).skip(1).any(is_parameter)
+        // An @ before the query is the end of who it is; one within the query is so only where there is none before.
+        let before_query = self.rest().split('?').next().filter(|rest| rest.contains('@'));
+        let is_before_host = before_query.map_or_else(|| self.has_password_before_host(), ends_with_password);
+        is_before_host || self.rest().split(['?', '&']).skip(1).any(is_parameter)
     }
 
     /// Returns it without the password. What cannot be read may hold one anywhere.
@@ -52,13 +55,18 @@ impl SecretUrl {
     }
 
     fn has_password_before_host(&self) -> bool {
-        self.rest().rsplit_once('@').is_some_and(|(who, _)| who.contains(':'))
+        ends_with_password(self.rest())
     }
 
     /// Returns what comes after the scheme.
     fn rest(&self) -> &str {
         self.0.split_once("://").map_or(self.as_str(), |(_, rest)| rest)
     }
+}
+
+/// Returns whether what stands before the last @ is more than a name.
+fn ends_with_password(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(who, _)| who.contains(':'))
 }
 
 impl From<&str> for SecretUrl {
@@ -116,6 +124,7 @@ mod tests {
             "postgres://ann:hunter2@db/x",
             "postgres://ann:hunter2@db:5432,other:5432/x",
             "postgres://ann:hun?ter/2@db/x",
+            "postgres://ann:hun@ter?2@db/x",
             "postgres://ann@db/x?sslmode=disable&password=hunter2",
             "postgres://ann@db?password=hunter2",
         ] {
@@ -131,6 +140,7 @@ mod tests {
             "postgres://ann@db/x",
             "postgres://ann@db:5432,other:5432/x?sslmode=disable",
             "postgres://ann@[::1]:5432/x",
+            "postgres://ann@db:5432/x?application_name=auth:1@home",
         ] {
             assert!(!SecretUrl::from(url).has_password(), "{url}");
         }
