@@ -2,6 +2,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use handstamp_token::{Entropy, SystemEntropy};
+
 use super::data_folder::DataFolder;
 use crate::failure::Failure;
 
@@ -32,7 +34,12 @@ impl FreshFile {
         if !folder.is_dir() {
             return Err(Failure::new(format!("there is no folder {}: make it first", folder.display())));
         }
-        let draft = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+        // A number nobody else has. The id of a process is none: in a container it is the same each time, and one that was killed has left
+        // its draft behind.
+        let mut number = [0; 8];
+        SystemEntropy.fill(&mut number);
+        let number = u64::from_ne_bytes(number);
+        let draft = folder.join(format!(".{}.{number:016x}.part", name.to_string_lossy()));
         Ok(Self { target: target.to_owned(), draft, replaces, is_kept: false })
     }
 
@@ -129,6 +136,21 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_process_that_was_killed_has_left_is_in_nobodys_way() {
+        let scratch = tempfile::TempDir::new().unwrap();
+        let (nightly, data) = (scratch.path().join("nightly.db"), scratch.path().join("data"));
+        let killed = FreshFile::new(&nightly, false, &DataFolder::at(&data)).unwrap();
+        drop(killed.create().unwrap());
+        std::mem::forget(killed);
+
+        let file = FreshFile::new(&nightly, false, &DataFolder::at(&data)).unwrap();
+        drop(file.create().unwrap());
+        file.keep().unwrap();
+
+        assert!(nightly.is_file());
     }
 
     #[test]
