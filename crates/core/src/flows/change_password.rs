@@ -1,4 +1,4 @@
-//! A user changes their own password: the session they are in goes on, every other ends.
+//! A user changes their own password: the session they are in goes on, with the one at home that it was carried from. Every other ends.
 
 use std::net::IpAddr;
 

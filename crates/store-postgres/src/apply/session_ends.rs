@@ -17,7 +17,7 @@ pub(super) async fn one(
     Ok(connection.execute(sessions::END, &[&session_id(id), &column::time(at), &reason.as_str()]).await?)
 }
 
-/// Ends every active session of a user, but for one. Returns how many were active.
+/// Ends every active session of a user, but for one and the one that it was carried from. Returns how many were active.
 ///
 /// The user is locked first: a session that begins at the same moment is then either there to be ended, or begins after it.
 pub(super) async fn all_of(

@@ -24,9 +24,11 @@ statements! {
              AND status_list IS NOT DISTINCT FROM $2 AND status_index IS NOT DISTINCT FROM $3";
     /// Ends a session.
     END = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
-    /// Ends every session of a user, but for one. All are locked first, in one order for everybody who locks several.
+    /// Ends every session of a user, but for one and the one that it was carried from. All are locked first, in one order for everybody
+    /// who locks several.
     END_OF_USER = "UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE id = ANY(ARRAY(\
                        SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2 \
+                       AND id IS DISTINCT FROM (SELECT carried_from FROM sessions WHERE id = $2) \
                        ORDER BY id FOR NO KEY UPDATE))";
     /// Whose a session is, and the one by which its group is known.
     OWNER = "SELECT user_id, coalesce(carried_from, id) FROM sessions WHERE id = $1 AND ended_at IS NULL";

@@ -140,6 +140,21 @@ pub async fn a_group_ends_whole_whichever_of_it_is_named(store: Arc<dyn Store>) 
     assert_eq!(commit(&store, end(id(4))).await, 2);
 }
 
+/// Else nothing that is done at home would reach it any more.
+pub async fn whoever_ends_all_but_a_carried_session_stays_at_home_as_well(store: Arc<dyn Store>) {
+    let (ann, home) = given_group(&store).await;
+    commit(&store, start(&session(4, &ann))).await;
+
+    let (user_id, at, reason) = (ann.id, after(HOUR), EndReason::PasswordChanged);
+    let but_shop = Change::EndSessionsOf { user_id, except: Some(id(2)), at, reason };
+    assert_eq!(commit(&store, Changes::one(but_shop)).await, 2);
+
+    for (number, stays) in [(1, true), (2, true), (3, false), (4, false)] {
+        assert_eq!(read(&store, id(number)).await.state == SessionState::Active, stays, "{number}");
+    }
+    assert_eq!(commit(&store, end(home.id)).await, 2);
+}
+
 /// A second time nothing happens, and nobody hears of it.
 pub async fn a_group_that_is_over_ends_once(store: Arc<dyn Store>) {
     let (_, home) = given_group(&store).await;

@@ -110,6 +110,7 @@ macro_rules! store_contract_tests {
             carried::of_many_carried_to_one_site_at_the_same_time_one_begins
             carried::a_carried_session_does_not_count_for_the_limit
             carried::a_group_ends_whole_whichever_of_it_is_named
+            carried::whoever_ends_all_but_a_carried_session_stays_at_home_as_well
             carried::a_group_that_is_over_ends_once
             carried::what_began_a_moment_before_ends_with_its_group
             carried::a_session_is_kept_from_running_out_and_never_shortened

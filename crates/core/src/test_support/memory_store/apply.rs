@@ -60,8 +60,10 @@ impl Data {
             }
             Change::EndGroup { id, at, reason, event } => return Ok(self.end_group(id, at, reason, &event)),
             Change::EndSessionsOf { user_id, except, at, reason } => {
-                let theirs =
-                    self.sessions.values_mut().filter(|s| s.user_id == user_id && Some(s.id) != except);
+                let home = except.and_then(|id| self.sessions.get(&id)).map(Session::root);
+                let stays = [except, home];
+                let theirs = self.sessions.values_mut();
+                let theirs = theirs.filter(|s| s.user_id == user_id && !stays.contains(&Some(s.id)));
                 return Ok(theirs.map(|session| u64::from(session.end(at, reason))).sum());
             }
             Change::RelabelSession { id, device } => {
