@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     Issued, TRIES, contended, events,
     session_start::{self, FIRST, MayNotWork, Proved},
-    status_lists,
+    status_lists, use_once,
 };
 use crate::{
     Context,
@@ -97,11 +97,7 @@ async fn once(
     session.status = status_lists::place(ctx, &session, subject.rev, now).await?;
     // Minted first: a token that cannot be made moves nothing.
     let issued = Issued::mint(ctx, session, subject, FIRST, now)?;
-    let once = Change::UseOnce {
-        purpose: OneTimePurpose::CarryCode,
-        id: command.code_id.clone(),
-        expires_at: command.expires_at,
-    };
+    let once = use_once(OneTimePurpose::CarryCode, command.code_id.clone(), command.expires_at);
     let (session, user) = (&issued.session, &issued.subject.user);
     let changes = replacing(ctx, Changes::one(once), session, &issued.subject, now).await?;
     let keep = Change::KeepSession { id: home.id, idle_expiry: session.idle_expiry };

@@ -142,7 +142,7 @@ impl Attempt<'_> {
         let changes = Changes { durability, ..Changes::one(change) };
         let Session { carried, idle_expiry, .. } = &issued.session;
         let changes = match carried {
-            // Nobody is idle at home who works on another site: all of a group go on as long as one does.
+            // Nobody is idle at home who works on another site.
             Some(carried) => changes.and(Change::KeepSession { id: carried.from, idle_expiry: *idle_expiry }),
             None => changes,
         };

@@ -4,13 +4,16 @@ use handstamp_core::{
     flows::{
         Issued,
         carry::{Carry, CarryError, carry},
+        change_password::{ChangePassword, change_password},
+        clean_up::clean_up,
         refresh::RefreshError,
         sessions,
         sign_out::{SignOut, sign_out},
         users,
     },
     model::{AuditKind, Carried, EndReason, EventKind, Selector, Session, SessionId, SessionState, User},
-    test_support::Kit,
+    password::Password,
+    test_support::{Kit, PASSWORD},
 };
 
 use super::{audit, events, state};
@@ -88,6 +91,21 @@ async fn a_code_is_good_for_one_time() {
     assert!(matches!(again, Err(CarryError::AlreadyUsed)), "{again:?}");
     assert_eq!(live(&kit, &ann).await.len(), 2);
     assert_eq!(events(&kit).await, [], "the session of the first time goes on");
+}
+
+/// A replica that is ahead has forgotten what one that is behind, or was kept waiting by the database, still takes.
+#[tokio::test]
+async fn a_code_is_not_forgotten_the_moment_it_is_too_old() {
+    let (kit, ann, home) = given_home().await;
+    let code = to(&kit, home.session.id, "shop", "one");
+    carry(&kit.ctx, &code, kit.clock.now()).await.expect("she is signed in at home");
+    kit.wait(Duration::from_secs(70));
+    clean_up(&kit.ctx, kit.clock.now()).await.expect("the store works");
+
+    let again = carry(&kit.ctx, &code, code.expires_at - Duration::from_secs(1)).await;
+
+    assert!(matches!(again, Err(CarryError::AlreadyUsed)), "{again:?}");
+    assert_eq!(live(&kit, &ann).await.len(), 2);
 }
 
 #[tokio::test]
@@ -188,6 +206,30 @@ async fn ending_the_others_leaves_this_device_whole() {
     assert_eq!(ended, 2);
     let ids: BTreeSet<_> = live(&kit, &ann).await.iter().map(|session| session.id).collect();
     assert_eq!(ids, BTreeSet::from([home.session.id, here]));
+}
+
+/// Else the site would go on in a session that no sign-out at home reaches, and that no page shows.
+#[tokio::test]
+async fn a_password_that_is_changed_on_a_site_leaves_that_site_and_home() {
+    let (kit, ann, home) = given_home().await;
+    let shop = carried(&kit, &home, "shop", "one").await.expect("she is signed in at home");
+    carried(&kit, &home, "news", "two").await.expect("she is signed in at home");
+    kit.sign_in("ann").await.expect("ann may sign in");
+    let command = ChangePassword {
+        user: ann.id,
+        session: shop.session.id,
+        current: Password::new(PASSWORD),
+        new: Password::new("nine purple teapots sing"),
+        address: None,
+    };
+
+    let changed = change_password(&kit.ctx, command, kit.clock.now()).await.expect("it is a good one");
+
+    assert_eq!(changed.sessions_ended, 2);
+    let ids: BTreeSet<_> = live(&kit, &ann).await.iter().map(|session| session.id).collect();
+    assert_eq!(ids, BTreeSet::from([home.session.id, shop.session.id]));
+    let ended = sign_out(&kit.ctx, out(&ann, home.session.id), kit.clock.now()).await;
+    assert_eq!(ended.expect("the store works"), 2);
 }
 
 #[tokio::test]

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use super::{AuthenticateError, AuthenticatedClient};
 use crate::{
     Context,
+    flows::use_once,
     model::{Client, ClientId, ClientKeys, ClientProof, OneTimePurpose, later},
     settings::LEEWAY_CAP,
-    store::{Applied, Change, Changes, Conflict, StoreError},
+    store::{Applied, Changes, Conflict, StoreError},
 };
 
 /// An assertion as it was presented.
@@ -86,10 +87,9 @@ async fn use_up(
     let hash = digest::digest(&digest::SHA256, format!("{client}\n{jti}").as_bytes());
     let id = base64_simd::URL_SAFE_NO_PAD.encode_to_string(hash.as_ref());
     let exp = Timestamp::from_second(verified.registered().exp().as_secs()).unwrap_or(Timestamp::MAX);
-    // Twice: once because a validator takes it that long, once because the replica that forgets it may be ahead in time.
-    let expires_at = later(exp, LEEWAY_CAP * 2);
-    let change = Change::UseOnce { purpose: OneTimePurpose::ClientAssertion, id, expires_at };
-    match ctx.store.apply(Changes::one(change)).await? {
+    // A validator takes it that long.
+    let once = use_once(OneTimePurpose::ClientAssertion, id, later(exp, LEEWAY_CAP));
+    match ctx.store.apply(Changes::one(once)).await? {
         Applied::Committed { .. } => Ok(()),
         Applied::Conflict(Conflict::AlreadyUsed) => {
             tracing::warn!(%client, "an assertion was used twice");

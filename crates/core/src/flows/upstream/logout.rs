@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::recheck::ending;
 use crate::{
     Context,
-    flows::TRIES,
+    flows::{TRIES, use_once},
     model::{OneTimePurpose, UpstreamName, UpstreamSelector},
-    store::{Applied, Change, Changes, Conflict, StoreError},
+    store::{Applied, Changes, Conflict, StoreError},
 };
 
 /// What a verified logout token says.
@@ -43,11 +43,7 @@ pub async fn end_upstream_sessions(
     logout: &UpstreamLogout,
     now: Timestamp,
 ) -> Result<u64, UpstreamLogoutError> {
-    let once = Change::UseOnce {
-        purpose: OneTimePurpose::LogoutToken,
-        id: used_id(logout),
-        expires_at: logout.expires_at,
-    };
+    let once = use_once(OneTimePurpose::LogoutToken, used_id(logout), logout.expires_at);
     let mut ended = end_all(ctx, logout, Changes::one(once), now).await?;
     // A session can begin between the look and the end of the others.
     for _ in 0..TRIES {

@@ -15,7 +15,7 @@ use crate::{
     flows::{
         Issued, TRIES, contended,
         session_start::{self, FIRST, MayNotWork, Proved},
-        status_lists,
+        status_lists, use_once,
     },
     minting::MintError,
     model::{AuditEntry, AuditKind, Login, OneTimePurpose, OrgId, SessionState, UpstreamName, UserId},
@@ -294,8 +294,7 @@ impl SigningIn<'_> {
 impl Attempt {
     /// Returns what uses it up.
     pub(super) fn using(&self) -> Change {
-        let (purpose, id) = (OneTimePurpose::SignInAttempt, self.id.clone());
-        Change::UseOnce { purpose, id, expires_at: self.expires_at }
+        use_once(OneTimePurpose::SignInAttempt, self.id.clone(), self.expires_at)
     }
 }
 

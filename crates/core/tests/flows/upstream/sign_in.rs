@@ -3,6 +3,7 @@ use std::time::Duration;
 use handstamp_core::{
     flows::{
         IssuedKind,
+        clean_up::clean_up,
         sign_in::SignInError,
         upstream::{UpstreamIdentity, UpstreamSignInError, of_session},
     },
@@ -73,6 +74,19 @@ async fn an_attempt_is_finished_once() {
         assert!(matches!(refused, UpstreamSignInError::AlreadyUsed), "{refused:?}");
     }
     assert_eq!(users(&kit).await.len(), 1);
+}
+
+/// A replica that is ahead has forgotten what one that is behind, or was kept waiting by the upstream, still takes.
+#[tokio::test]
+async fn an_attempt_is_not_forgotten_the_moment_it_is_too_old() {
+    let kit = open_kit().await;
+    let begun = attempt(&kit, "one");
+    enter_by(&kit, &person("1"), Some(begun.clone())).await.expect("an account is made");
+    kit.wait(Duration::from_mins(10) + Duration::from_secs(10));
+    clean_up(&kit.ctx, kit.clock.now()).await.expect("the store works");
+
+    let refused = enter_by(&kit, &person("1"), Some(begun)).await.expect_err("it was finished");
+    assert!(matches!(refused, UpstreamSignInError::AlreadyUsed), "{refused:?}");
 }
 
 #[tokio::test]
