@@ -15,6 +15,7 @@ use hyper::{
     service::Service,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::TcpStream,
     sync::watch,
@@ -32,6 +33,10 @@ use crate::{
     version::Version,
 };
 
+/// A client that has vanished, such as a phone without its network, is noticed although nobody has anything to say: else a silent event
+/// stream or WebSocket of such a one would keep its place for ever.
+const PROBE_AFTER: Duration = Duration::from_mins(1);
+const PROBE_EVERY: Duration = Duration::from_secs(10);
 /// How often a silent HTTP/2 client is asked whether it is still there.
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long an idle client has to hear that its connection ends.
@@ -66,9 +71,8 @@ impl Connection {
         S::Error: Into<Box<dyn Error + Send + Sync>>,
         B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
-        // Replies are small and latency is what people feel.
-        if let Err(error) = self.stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        if let Err(error) = prepare(&self.stream) {
+            tracing::debug!(%error, "a connection could not be set up as it should be");
         }
         let Self { stream, address, speaks, place, limits, mut stage } = self;
         let activity = Activity::new(place);
@@ -106,6 +110,13 @@ impl Connection {
             }
         }
     }
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    // Replies are small and latency is what people feel.
+    stream.set_nodelay(true)?;
+    let probes = TcpKeepalive::new().with_time(PROBE_AFTER).with_interval(PROBE_EVERY);
+    SockRef::from(stream).set_tcp_keepalive(&probes)
 }
 
 /// Agrees on how to speak. An upgraded connection leaves hyper, and takes its place along in `activity`.
@@ -161,4 +172,25 @@ fn tell(ended: hyper::Result<()>) {
 /// Waits until the end has come so far. When nobody can say so any more, it has.
 async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
     let _ = stage.wait_for(|stage| *stage >= wanted).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::SockRef;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::prepare;
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_is_asked_whether_it_is_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (_client, accepted) =
+            tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (stream, _) = accepted.unwrap();
+
+        prepare(&stream).unwrap();
+
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap() && socket.tcp_nodelay().unwrap());
+    }
 }
