@@ -30,7 +30,7 @@ pub enum PublicUrlError {
     /// Plain http where others can listen: tokens and passwords would travel in the open.
     #[error(
         "{text:?} is plain http on a host that is not this machine: passwords and tokens would travel unencrypted. \
-         Use https, or set server.insecure_http = true if the network itself is trusted"
+         Use https, or set insecure_http = true if the network itself is trusted"
     )]
     Insecure {
         /// What was given.
@@ -38,7 +38,7 @@ pub enum PublicUrlError {
     },
     /// The service listens on every interface, so its own address says nothing about its name.
     #[error(
-        "the service listens on {listen}, which nobody can visit: set server.public_url to the address people use"
+        "the service listens on {listen}, which nobody can visit: set public_url to the address people use"
     )]
     Unspecified {
         /// The listening address.
@@ -163,6 +163,16 @@ mod tests {
         let listen = "0.0.0.0:8600".parse().unwrap();
 
         assert_eq!(PublicUrl::of_listener(listen, false, true), Err(PublicUrlError::Unspecified { listen }));
+    }
+
+    /// The gateway has a section of its own.
+    #[test]
+    fn nobody_is_sent_to_a_setting_of_another_program() {
+        let insecure = PublicUrl::parse("http://app.example", false).unwrap_err().to_string();
+        let nameless = PublicUrl::of_listener("0.0.0.0:8700".parse().unwrap(), false, true).unwrap_err();
+
+        assert!(insecure.contains("set insecure_http = true"), "{insecure}");
+        assert!(nameless.to_string().contains("set public_url to"), "{nameless}");
     }
 
     #[test]
