@@ -38,6 +38,25 @@ impl Admitted {
     }
 }
 
+/// Nobody is known to have sent a request.
+struct Unidentified {
+    refusal: Refusal,
+    /// New tokens all the same, where the old one was refreshed: they belong to the browser.
+    fresh: Option<Arc<Fresh>>,
+}
+
+impl From<Refusal> for Unidentified {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, fresh: None }
+    }
+}
+
+impl From<AuthError> for Unidentified {
+    fn from(error: AuthError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
 impl Gateway {
     /// Decides whether a request may pass, and refreshes its token first where nothing but that is needed.
     pub(crate) async fn admit(
@@ -52,11 +71,18 @@ impl Gateway {
         let parts = &arrived.parts;
         let admitted = match self.identify(arrived).await {
             Ok(admitted) => admitted,
-            // Whoever visits a page that is for everybody is not sent away for a session that is over.
-            Err(refusal) if rule.is_for_everybody() && is_navigation(parts) && refusal.is_unauthorized() => {
-                Admitted::default()
+            Err(Unidentified { refusal, fresh }) => {
+                let nobody = Admitted { fresh, ..Admitted::default() };
+                // Whoever visits a page that is for everybody is not sent away for a session that is over.
+                if !(rule.is_for_everybody() && is_navigation(parts) && refusal.is_unauthorized()) {
+                    // A token that was issued a moment ago is refused by this gateway alone: the sign-in page would send people right
+                    // back.
+                    let refusal =
+                        if nobody.fresh.is_some() { refusal } else { self.or_sign_in(parts, refusal) };
+                    return Err(nobody.or_refused(refusal, &arrived.id));
+                }
+                nobody
             }
-            Err(refusal) => return Err(self.or_sign_in(parts, refusal)),
         };
         match rule.judge(admitted.caller.as_ref(), org, self.verifier.now()) {
             Ok(()) => Ok(admitted),
@@ -64,7 +90,7 @@ impl Gateway {
         }
     }
 
-    async fn identify(&self, arrived: &Arrived) -> Result<Admitted, Refusal> {
+    async fn identify(&self, arrived: &Arrived) -> Result<Admitted, Unidentified> {
         let parts = &arrived.parts;
         match self.verifier.authenticate(parts).await {
             Ok(None) => Ok(Admitted::default()),
@@ -76,9 +102,10 @@ impl Gateway {
             Ok(Some(caller)) => Ok(self.as_sent(parts, caller)),
             Err(error) if refresh::helps(error.code()) => match self.refresh(arrived).await? {
                 Some(Outcome::Fresh(fresh)) => self.with_fresh(fresh).await,
-                Some(Outcome::Ended(ended)) => Err(Refusal::Reply(Box::new(reply_of(&ended)))),
+                Some(Outcome::Ended(ended)) => Err(Refusal::Reply(Box::new(reply_of(&ended))).into()),
                 Some(Outcome::Unavailable { retry_after }) => {
-                    Err(Refusal::new(ErrorCode::Unavailable, REFRESH_UNAVAILABLE).retry_after(retry_after))
+                    let refusal = Refusal::new(ErrorCode::Unavailable, REFRESH_UNAVAILABLE);
+                    Err(refusal.retry_after(retry_after).into())
                 }
                 None => Err(error.into()),
             },
@@ -112,10 +139,21 @@ impl Gateway {
         Ok(Some(refresher.refresh(asked).await))
     }
 
-    async fn with_fresh(&self, fresh: Arc<Fresh>) -> Result<Admitted, Refusal> {
-        let caller = self.verifier.verify(&fresh.access).await?;
-        let authorization = bearer(&fresh.access);
-        Ok(Admitted { caller: Some(caller), authorization, fresh: Some(fresh) })
+    async fn with_fresh(&self, fresh: Arc<Fresh>) -> Result<Admitted, Unidentified> {
+        match self.verifier.verify(&fresh.access).await {
+            Ok(caller) => {
+                let authorization = bearer(&fresh.access);
+                Ok(Admitted { caller: Some(caller), authorization, fresh: Some(fresh) })
+            }
+            Err(error) => {
+                tracing::warn!(
+                    code = %error.code(),
+                    "a token that was issued a moment ago is refused here: if the session has not ended meanwhile, the clocks or the \
+                     issuer, audiences and algorithms under [gateway] are not those of the auth service"
+                );
+                Err(Unidentified { refusal: error.into(), fresh: Some(fresh) })
+            }
+        }
     }
 
     fn as_sent(&self, parts: &Parts, caller: Principal) -> Admitted {

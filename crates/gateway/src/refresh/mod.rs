@@ -17,7 +17,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use handstamp_api_types::ErrorCode;
 use handstamp_listen::Counted;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
@@ -60,9 +60,13 @@ pub(crate) struct Fresh {
     pub(crate) set_cookies: Vec<HeaderValue>,
 }
 
-/// What a service tells the caches of a CDN, past `Cache-Control`.
-const TARGETED_CACHE_CONTROL: [&str; 4] =
-    ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control", "x-accel-expires"];
+/// Returns whether a service says there, past `Cache-Control`, what some CDN is to keep: each has a header of its own kind (RFC 9213 §2), or
+/// an older one.
+fn is_for_a_cdn(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.ends_with("-cache-control")
+        || ["surrogate-control", "edge-control", "x-accel-expires"].contains(&name)
+}
 
 impl Fresh {
     /// Adds the new cookies to a reply.
@@ -72,8 +76,9 @@ impl Fresh {
         }
         // Whoever keeps this reply would hand the tokens to somebody else. A CDN obeys the headers that are for it alone before this
         // one (RFC 9213 §2.1).
-        for targeted in TARGETED_CACHE_CONTROL {
-            headers.remove(targeted);
+        let for_cdns: Vec<HeaderName> = headers.keys().filter(|name| is_for_a_cdn(name)).cloned().collect();
+        for name in for_cdns {
+            headers.remove(name);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
