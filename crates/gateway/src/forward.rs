@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use handstamp_api_types::ErrorCode;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep_until};
 
@@ -162,8 +162,15 @@ fn request(
         .ok_or_else(|| Refusal::new(ErrorCode::NotFound, "This is no address that a service could have."))?;
     *request.headers_mut() = headers;
     request.headers_mut().insert(header::HOST, target.host.clone());
+    if request.body().has_unsaid_length() {
+        // In HTTP/1.1 such a body has to be announced (RFC 9112 §6.1). By itself hyper does so for some methods alone, and drops what a `GET`
+        // carries: the service would answer another question than was put.
+        request.headers_mut().entry(header::TRANSFER_ENCODING).or_insert(CHUNKED);
+    }
     Ok(request)
 }
+
+const CHUNKED: HeaderValue = HeaderValue::from_static("chunked");
 
 /// Waits for the reply: for as long as bytes of the request go out, and then for `patience`.
 async fn within<T>(patience: Duration, moved: Option<Moved>, reply: impl Future<Output = T>) -> Option<T> {

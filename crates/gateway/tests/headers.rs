@@ -95,6 +95,22 @@ async fn what_may_not_stand_before_a_body_may_not_stand_behind_it() {
     assert!(reply.starts_with("HTTP/1.1 200") && reply.ends_with("\r\n\r\nx-checksum"), "{reply}");
 }
 
+/// A search may stand in the body of a `GET`.
+#[tokio::test]
+async fn a_body_of_unsaid_length_arrives_whatever_the_method() {
+    let house = House::start("", &route("/*", echo().await, "public")).await;
+
+    for method in ["GET", "DELETE", "POST"] {
+        let request = house.client().request(method, "/").header("transfer-encoding", "chunked");
+        let mut stream = request.header("connection", "close").open().await;
+        stream.write_all(b"5\r\nhello\r\n0\r\n\r\n").await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+
+        assert!(reply.starts_with("HTTP/1.1 200") && reply.contains("\"body\":5"), "{method}: {reply}");
+    }
+}
+
 #[tokio::test]
 async fn a_client_cannot_have_our_own_headers_removed_as_hop_by_hop() {
     let routes = route("/*", echo().await, "signed_in") + "identity_headers = true\n";

@@ -84,6 +84,11 @@ impl RequestBody {
 }
 
 impl RequestBody {
+    /// Returns whether there is something to pass on, and nobody has said how much.
+    pub(crate) fn has_unsaid_length(&self) -> bool {
+        matches!(self, Self::Client(body) if body.inner.size_hint().exact().is_none())
+    }
+
     /// Returns when a byte of it was passed on last, where there is something to pass on.
     pub(crate) fn moved(&self) -> Option<Moved> {
         match self {
