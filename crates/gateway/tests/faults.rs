@@ -1,5 +1,7 @@
 //! Services that fail, and clients that mean harm.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -209,6 +211,34 @@ async fn a_body_is_never_sent_twice() {
 
     sent.sort_unstable();
     assert_eq!(sent, [200, 503]);
+}
+
+/// A request that is sent while the other side hangs up is lost, and one that changes something is not repeated.
+#[tokio::test]
+async fn no_connection_is_used_that_a_service_is_about_to_close() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                }
+            });
+        }
+    });
+    let house = House::start("", &route("/*", address, "public")).await;
+    let post = async || house.client().request("POST", "/").send().await.status;
+    assert_eq!(post().await, 200);
+    let before = accepted.load(Ordering::SeqCst);
+
+    // Node and uvicorn wait for five seconds.
+    sleep(Duration::from_millis(4_500)).await;
+
+    assert_eq!((post().await, accepted.load(Ordering::SeqCst)), (200, before + 1));
 }
 
 #[tokio::test]

@@ -11,8 +11,9 @@ use crate::body::RequestBody;
 
 pub(crate) use legacy::Error as ClientError;
 
-/// An idle connection to a service is closed after this. Services close theirs after a minute or more, so it is us who do.
-const IDLE: Duration = Duration::from_secs(30);
+/// An idle connection to a service is used no more after this. Node and uvicorn close theirs after five seconds, most others later, so that
+/// it is us who do: a request that crosses a close is lost, and may not be sent again.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// So many idle connections are kept for a target.
 const MOST_IDLE: usize = 256;
