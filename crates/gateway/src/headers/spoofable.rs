@@ -18,7 +18,8 @@ const NAMES: [&str; 10] = [
     "x-rewrite-url",
 ];
 
-/// Removes them, in the spelling with underscores too: many a service cannot tell the two apart.
+/// Removes them, in the spellings with underscores or dots too: many a service cannot tell them apart. CGI makes an underscore of a hyphen,
+/// PHP of a dot as well.
 pub(crate) fn remove(headers: &mut HeaderMap) {
     let lies: Vec<HeaderName> = headers.keys().filter(|name| is_spoofable(name.as_str())).cloned().collect();
     for name in lies {
@@ -31,8 +32,9 @@ fn is_spoofable(name: &str) -> bool {
     if !matches!(name.as_bytes().first(), Some(b'x' | b'f' | b't' | b'c')) {
         return false;
     }
-    if name.contains('_') {
-        return listed(&name.replace('_', "-"));
+    let is_odd = |byte: char| !byte.is_ascii_alphanumeric() && byte != '-';
+    if name.contains(is_odd) {
+        return listed(&name.replace(is_odd, "-"));
     }
     listed(name)
 }
@@ -55,6 +57,9 @@ mod tests {
             "x-handstamp",
             "x_handstamp_user",
             "x-handstamp_org",
+            "x-handstamp.roles",
+            "x.handstamp.roles",
+            "x-handstamp~org",
             "x-forwarded-for",
             "x-forwarded-host",
             "x-forwarded-prefix",
