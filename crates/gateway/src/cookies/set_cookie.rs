@@ -71,8 +71,12 @@ fn take(headers: &mut HeaderMap) -> Vec<HeaderValue> {
     lines
 }
 
+/// Returns the name that the cookie will have when it comes back. One without a name comes back as its value alone: of `=at=x` that is
+/// `at=x`, and current browsers alone see to the prefixes then (RFC 6265bis §5.7).
 fn name_of(line: &[u8]) -> &[u8] {
-    line.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default().trim_ascii()
+    let pair = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let pair = pair.strip_prefix(b"=").unwrap_or(pair);
+    pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii()
 }
 
 #[cfg(test)]
@@ -141,11 +145,14 @@ mod tests {
             "__Host-Http-at=evil; Path=/",
             "auth_hint=x",
             "AUTH_HINT=y",
+            "=__Host-Http-at=evil; Path=/",
+            " = auth_hint=z",
+            "=nameless",
             "cart=7",
         ]);
 
         assert!(map(true).strip_reply(&mut reply));
-        assert_eq!(lines(&reply), ["theme=dark; Path=/", "cart=7"]);
+        assert_eq!(lines(&reply), ["theme=dark; Path=/", "=nameless", "cart=7"]);
         assert!(!map(true).strip_reply(&mut reply));
     }
 
