@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::stream;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Empty, StreamBody};
+use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -238,6 +239,29 @@ async fn no_other_protocol_is_switched_to() {
 
     assert_eq!(reply.status, 200);
     assert_eq!((reply.seen("upgrade"), reply.seen("http2-settings")), (None, None));
+}
+
+/// gRPC says there how a call went.
+#[tokio::test]
+async fn what_stands_behind_the_body_of_a_reply_comes_through() {
+    let call = async || {
+        let mut status = HeaderMap::new();
+        status.insert("grpc-status", "5".parse().unwrap());
+        let frames = [Frame::data(Bytes::from_static(b"begun")), Frame::trailers(status)];
+        Body::new(StreamBody::new(stream::iter(frames.map(Ok::<_, Infallible>))))
+    };
+    let service = serve(Router::new().route("/call", get(call))).await;
+    let house = House::start("", &(route("/*", service, "public") + "http2 = true\n")).await;
+    let stream = TokioIo::new(TcpStream::connect(house.address).await.unwrap());
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+
+    let request = Request::get(format!("http://{}/call", house.address)).body(Empty::<Bytes>::new()).unwrap();
+    let reply = sender.send_request(request).await.unwrap().into_body().collect().await.unwrap();
+
+    assert_eq!(reply.trailers().unwrap()["grpc-status"], "5");
+    assert_eq!(reply.to_bytes(), "begun");
 }
 
 #[tokio::test]
