@@ -36,8 +36,8 @@ use crate::recipe::{Mode, Severity};
 use operations::Path;
 pub use report::{Answer, Finding, Operation, Problem, Report};
 
-/// An attack on an app of this process. A good token goes first: where that is refused, nothing that is refused after it shows
-/// anything.
+/// An attack on an app of this process. A good token goes first, and once more at the end: where that is refused, nothing that is
+/// refused beside it shows anything.
 #[derive(Debug)]
 #[must_use = "an attack is begun by `assert_closed` or `run`"]
 pub struct Attack {
@@ -111,7 +111,7 @@ impl Attack {
     /// attacked, but for one that verifies tokens where there are any (`access::optional()`): that has to refuse bad ones all the
     /// same.
     pub fn public(mut self, path: impl Into<String>) -> Self {
-        self.public.insert(path.into());
+        self.public.insert(operations::spelled(path.into()));
         self
     }
 
@@ -143,7 +143,7 @@ impl Attack {
     /// Says that a path, or one operation of it, asks for a role or a scope: a good token without any has to be answered 403.
     /// Routes that declare what they ask for need no word.
     pub fn asks_for_rights(mut self, path: impl Into<String>) -> Self {
-        self.asking.insert(path.into());
+        self.asking.insert(operations::spelled(path.into()));
         self
     }
 

@@ -12,6 +12,16 @@ pub(super) struct Path {
     pub(super) rule: Rule,
 }
 
+impl Path {
+    /// Returns whether a name is that of this path, or of one operation of it as far as that is known.
+    pub(super) fn goes_by(&self, name: &str) -> bool {
+        let Some((method, path)) = name.split_once(' ') else { return self.pattern == name };
+        let is_known =
+            |known: &Method| known.as_str() == method || (*known == Method::HEAD && method == "GET");
+        self.pattern == path && self.method.as_ref().is_none_or(is_known)
+    }
+}
+
 /// What a route says about who may use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Rule {
@@ -88,6 +98,14 @@ impl Rule {
             (Self::Optional, Self::Optional) => Self::Optional,
             _ => Self::Open,
         }
+    }
+}
+
+/// Writes the name of an operation, or of a path, as reports do: the method in capitals.
+pub(super) fn spelled(name: String) -> String {
+    match name.split_once(' ') {
+        Some((method, path)) => format!("{} {path}", method.to_uppercase()),
+        None => name,
     }
 }
 

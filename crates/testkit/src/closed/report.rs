@@ -60,6 +60,17 @@ pub enum Problem {
         /// What it answered.
         answer: Answer,
     },
+    /// The good token was let in before the bad ones, and refused after them.
+    #[error(
+        "{operation} answered {answer} to the good token after the bad ones, so it shows nothing that it refused those: does it \
+         count failures, or end the session that it is called in? Where it ends one, test it by itself"
+    )]
+    GoodTokenRefusedAfter {
+        /// The operation.
+        operation: String,
+        /// What it answered.
+        answer: Answer,
+    },
     /// No request could be made of the operation, so nothing was tried.
     #[error(
         "{operation} cannot be sent: its path, or the good token, has characters that a request cannot have"

@@ -42,8 +42,7 @@ impl Attack {
     pub async fn run(self) -> Report {
         let mut report = Report::default();
         for name in self.public.iter().chain(&self.asking) {
-            let path = name.split_once(' ').map_or(name.as_str(), |(_, path)| path);
-            if !self.paths.iter().any(|known| known.pattern == path) {
+            if !self.paths.iter().any(|path| path.goes_by(name)) {
                 report.problems.push(Problem::NoSuchPath { path: name.clone() });
             }
         }
@@ -76,11 +75,12 @@ impl Attack {
         };
         let methods = path.method.as_ref().map_or(&METHODS[..], std::slice::from_ref);
         let mut problems = Vec::new();
-        let mut answered = false;
+        let mut answered = Vec::new();
         for method in methods {
             let operation = Operation { method: method.clone(), path: path.pattern.clone() };
-            if self.is_public(&operation) {
-                answered = true;
+            let name = operation.to_string();
+            if is_among(&self.public, &operation) {
+                answered.push(name);
                 continue;
             }
             let target = Target { operation, path, good: &good, bad: &bad };
@@ -94,10 +94,16 @@ impl Attack {
                 }
                 Control::Problem(problem) => problems.push(problem),
             }
-            answered = true;
+            answered.push(name);
         }
-        if !answered {
+        if answered.is_empty() {
             report.problems.push(Problem::NoSuchPath { path: path.pattern.clone() });
+        } else if path.method.is_none() {
+            let unanswered = self
+                .asking
+                .iter()
+                .filter(|name| path.goes_by(name) && name.contains(' ') && !answered.contains(name));
+            report.problems.extend(unanswered.map(|name| Problem::NoSuchPath { path: name.clone() }));
         }
         // Where all methods that there could be answer the same, it is one mistake.
         let is_same = problems.windows(2).all(|pair| pair[0].answer() == pair[1].answer());
@@ -109,24 +115,31 @@ impl Attack {
         }
     }
 
-    /// `HEAD` is what `GET` is, so whoever opens the latter opens both.
-    fn is_public(&self, operation: &Operation) -> bool {
-        let is_named = |operation: &Operation| self.public.contains(&operation.to_string());
-        let get = Operation { method: Method::GET, ..operation.clone() };
-        is_named(operation) || (operation.method == Method::HEAD && is_named(&get))
-    }
-
-    /// Sends the good token in each mode and, where it is let in, the bad ones after it. Whether there is such an operation is
-    /// for the first one to find out: what it is about may be gone when the second comes.
+    /// Sends the good token in each mode and, where it is let in, the bad ones after it, and the good one once more. Whether there is
+    /// such an operation is for the first one to find out: what it is about may be gone when the second comes.
     async fn attack_operation(&self, target: &Target<'_>, report: &mut Report) -> Control {
         for (turn, mode) in self.modes.iter().enumerate() {
             match self.control(target, *mode, report).await {
-                Control::LetIn => self.attack_in_mode(target, *mode, report).await,
-                Control::Absent(_) if turn > 0 => self.attack_in_mode(target, *mode, report).await,
+                Control::LetIn => {}
+                Control::Absent(_) if turn > 0 => {}
                 shows_nothing => return shows_nothing,
+            }
+            self.attack_in_mode(target, *mode, report).await;
+            if let Some(answer) = self.refusal_of_good(target, *mode, report).await {
+                let operation = target.operation.to_string();
+                return Control::Problem(Problem::GoodTokenRefusedAfter { operation, answer });
             }
         }
         Control::LetIn
+    }
+
+    /// Returns how the good token is refused after the bad ones, if it is. An app that refuses everybody by then, because it counts
+    /// failures or has ended the session, has said nothing about them.
+    async fn refusal_of_good(&self, target: &Target<'_>, mode: Mode, report: &mut Report) -> Option<Answer> {
+        let headers = carried(target.good, mode, &self.cookie);
+        let answer = self.send(&target.operation, &headers, None).await?;
+        report.requests += 1;
+        is_refusal(answer).then_some(answer)
     }
 
     async fn control(&self, target: &Target<'_>, mode: Mode, report: &mut Report) -> Control {
@@ -143,15 +156,11 @@ impl Attack {
             Answer::Status(StatusCode::NOT_FOUND) if target.path.rule == Rule::Unknown => {
                 Control::Absent(answer)
             }
-            Answer::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | Answer::Panic => {
-                Control::Problem(match mode {
-                    Mode::Bearer => Problem::GoodTokenRefused { operation, answer },
-                    Mode::Cookie => {
-                        Problem::GoodCookieRefused { operation, cookie: self.cookie.clone(), answer }
-                    }
-                })
-            }
-            Answer::Status(_) => Control::LetIn,
+            _ if is_refusal(answer) => Control::Problem(match mode {
+                Mode::Bearer => Problem::GoodTokenRefused { operation, answer },
+                Mode::Cookie => Problem::GoodCookieRefused { operation, cookie: self.cookie.clone(), answer },
+            }),
+            _ => Control::LetIn,
         }
     }
 
@@ -159,7 +168,7 @@ impl Attack {
         let Target { operation, path, bad, .. } = target;
         let asks_for_rights = matches!(path.rule, Rule::Closed { all_ask: true, .. })
             || self.asking.contains(&operation.path)
-            || self.asking.contains(&operation.to_string());
+            || is_among(&self.asking, operation);
         let is_safe =
             matches!(operation.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
         for bad in *bad {
@@ -252,4 +261,16 @@ impl Attack {
         });
         parts.collect::<Vec<_>>().join("/")
     }
+}
+
+/// Returns whether a good token was refused: what is refused beside it shows nothing then.
+fn is_refusal(answer: Answer) -> bool {
+    matches!(answer, Answer::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | Answer::Panic)
+}
+
+/// `HEAD` is what `GET` is, so whoever names the latter names both.
+fn is_among(named: &BTreeSet<String>, operation: &Operation) -> bool {
+    let is_named = |operation: &Operation| named.contains(&operation.to_string());
+    let get = Operation { method: Method::GET, ..operation.clone() };
+    is_named(operation) || (operation.method == Method::HEAD && is_named(&get))
 }

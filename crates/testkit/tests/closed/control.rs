@@ -63,6 +63,33 @@ async fn what_the_first_good_token_has_removed_was_there() {
 }
 
 #[tokio::test]
+async fn an_app_that_refuses_the_good_token_in_the_end_shows_nothing() {
+    let issuer = TestIssuer::start();
+    let is_locked = Arc::new(AtomicBool::new(false));
+    // Nobody ever looks at the token: the first request is let in, whoever sends it, and none after that.
+    let lock = async move || {
+        if is_locked.swap(true, Ordering::Relaxed) { StatusCode::UNAUTHORIZED } else { StatusCode::OK }
+    };
+    let app = Router::new().route("/orders", get(lock));
+
+    let report = issuer.attack_router(app, ["GET /orders"]).modes([Mode::Bearer]).run().await;
+
+    let operation = "GET /orders".to_owned();
+    let answer = Answer::Status(StatusCode::UNAUTHORIZED);
+    assert_eq!(report.problems(), [Problem::GoodTokenRefusedAfter { operation, answer }], "{report}");
+}
+
+#[tokio::test]
+async fn an_operation_is_the_same_however_its_method_is_spelled() {
+    let issuer = TestIssuer::start();
+    let attack = issuer.attack_router(guarded(&issuer), ["get /orders"]);
+
+    let report = attack.asks_for_rights("get /orders").run().await;
+
+    assert_eq!(classes(&report), ["rights"], "{report}");
+}
+
+#[tokio::test]
 async fn where_nothing_is_attacked_nothing_is_closed() {
     let issuer = TestIssuer::start();
     let empty = || Routes::<()>::new(issuer.verifier());
@@ -190,10 +217,21 @@ async fn an_operation_that_should_ask_for_a_role_and_does_not_is_found() {
     let attack = || issuer.attack_router(guarded(&issuer), ["GET /orders"]);
 
     let report = attack().asks_for_rights("GET /orders").run().await;
-    let mistyped = attack().asks_for_rights("GET /ordres").run().await;
-
     assert_eq!(classes(&report), ["rights"], "{report}");
-    assert_eq!(mistyped.problems(), [Problem::NoSuchPath { path: "GET /ordres".to_owned() }]);
+    for slip in ["GET /ordres", "POST /orders"] {
+        let mistyped = attack().asks_for_rights(slip).run().await;
+        assert_eq!(mistyped.problems(), [Problem::NoSuchPath { path: slip.to_owned() }]);
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_of_a_table_does_not_have_asks_for_nothing() {
+    let issuer = TestIssuer::start();
+    let attack = || issuer.attack(good_routes(issuer.verifier())).public("/health");
+
+    let report = attack().asks_for_rights("DELETE /orders").run().await;
+
+    assert_eq!(report.problems(), [Problem::NoSuchPath { path: "DELETE /orders".to_owned() }], "{report}");
 }
 
 #[tokio::test]
