@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -144,9 +144,10 @@ pub(super) async fn mint(
 /// `GET /dev/invalid-tokens?mode=&cookie=`: bad tokens of a good one that is made for it.
 pub(super) async fn invalid_tokens(
     State(issuer): State<TestIssuer>,
-    Query(asked): Query<InvalidRequest>,
+    asked: Result<Query<InvalidRequest>, QueryRejection>,
 ) -> Result<Json<InvalidReply>, Refused> {
-    reply(&issuer, asked)
+    let asked = asked.map_err(|rejection| Refused(ErrorCode::ValidationFailed, rejection.body_text()))?;
+    reply(&issuer, asked.0)
 }
 
 /// `POST /dev/invalid-tokens`: bad tokens of the good one that is shown.
@@ -269,9 +270,10 @@ impl TokenRequest {
             token = token.expires_in_seconds(seconds);
         }
         // One that has expired was issued before that.
-        let age = self
-            .issued_ago
-            .or(self.expires_in.filter(|lifetime| *lifetime < 0).map(|lifetime| lifetime.unsigned_abs() * 2));
+        let age = self.issued_ago.or(self
+            .expires_in
+            .filter(|lifetime| *lifetime < 0)
+            .map(|lifetime| lifetime.unsigned_abs().saturating_mul(2)));
         if let Some(age) = age {
             token = token.issued_ago(Duration::from_secs(age));
         }

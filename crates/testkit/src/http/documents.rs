@@ -31,7 +31,7 @@ pub(super) async fn front_page(State(issuer): State<TestIssuer>) -> String {
         "A Handstamp issuer for tests: whoever reaches it makes any token.\n\n\
          issuer    {issuer}\naudience  {audience}\n\n\
          GET  /.well-known/oauth-authorization-server, /.well-known/openid-configuration, /.well-known/jwks.json\n\
-         GET  /revocations, /revocations/snapshot, /status-lists/1\n\
+         GET  /revocations, /revocations/snapshot, /status-lists/1, /auth/whoami\n\
          POST /dev/tokens          {{\"sub\":\"ann\",\"roles\":[\"admin\"],\"expires_in\":600}}\n\
          POST /dev/invalid-tokens  {{\"token\":\"a good one\",\"mode\":\"bearer\"}}\n\
          POST /dev/revocations     {{\"level\":\"sid\",\"value\":\"s1\",\"kind\":\"dead\"}}\n\

@@ -1,7 +1,7 @@
 //! A test issuer that listens, for services in other processes and other languages.
 //!
-//! It speaks what the auth service speaks to services: metadata, keys, the revocation feed and a status list. Below `/dev/` a test
-//! makes tokens, takes them back and moves the clock; `docs/guide/testing.md` has the list.
+//! It speaks what the auth service speaks to services: metadata, keys, the revocation feed, a status list, and who a token is about.
+//! Below `/dev/` a test makes tokens, takes them back and moves the clock; `docs/guide/testing.md` has the list.
 //!
 //! Whoever reaches it makes any token, so it listens within this machine alone, and refuses what pages in a browser send.
 
@@ -11,6 +11,7 @@ mod count;
 mod documents;
 mod feed;
 mod state;
+mod whoami;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,6 +22,7 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
 use handstamp_api_types::revocation::HEARTBEAT_SECONDS;
+use handstamp_verify::{VerifyLayer, access};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -114,6 +116,7 @@ impl Drop for ServedIssuer {
 }
 
 fn router(issuer: &TestIssuer) -> Router {
+    let people = VerifyLayer::guarding(issuer.verifier(), access::signed_in());
     Router::new()
         .route("/", get(documents::front_page))
         .route("/.well-known/oauth-authorization-server", get(documents::metadata))
@@ -125,6 +128,7 @@ fn router(issuer: &TestIssuer) -> Router {
         .route("/revocations/snapshot", get(feed::snapshot))
         .route("/revocations/jwks.json", get(feed::jwks))
         .route("/revocations/report", post(feed::report))
+        .route("/auth/whoami", get(whoami::whoami).layer(people))
         .route("/dev/tokens", post(control::mint))
         .route("/dev/invalid-tokens", get(control::invalid_tokens).post(control::invalid_tokens_like))
         .route("/dev/recipe", get(documents::recipe))

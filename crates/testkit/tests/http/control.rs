@@ -78,6 +78,54 @@ async fn bad_tokens_are_made_of_a_token_of_this_issuer_alone() {
 }
 
 #[tokio::test]
+async fn the_issuer_says_whom_a_token_is_about_for_as_long_as_it_holds() {
+    let issuer = served().await;
+    let whoami = async |token: &str| {
+        let asked = client().get(format!("{}/auth/whoami", issuer.url())).bearer_auth(token);
+        let reply = asked.send().await.unwrap();
+        (reply.status(), reply.json::<Value>().await.unwrap())
+    };
+    let token = issuer.token().sub("ann").sid("s1").role("admin").org("acme").mint();
+    let stale = issuer.token().sub("ben").mint();
+
+    let (status, told) = whoami(&token).await;
+    issuer.end_session("s1");
+    issuer.change_claims("ben");
+
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!((&told["sub"], &told["sid"], &told["org_id"]), (&json!("ann"), &json!("s1"), &json!("acme")));
+    assert_eq!((&told["roles"], &told["amr"]), (&json!(["admin"]), &json!(["pwd"])));
+    for (token, code) in
+        [(&token, "token_revoked"), (&stale, "token_stale"), (&"a.b.c".to_owned(), "token_malformed")]
+    {
+        let (status, refused) = whoami(token).await;
+        assert_eq!((status, &refused["code"]), (StatusCode::UNAUTHORIZED, &json!(code)));
+    }
+}
+
+#[tokio::test]
+async fn a_lifetime_of_any_number_is_answered() {
+    let issuer = served().await;
+
+    for seconds in [i64::MIN, i64::MIN + 1, i64::MAX] {
+        let (status, reply) = post(&issuer, "/dev/tokens", &json!({ "expires_in": seconds })).await;
+
+        assert_eq!(status, StatusCode::OK, "{reply}");
+        assert_ne!(code(&issuer.verifier(), &reply["access_token"]), "accepted", "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn a_mode_that_nobody_knows_is_refused_as_everything_is() {
+    let issuer = served().await;
+
+    let (status, problem) = get(&issuer, "/dev/invalid-tokens?mode=header").await;
+
+    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("validation_failed")));
+    assert!(problem["detail"].as_str().unwrap().contains("`bearer` or `cookie`"), "{problem}");
+}
+
+#[tokio::test]
 async fn a_negative_lifetime_makes_a_token_that_has_expired() {
     let issuer = served().await;
 
