@@ -1,5 +1,7 @@
 //! Values that depend on the good token, on the time or on keys: an object with one member whose name begins with `$`.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::certificate;
@@ -67,6 +69,7 @@ fn word_value(
         "claim" => material.claims.get(name()?).cloned().unwrap_or(Value::Null),
         "header-json" => Value::Object(material.header.clone()).to_string().into(),
         "claims-json" => Value::Object(material.claims.clone()).to_string().into(),
+        "claims-json-escaped" => escaped(&Value::Object(material.claims.clone()))?.into(),
         "text" => text(argument, material)?.into(),
         "upper" => text(argument, material)?.to_uppercase().into(),
         "join" => {
@@ -85,4 +88,45 @@ fn word_value(
         "elsewhere" => format!("{}{}", material.elsewhere, name()?).into(),
         _ => return Err(unreadable(expression)),
     })
+}
+
+/// Writes JSON so that it can stand in a token and in a header as it is: without dots (RFC 7797 §5.2), and with what a header or a
+/// cookie cannot have as escapes. Outside of texts nothing of the kind occurs but the dot of a fraction, which has no other spelling.
+fn escaped(json: &Value) -> Result<String, Missing> {
+    let mut text = String::new();
+    for letter in json.to_string().chars() {
+        if letter.is_ascii_graphic() && !['.', ';'].contains(&letter) {
+            text.push(letter);
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\u{unit:04x}");
+        }
+    }
+    let is_same = serde_json::from_str::<Value>(&text).is_ok_and(|read| read == *json);
+    is_same.then_some(text).ok_or(Missing::Elsewhere)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn escaped_json_says_the_same_in_letters_that_a_header_can_have() {
+        let claims =
+            json!({ "iss": "https://a.test", "scope": "a b;c", "name": "\u{e9}\u{1f511}", "exp": 1 });
+
+        let text = escaped(&claims).unwrap();
+
+        assert!(text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(['.', ';']), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), claims);
+    }
+
+    #[test]
+    fn a_fraction_has_a_dot_and_no_escape() {
+        assert_eq!(escaped(&json!({ "exp": 1.5 })), Err(Missing::Elsewhere));
+    }
 }

@@ -50,7 +50,16 @@ fn applies(when: &When, material: &Material) -> bool {
     let text = |name| material.header.get(name).and_then(Value::as_str).unwrap_or_default();
     let alg_fits = when.alg.is_empty() || when.alg.iter().any(|start| text("alg").starts_with(start));
     let alg_fits = alg_fits && when.other_alg.as_deref() != Some(text("alg"));
-    alg_fits && when.typ.as_ref().is_none_or(|typ| text("typ").eq_ignore_ascii_case(typ))
+    alg_fits && when.typ.as_ref().is_none_or(|typ| without_prefix(text("typ")).eq_ignore_ascii_case(typ))
+}
+
+/// A type may be written as the whole media type: `application/at+jwt` is `at+jwt` (RFC 7515 §4.1.9, RFC 9068 §4).
+fn without_prefix(typ: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match typ.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
+        _ => typ,
+    }
 }
 
 fn names_a_part(template: &Value) -> bool {

@@ -1,4 +1,6 @@
-use handstamp_testkit::recipe::{FILE, Recipe, RecipeError};
+use std::collections::BTreeSet;
+
+use handstamp_testkit::recipe::{Case, FILE, Recipe, RecipeError};
 use serde_json::{Value, json};
 
 fn changed(change: impl FnOnce(&mut Value)) -> Result<Recipe, RecipeError> {
@@ -22,6 +24,18 @@ fn a_case_for_each_value_has_the_value_in_its_name_and_title() {
     let case = Recipe::built_in().case("unsigned/stripped/mixed").unwrap();
 
     assert_eq!(case.title(), "alg `nOnE`, no signature");
+}
+
+#[test]
+fn none_is_there_in_every_spelling() {
+    let cases = Recipe::built_in().cases().filter(|case| case.name().starts_with("unsigned/stripped/"));
+    let spellings: BTreeSet<&str> = cases.map(Case::title).collect();
+
+    assert_eq!(spellings.len(), 1 << "none".len());
+    assert!(
+        spellings.iter().all(|title| title.to_lowercase() == "alg `none`, no signature"),
+        "{spellings:?}"
+    );
 }
 
 #[test]

@@ -82,6 +82,41 @@ fn a_token_without_rights_has_no_scopes_either_and_says_the_rest_as_the_good_one
 }
 
 #[test]
+fn a_type_that_is_written_as_a_media_type_is_the_same_type() {
+    let house = House::new(Algorithm::Es256);
+    let claims = dangerous::decode_unverified(&house.good).unwrap().unverified_payload;
+    let claims: Value = serde_json::from_str(&claims).unwrap();
+    let names = |typ: &str| -> Vec<String> {
+        let good = house.key.sign(typ, &claims).unwrap();
+        let material = Material::of_token(&good, NOW).unwrap().signing_key(house.key.clone());
+        let made = Recipe::built_in().cases().filter(|case| case.make(&material).is_ok());
+        made.map(|case| case.name().to_owned()).collect()
+    };
+
+    let short = names("at+jwt");
+
+    assert!(short.iter().any(|name| name.starts_with("type/other/")), "{short:?}");
+    for long in ["application/at+jwt", "Application/AT+JWT"] {
+        assert_eq!(names(long), short, "{long}");
+    }
+    assert!(!names("JWT").iter().any(|name| name.starts_with("type/other/")));
+}
+
+#[test]
+fn claims_that_are_not_encoded_are_those_of_the_good_token() {
+    let house = House::new(Algorithm::Es256);
+    let good = dangerous::decode_unverified(&house.good).unwrap().unverified_payload;
+    for name in ["extensions/b64-false", "encoding/plain"] {
+        let forged = Recipe::built_in().case(name).unwrap().make(&house.material()).unwrap();
+
+        let parts: Vec<&str> = forged.token().split('.').collect();
+        assert_eq!(parts.len(), 3, "{name}: {parts:?}");
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        assert_eq!(json(parts[1]), json(&good), "{name}");
+    }
+}
+
+#[test]
 fn what_the_issuer_has_made_is_used() {
     let house = House::new(Algorithm::Es256);
     let material = house.material().made("session-ended", "a.b.c");
