@@ -1,14 +1,13 @@
 //! A request as it has arrived.
 
 use handstamp_listen::Peer;
+use handstamp_listen::request_id::{self, X_REQUEST_ID};
 use handstamp_token::Entropy;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::gateway::Gateway;
 use crate::headers::forwarded::{self, Way};
-
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request's head, and what is known about it beside.
 #[derive(Debug)]
@@ -28,7 +27,7 @@ impl Arrived {
     pub(crate) fn new(parts: Parts, gateway: &Gateway) -> Option<Self> {
         let peer = *parts.extensions.get::<Peer>()?;
         let way = Way::new(&peer, &parts.headers, &gateway.trusted_proxies);
-        let id = RequestId::given(&parts.headers).unwrap_or_else(|| RequestId::drawn(&*gateway.entropy));
+        let id = RequestId::of(&parts.headers, &*gateway.entropy);
         Some(Self { parts, way, id })
     }
 
@@ -45,23 +44,13 @@ impl Arrived {
 }
 
 impl RequestId {
-    /// Takes the id that a proxy in front has given, if it cannot break a log line.
-    fn given(headers: &HeaderMap) -> Option<Self> {
-        let id = headers.get(&X_REQUEST_ID)?;
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-        ((1..=64).contains(&id.len()) && id.as_bytes().iter().all(plain)).then(|| Self(id.clone()))
-    }
-
-    fn drawn(entropy: &dyn Entropy) -> Self {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut bytes = [0; 8];
-        entropy.fill(&mut bytes);
-        let mut text = [0; 16];
-        for (digits, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
-            *digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]];
+    fn of(headers: &HeaderMap, entropy: &dyn Entropy) -> Self {
+        if let Some(given) = request_id::given(headers) {
+            return Self(given.clone());
         }
-        // Hexadecimal digits are a header value.
-        Self(HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("none")))
+        let mut random = [0; 8];
+        entropy.fill(&mut random);
+        Self(request_id::of(random))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -71,6 +60,6 @@ impl RequestId {
 
     /// Says it in the place of whatever was said.
     pub(crate) fn tell(self, headers: &mut HeaderMap) {
-        headers.insert(X_REQUEST_ID, self.0);
+        headers.insert(&X_REQUEST_ID, self.0);
     }
 }

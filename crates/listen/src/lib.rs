@@ -30,6 +30,7 @@ mod per_address;
 mod places;
 mod progress;
 mod redirect;
+pub mod request_id;
 mod serve;
 mod stream;
 mod tls;

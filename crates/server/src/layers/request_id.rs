@@ -3,18 +3,17 @@ use std::sync::{Mutex, PoisonError};
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
 use handstamp_api_types::Problem;
+use handstamp_listen::request_id::{self, X_REQUEST_ID};
 use handstamp_token::Entropy;
 
 use crate::{AppState, problem};
 
 /// The generator takes as long for one id as for thirty.
 const DRAWN_AT_ONCE: usize = 64;
-
-static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request, which stands in its log lines, in its reply and in the body of a problem.
 pub(super) struct RequestId(HeaderValue);
@@ -23,10 +22,10 @@ impl RequestId {
     /// Takes the id that a proxy in front has given, or draws one. Whatever handles the request sees the same.
     pub(super) fn of(request: &mut Request, state: &AppState) -> Self {
         let headers = request.headers_mut();
-        if let Some(given) = headers.get(&X_REQUEST_ID).filter(|id| is_harmless(id.as_bytes())) {
+        if let Some(given) = request_id::given(headers) {
             return Self(given.clone());
         }
-        let drawn = drawn(state);
+        let drawn = request_id::of(state.request_ids().draw(&*state.core().entropy));
         headers.insert(&X_REQUEST_ID, drawn.clone());
         Self(drawn)
     }
@@ -67,21 +66,4 @@ impl RequestIds {
 /// Returns the id of a request, as handlers see it.
 pub(crate) fn id_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(&X_REQUEST_ID)?.to_str().ok()
-}
-
-/// Returns whether an id from outside can break no log line.
-fn is_harmless(id: &[u8]) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-    (1..=64).contains(&id.len()) && id.iter().all(plain)
-}
-
-fn drawn(state: &AppState) -> HeaderValue {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let bytes = state.request_ids().draw(&*state.core().entropy);
-    let mut text = [0; 16];
-    for (digits, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        digits.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]]);
-    }
-    // Hexadecimal digits are a header value.
-    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("none"))
 }
