@@ -49,6 +49,7 @@ pub struct Gateway {
     pub(crate) auth_limits: ServiceLimits,
     pub(crate) cookies: Arc<CookieMap>,
     pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) forward_auth_proxies: Vec<Network>,
     pub(crate) place: PublicPlace,
     /// What browsers are told of https, where it is spoken.
     pub(crate) strict_transport: Option<HeaderValue>,
@@ -130,6 +131,7 @@ impl Gateway {
             auth_limits: limits(settings),
             cookies,
             trusted_proxies: settings.trusted_proxies.clone(),
+            forward_auth_proxies: settings.forward_auth_proxies.clone(),
             place: place(&public_url),
             strict_transport: HeaderValue::try_from(settings.tls.strict_transport_security())
                 .ok()

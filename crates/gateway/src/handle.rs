@@ -122,12 +122,13 @@ impl Gateway {
         }
     }
 
-    /// What a request says of itself, a script can say too: only the address of a proxy of ours speaks for it.
+    /// What a request says of itself, a script can say too, and a proxy that merely stands in front passes it on: only the address of one
+    /// that is known to ask speaks for it.
     async fn answer_proxy(&self, arrived: &Arrived, question: Question<'_>) -> Response<ReplyBody> {
         let peer = arrived.parts.extensions.get::<Peer>().map(|peer| peer.address.ip());
-        let is_ours = |ip| self.trusted_proxies.iter().any(|network| network.contains(ip));
+        let asks = |ip| self.forward_auth_proxies.iter().any(|network| network.contains(ip));
         match self.check.check(&question).await {
-            Ok(passed) if peer.is_some_and(is_ours) => passed.response(),
+            Ok(passed) if peer.is_some_and(asks) => passed.response(),
             Ok(passed) => passed.without_cookie().response(),
             Err(refused) => refused.response(),
         }

@@ -113,6 +113,7 @@ fn each_setting_of_the_gateway_has_its_bounds() {
         ("max_connections_per_address = 0", "gateway.max_connections_per_address"),
         ("max_header = 100", "gateway.max_header"),
         ("trusted_proxies = [\"proxy\"]", "gateway.trusted_proxies"),
+        ("forward_auth_proxies = [\"proxy\"]", "gateway.forward_auth_proxies"),
         ("lissten = \"127.0.0.1:1\"", "gateway.lissten"),
     ] {
         assert_eq!(mistakes(settings), [key], "{settings}");

@@ -241,8 +241,13 @@ async fn forward_auth_is_answered_on_the_spot() {
 
 /// A script that got into a page can send whatever a proxy sends. Its browser hides the cookie from it, and so do we.
 #[tokio::test]
-async fn nobody_but_a_trusted_proxy_reads_the_token_of_a_cookie() {
-    for (settings, is_told) in [("", false), ("trusted_proxies = [\"127.0.0.1\"]\n", true)] {
+async fn nobody_but_a_proxy_that_is_known_to_ask_reads_the_token_of_a_cookie() {
+    for (settings, is_told) in [
+        ("", false),
+        // It passes on what a script asks.
+        ("trusted_proxies = [\"127.0.0.1\"]\n", false),
+        ("forward_auth_proxies = [\"127.0.0.1\"]\n", true),
+    ] {
         let house = House::start(settings, &route("/*", echo().await, "signed_in")).await;
 
         for path in ["/auth/check", "/auth/check/envoy/orders"] {

@@ -71,6 +71,9 @@ pub struct GatewayConfig {
     /// Addresses or networks of proxies in front of the gateway whose X-Forwarded-For is believed.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<Network>,
+    /// Addresses or networks of proxies that ask at `/auth/check` and are told the token of a cookie there. Such a proxy lets nobody get to `/auth/check` through it: a script in a page could read the token that its browser hides from it.
+    #[schemars(with = "Vec<String>")]
+    pub forward_auth_proxies: Vec<Network>,
     /// How many connections may be open at once, WebSockets included; further ones wait. Each takes two file descriptors at most.
     pub max_connections: u32,
     /// How many of them may come from one address, in IPv6 from one /64; further ones are closed. Trusted proxies and this machine may have all.
@@ -155,6 +158,7 @@ impl Default for GatewayConfig {
             silent_refresh: true,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            forward_auth_proxies: Vec::new(),
             max_connections: 10_000,
             max_connections_per_address: 1_000,
             header_timeout: Duration::from_secs(10),

@@ -22,6 +22,9 @@ pub struct ServerConfig {
     /// Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<Network>,
+    /// Addresses or networks of proxies that ask at `/auth/check` and are told the token of a cookie there. Such a proxy lets nobody get to `/auth/check` through it: a script in a page could read the token that its browser hides from it.
+    #[schemars(with = "Vec<String>")]
+    pub forward_auth_proxies: Vec<Network>,
     /// Start on plain http on other hosts than this machine. Passwords and tokens then travel unencrypted.
     pub insecure_http: bool,
     /// The largest request body in bytes.
@@ -53,6 +56,7 @@ impl Default for ServerConfig {
             public_url: None,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            forward_auth_proxies: Vec::new(),
             insecure_http: false,
             max_body: 64 * 1024,
             request_timeout: Duration::from_secs(10),

@@ -22,17 +22,18 @@ pub(super) async fn envoy(State(state): State<AppState>, request: Request) -> Re
 }
 
 async fn answer(state: AppState, parts: &Parts, question: Question<'_>) -> Response {
-    let is_proxy = is_proxy_of_ours(&state, parts);
+    let may_read_the_token = is_asking_proxy(&state, parts);
     match Door(state).check(&question).await {
-        Ok(passed) if is_proxy => passed.response::<Body>(),
+        Ok(passed) if may_read_the_token => passed.response::<Body>(),
         Ok(passed) => passed.without_cookie().response::<Body>(),
         Err(refused) => refused.response::<Body>(),
     }
 }
 
-/// Returns whether it is one of the trusted proxies that asks. What a request says of itself, a script can say too.
-fn is_proxy_of_ours(state: &AppState, parts: &Parts) -> bool {
-    let trusted = &state.config().server.trusted_proxies;
+/// Returns whether it is a proxy that asks, as far as can be told: what a request says of itself, a script can say too. A proxy that merely
+/// stands in front passes on what a script asks.
+fn is_asking_proxy(state: &AppState, parts: &Parts) -> bool {
+    let asking = &state.config().server.forward_auth_proxies;
     let peer = parts.extensions.get::<Peer>();
-    peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(peer.address.ip())))
+    peer.is_some_and(|peer| asking.iter().any(|network| network.contains(peer.address.ip())))
 }
