@@ -103,6 +103,8 @@ fn wrong_usage_is_exit_code_2() {
         &["token", "verify"],
         &["token", "sign", "--no-such-flag"],
         &["token", "verify", "--now", "soon"],
+        &["token", "sign", "--key", "-", "--claims", "-"],
+        &["export", "-", "--json"],
     ] {
         let run = run(Path::new("."), wrong);
 

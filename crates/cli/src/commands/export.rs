@@ -54,7 +54,9 @@ pub(crate) fn run(command: &Export) -> Result<(), Failure> {
     let config = command.settings.load()?;
     if command.file == "-" {
         if command.output.json {
-            return Err(Failure::new("with `-` the export itself goes to standard output: leave out --json"));
+            return Err(Failure::usage(
+                "with `-` the export itself goes to standard output: leave out --json",
+            ));
         }
         if io::stdout().is_terminal() {
             return Err(Failure::new(

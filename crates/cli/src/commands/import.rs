@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::edge::data_folder::DataFolder;
-use crate::edge::house::{self, House};
+use crate::edge::house::{self, House, Missing};
 use crate::edge::settings::SettingsArgs;
 use crate::edge::store::OpenStore;
 use crate::edge::{clock, root_key, runtime};
@@ -170,7 +170,7 @@ fn check_key(row: &Row, root: &RootKey) -> Result<(), Failure> {
 /// has gone on, another epoch begins.
 async fn go_on(config: &Config, contents: &Contents) -> Result<(), Failure> {
     let url = house::public_url(config, config.server.listen)?;
-    let house = House::open(config, &url, OpenMode::Command).await?;
+    let house = House::open(config, &url, OpenMode::Command, Missing::Create).await?;
     let store = house.store();
     let begun = match contents.mark {
         Some(mark) if mark > contents.head => {

@@ -8,7 +8,7 @@ use handstamp_settings::address;
 use handstamp_store_sqlite::{OpenMode, ShareMode};
 
 use crate::edge::clock::SystemClock;
-use crate::edge::house::{self, House};
+use crate::edge::house::{self, House, Missing};
 use crate::edge::listen::Reached;
 use crate::edge::settings::SettingsArgs;
 use crate::edge::{certificates, listen, logging, logo, runtime, shared, signals, upstream_credentials};
@@ -67,7 +67,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     };
     reached.warn_of_plain_http();
     let share = if config.storage.share { ShareMode::Shared } else { ShareMode::Exclusive };
-    let house = House::open(&config, &public_url, OpenMode::Serve(share)).await?;
+    let house = House::open(&config, &public_url, OpenMode::Serve(share), Missing::Create).await?;
     offer_first_administrator(&house, &public_url).await?;
 
     let store = house.store();

@@ -5,6 +5,7 @@ use handstamp_core::Context;
 use handstamp_core::keyring::Keyring;
 use handstamp_core::password::PasswordHasher;
 use handstamp_core::root_key::RootKey;
+use handstamp_core::store::Store;
 use handstamp_server::config::{Config, PublicUrl};
 use handstamp_store_sqlite::OpenMode;
 use handstamp_token::{Entropy, SystemEntropy};
@@ -24,18 +25,23 @@ pub(crate) struct House {
     store: OpenStore,
 }
 
-/// What to do about a data folder in which there is no database yet.
+/// What to do where there is no installation yet: no database in the data folder, or one without keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
     /// Make one.
     Create,
-    /// Say so.
+    /// Say so, and make no keys: there is nothing to look at or to change, and `import` takes a store without keys and no other.
     Refuse,
 }
 
 impl House {
     /// Opens the house for a service at this address.
-    pub(crate) async fn open(config: &Config, url: &PublicUrl, mode: OpenMode) -> Result<Self, Failure> {
+    pub(crate) async fn open(
+        config: &Config,
+        url: &PublicUrl,
+        mode: OpenMode,
+        missing: Missing,
+    ) -> Result<Self, Failure> {
         let mut settings = config.settings(url);
         settings.tokens.encryption = encryption_key::load(config)?;
         settings.tokens.secrets = token_secret::load(config)?;
@@ -49,6 +55,9 @@ impl House {
         let root_key = root_key(config, &*entropy)?;
         let store = OpenStore::open(config, mode, Arc::clone(&entropy)).await?;
         let shared = store.shared();
+        if missing == Missing::Refuse {
+            must_have_keys(&*shared).await?;
+        }
         let keyring = Keyring::load(&*shared, &root_key, &settings, &*entropy, clock::now())
             .await
             .map_err(|cause| Failure::because("cannot load the keys", &cause))?;
@@ -91,7 +100,7 @@ pub(crate) fn visit(
         must_be_there(&config)?;
     }
     runtime::block_on(async {
-        let house = House::open(&config, &url, OpenMode::Command).await?;
+        let house = House::open(&config, &url, OpenMode::Command, missing).await?;
         let store = house.store();
         let done = work(&house.context).await;
         drop(house);
@@ -110,4 +119,16 @@ pub(crate) fn must_be_there(config: &Config) -> Result<(), Failure> {
         "there is no database in {}: name its folder with --data, or make one with `handstamp serve` or `handstamp user add`",
         data.display()
     )))
+}
+
+/// Refuses a database in which nobody has made an installation yet.
+async fn must_have_keys(store: &dyn Store) -> Result<(), Failure> {
+    let keys = store.keys().await.map_err(|cause| Failure::because("cannot read the keys", &cause))?;
+    if !keys.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "the database is empty: `handstamp serve` or `handstamp user add` makes an installation in it, and `handstamp import` \
+         brings one",
+    ))
 }

@@ -63,9 +63,27 @@ fn a_database_without_keys_stays_without_keys() {
 }
 
 #[test]
+fn a_question_to_a_database_without_keys_makes_none() {
+    let folder = without_keys();
+    run(folder.path(), ["export", "all.export"]).ok();
+
+    for question in
+        [&["user", "list"][..], &["key", "list"], &["client", "list", "--json"], &["revocation", "status"]]
+    {
+        let refused = run(folder.path(), question);
+
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{refused:?}");
+        assert!(refused.stderr.contains("the database is empty"), "{refused:?}");
+    }
+
+    assert_eq!(keys(&folder.path().join(DATA)), 0);
+    run(folder.path(), ["import", "all.export"]).ok();
+}
+
+#[test]
 fn a_database_with_keys_is_opened_with_the_root_key() {
     let folder = without_keys();
-    run(folder.path(), ["key", "list"]).ok();
+    run(folder.path(), ["org", "add", "acme"]).ok();
 
     let doctor = run(folder.path(), ["doctor", "--json"]);
 
@@ -81,7 +99,7 @@ fn a_database_with_keys_is_opened_with_the_root_key() {
 #[test]
 fn without_its_root_key_a_database_is_looked_into_but_for_its_keys() {
     let folder = without_keys();
-    run(folder.path(), ["key", "list"]).ok();
+    run(folder.path(), ["org", "add", "acme"]).ok();
     fs::remove_file(folder.path().join("handstamp-data/root.key")).expect("the root key");
 
     let doctor = run(folder.path(), ["doctor", "--json"]);
@@ -125,13 +143,13 @@ fn a_database_without_keys_is_asked_for_all_that_a_start_reads() {
 fn an_import_into_what_is_in_use_says_where_to_import() {
     let folder = without_keys();
     run(folder.path(), ["export", "all.export"]).ok();
-    run(folder.path(), ["key", "list"]).ok();
+    run(folder.path(), ["org", "add", "acme"]).ok();
 
     let refused = run(folder.path(), ["import", "all.export"]);
 
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(
-        refused.stderr.contains("it has keys (6)") && refused.stderr.contains("new folder"),
+        refused.stderr.contains("the store is not empty: it has ") && refused.stderr.contains("new folder"),
         "{refused:?}"
     );
 }

@@ -19,7 +19,7 @@ use super::control::{self, Levers};
 use super::ports::Ports;
 use super::{clients, config, host, local_url, people};
 use crate::edge::data_folder::DataFolder;
-use crate::edge::house::House;
+use crate::edge::house::{House, Missing};
 use crate::edge::listen;
 use crate::edge::store::OpenStore;
 use crate::failure::Failure;
@@ -152,7 +152,8 @@ async fn start_auth(
     let public_url = config
         .public_url(listen::address(&listener)?)
         .map_err(|cause| Failure::because("the auth service's address cannot be used", &cause))?;
-    let house = House::open(&config, &public_url, OpenMode::Serve(ShareMode::Exclusive)).await?;
+    let house =
+        House::open(&config, &public_url, OpenMode::Serve(ShareMode::Exclusive), Missing::Create).await?;
     let subjects = people::move_in(&house.context).await?;
     let orders = clients::register_orders(&house.context, &options.folder.join("orders")).await?;
     let profiles = clients::register_profiles(&house.context, &options.folder.join("profiles")).await?;

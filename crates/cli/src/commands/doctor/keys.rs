@@ -8,7 +8,7 @@ use handstamp_store_sqlite::OpenMode;
 
 use super::{Finding, bad, good, not_looked_at, note};
 use crate::edge::data_folder::DataFolder;
-use crate::edge::house::House;
+use crate::edge::house::{House, Missing};
 use crate::edge::{clients, encryption_key, root_key, token_secret};
 use crate::failure::Failure;
 
@@ -33,7 +33,7 @@ async fn opened(config: &Config, url: &PublicUrl, store: &dyn Store) -> Result<[
         let told = format!("{told}. Until then nothing shows whether this root key opens them");
         return Ok([good("database", "it opens"), note("keys", told)]);
     }
-    let house = House::open(config, url, OpenMode::Command).await?;
+    let house = House::open(config, url, OpenMode::Command, Missing::Refuse).await?;
     let opened = house.store();
     let signs = signing(&house.context).await;
     drop(house);

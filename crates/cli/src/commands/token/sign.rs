@@ -61,7 +61,7 @@ pub(super) struct Sign {
 
 pub(super) fn run(command: &Sign) -> Result<(), Failure> {
     if command.key == "-" && command.claims == "-" {
-        return Err(Failure::new("key and claims cannot both come from standard input"));
+        return Err(Failure::usage("key and claims cannot both come from standard input"));
     }
     let mut key = keys::signing(&command.key, command.alg)?;
     if let Some(kid) = &command.kid {
