@@ -9,13 +9,18 @@ use crate::failure::Failure;
 /// A person waits: a server that takes longer than this is down for them.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A key set or an API description is a few kilobytes; this is where a wrong address stops.
+/// A key set is a few kilobytes; this is where a wrong address stops.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// Gets a document: https anywhere, plain http from this machine alone, no redirects.
 pub(crate) fn get(address: &str, what: &str) -> Result<Vec<u8>, Failure> {
+    get_up_to(address, what, MAX_BODY)
+}
+
+/// Gets a document that may have this many bytes.
+pub(crate) fn get_up_to(address: &str, what: &str, limit: usize) -> Result<Vec<u8>, Failure> {
     let url = safe(address, format_args!("{what} over plain http can be replaced on the way"))?;
-    super::runtime::block_on(get_limited(url, what))
+    super::runtime::block_on(get_limited(url, what, limit))
 }
 
 /// What a server says to a request, without its body.
@@ -27,6 +32,11 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// Returns the `code` of a refusal that is a problem (RFC 9457).
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
     /// Returns the status and, where there is one, the code of the refusal.
     pub(crate) fn reason(&self) -> String {
         match &self.code {
@@ -52,7 +62,7 @@ fn status(address: &str, token: Option<&str>) -> Result<Told, Failure> {
         let failed = |cause: reqwest::Error| {
             Failure::because(format_args!("cannot ask {address}"), &cause.without_url())
         };
-        let mut request = client().map_err(failed)?.get(url);
+        let mut request = client(&url).map_err(failed)?.get(url);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -68,8 +78,10 @@ fn status(address: &str, token: Option<&str>) -> Result<Told, Failure> {
     })
 }
 
-fn client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
+fn client(url: &Url) -> Result<reqwest::Client, reqwest::Error> {
+    let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
+    // What is asked of this machine goes to no other, whatever `HTTP_PROXY` says: it may be a token in plain text.
+    if is_this_machine(url) { client.no_proxy() } else { client }.build()
 }
 
 /// Returns where to ask. `danger` says what plain http lets happen between machines.
@@ -91,11 +103,11 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-async fn get_limited(url: Url, what: &str) -> Result<Vec<u8>, Failure> {
+async fn get_limited(url: Url, what: &str, limit: usize) -> Result<Vec<u8>, Failure> {
     let failed = |cause: &reqwest::Error| {
         Failure::because_at_root(format_args!("cannot get {what} from {url}"), cause)
     };
-    let mut reply = client()
+    let mut reply = client(&url)
         .map_err(|cause| failed(&cause))?
         .get(url.clone())
         .send()
@@ -106,8 +118,8 @@ async fn get_limited(url: Url, what: &str) -> Result<Vec<u8>, Failure> {
     }
     let mut body = Vec::new();
     while let Some(chunk) = reply.chunk().await.map_err(|cause| failed(&cause))? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Failure::new(format!("cannot get {what}: {url} sends more than {MAX_BODY} bytes")));
+        if body.len() + chunk.len() > limit {
+            return Err(Failure::new(format!("cannot get {what}: {url} sends more than {limit} bytes")));
         }
         body.extend_from_slice(&chunk);
     }

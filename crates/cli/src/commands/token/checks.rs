@@ -11,6 +11,9 @@ use crate::output::{self, Styled};
 
 use super::issuer::Issuer;
 
+/// The codes by which an issuer says that a token is over or out of date. Any other refusal is about something else.
+const TAKEN_BACK: [&str; 3] = ["token_revoked", "token_stale", "session_ended"];
+
 /// One thing a service looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,7 +128,8 @@ impl Checks {
         let keys = KeySet::new(issuer.keys.clone())
             .map_err(|cause| Failure::because("the issuer's keys cannot be used together", &cause))?;
         let named = named_audience(token);
-        let asked = audience.or(named.as_deref()).unwrap_or("nobody");
+        // What names nobody is for nobody, and refused for that.
+        let asked = audience.or(named.as_deref()).filter(|name| !name.is_empty()).unwrap_or("nobody");
         let validator = Validator::access_token(&issuer.name, asked, &issuer.algorithms())
             .map_err(|cause| Failure::because("the token cannot be checked", &cause))?;
         let refused = validator.verify::<NoClaims>(token, &keys, now).err();
@@ -165,8 +169,16 @@ impl Checks {
             Ok(told) if told.status.is_success() => {
                 (Answer::Passed, "the issuer knows its session".to_owned())
             }
-            Ok(told) if told.status == http::StatusCode::UNAUTHORIZED => {
+            Ok(told) if told.code().is_some_and(|code| TAKEN_BACK.contains(&code)) => {
                 (Answer::Failed, format!("the issuer says: {}", told.reason()))
+            }
+            // It says who somebody is, to whom it may: a machine's token, or one that is for a service alone, is refused for that.
+            Ok(told) if told.status == http::StatusCode::UNAUTHORIZED => {
+                let told = told.reason();
+                (
+                    Answer::Unknown,
+                    format!("the issuer tells of people's tokens that are for itself too: {told}"),
+                )
             }
             Ok(told) => (Answer::Unknown, format!("the issuer does not say: {}", told.status)),
             Err(failure) => (Answer::Unknown, format!("the issuer cannot be asked: {failure}")),
