@@ -151,8 +151,9 @@ pub(crate) fn run(command: &AuditCommand) -> Result<(), Failure> {
     describe::are_there(&document, [&command.public, &command.shared, &command.operations])?;
     let options = command.options(target.is_loopback());
     let place = place::of_description(&target, command.openapi.as_deref());
+    let public_keys = command.tokens.public_keys()?;
     let report = runtime::block_on(async {
-        let (source, clock) = command.tokens.source().await?;
+        let (source, clock) = command.tokens.source(public_keys).await?;
         let audit = Audit::new(target, document, source, clock).options(options);
         let meter = meter::Meter::new();
         let report = audit.run(&meter).await;

@@ -98,8 +98,13 @@ pub(super) struct TokenArgs {
 type Source = (Arc<dyn TokenSource>, Arc<dyn Clock>);
 
 impl TokenArgs {
+    /// Reads the issuer's public keys, where they are named. Before everything else: to fetch them takes a runtime of its own.
+    pub(super) fn public_keys(&self) -> Result<Vec<Jwk>, Failure> {
+        self.jwks.as_deref().map_or_else(|| Ok(Vec::new()), public_keys)
+    }
+
     /// Opens the source that was asked for.
-    pub(super) async fn source(&self) -> Result<Source, Failure> {
+    pub(super) async fn source(&self, public_keys: Vec<Jwk>) -> Result<Source, Failure> {
         if let Some(issuer) = &self.dev_issuer {
             let source = self.made_by_issuer(issuer).await?;
             let clock = source.clock();
@@ -108,7 +113,7 @@ impl TokenArgs {
         let source: Arc<dyn TokenSource> = match (&self.key, &self.auth_service, &self.login) {
             (Some(key), ..) => Arc::new(self.signed_by_key(key)?),
             (None, Some(issuer), Some(login)) => Arc::new(self.signed_in_at(issuer, login).await?),
-            _ => Arc::new(self.given()?),
+            _ => Arc::new(given(public_keys)?),
         };
         Ok((source, Arc::new(SystemClock)))
     }
@@ -169,22 +174,20 @@ impl TokenArgs {
             .await
             .map_err(|cause| Failure::because(format_args!("{issuer} cannot be used"), &cause))
     }
+}
 
-    fn given(&self) -> Result<GivenTokens, Failure> {
-        let Some(owner) = environment::text(environment::AUDIT_TOKEN) else {
-            return Err(Failure::usage(
-                "there is no good token: use --key, --dev-issuer or --auth-service, or set HANDSTAMP_AUDIT_TOKEN",
-            ));
-        };
-        let mut tokens = GivenTokens::new(GoodToken::new(owner.trim()));
-        if let Some(other) = environment::text(environment::AUDIT_OTHER_TOKEN) {
-            tokens = tokens.outsider(GoodToken::new(other.trim()));
-        }
-        if let Some(source) = &self.jwks {
-            tokens = tokens.keys(public_keys(source)?);
-        }
-        Ok(tokens)
-    }
+/// Takes the tokens that somebody has put into the environment.
+fn given(public_keys: Vec<Jwk>) -> Result<GivenTokens, Failure> {
+    let Some(owner) = environment::text(environment::AUDIT_TOKEN) else {
+        return Err(Failure::usage(
+            "there is no good token: use --key, --dev-issuer or --auth-service, or set HANDSTAMP_AUDIT_TOKEN",
+        ));
+    };
+    let tokens = GivenTokens::new(GoodToken::new(owner.trim())).keys(public_keys);
+    Ok(match environment::text(environment::AUDIT_OTHER_TOKEN) {
+        Some(other) => tokens.outsider(GoodToken::new(other.trim())),
+        None => tokens,
+    })
 }
 
 fn public_keys(source: &str) -> Result<Vec<Jwk>, Failure> {
