@@ -5,6 +5,7 @@ mod style;
 mod table;
 pub(crate) mod words;
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
@@ -37,11 +38,26 @@ pub(crate) fn is_for_a_person(json: bool) -> bool {
 
 /// Prints one JSON document and a line feed to stdout: indented for a terminal, on one line for a pipe.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    if !io::stdout().is_terminal() {
-        return json_line(value);
-    }
+    if io::stdout().is_terminal() { line(readable_json(value)?) } else { json_line(value) }
+}
+
+/// Returns JSON for people: indented, and with escapes in the place of what would move the cursor or paint the terminal. JSON itself
+/// asks for few of them (RFC 8259 §7).
+pub(crate) fn readable_json(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|cause| not_json(&cause))?;
-    line(text)
+    Ok(with_escapes(&text))
+}
+
+fn with_escapes(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len()), |mut shown, letter| {
+        if letter.is_control() && letter != '\n' {
+            // Writing to a string cannot fail.
+            let _ = fmt::Write::write_fmt(&mut shown, format_args!("\\u{:04x}", u32::from(letter)));
+        } else {
+            shown.push(letter);
+        }
+        shown
+    })
 }
 
 /// Prints one JSON document on one line to stdout, wherever that goes.
@@ -93,4 +109,21 @@ pub(crate) fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
     // Whoever waits for this line may not get another one for hours.
     stdout.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{readable_json, with_escapes};
+
+    #[test]
+    fn json_for_people_cannot_paint_the_terminal_and_is_the_same_json() {
+        // CSI in one character, as terminals read it too; DEL; and a line break, which JSON escapes by itself.
+        let value = serde_json::json!({ "name": "a\u{9b}31mred\u{7f}\nb" });
+
+        let shown = readable_json(&value).unwrap();
+
+        assert_eq!(shown, "{\n  \"name\": \"a\\u009b31mred\\u007f\\nb\"\n}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        assert_eq!(with_escapes("é 漢 \u{1f511}"), "é 漢 \u{1f511}");
+    }
 }

@@ -36,7 +36,7 @@ pub(super) fn print_with_profile(user: &User, profile: &Profile, output: OutputA
     if profile.is_empty() {
         return Ok(());
     }
-    output::line(format_args!("\nProfile: {:#}", Value::from(profile.members().clone())))
+    output::line(format_args!("\nProfile: {}", output::readable_json(profile.members())?))
 }
 
 /// Prints one user, who they are at upstreams, and what was set for them.
