@@ -1,6 +1,10 @@
 //! A service without a mistake: everything is judged, and nothing is found.
 
+use std::net::SocketAddr;
+
 use handstamp_audit::{OperationName, Options, Outcome, Verdict};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::lamps::{self, DESCRIPTION, Mistake};
 use crate::support::{attack, broken, issuer, serve, unjudged};
@@ -48,7 +52,31 @@ async fn tokens_that_are_taken_back_are_ended_before_its_eyes() {
 }
 
 #[tokio::test]
-async fn what_was_made_for_the_attack_is_removed_and_nothing_else() {
+async fn what_was_made_for_the_attack_is_removed_again() {
+    let issuer = issuer().await;
+    let service = serve(lamps::service(&issuer, Mistake::None)).await;
+    let options = Options { only_cases: vec!["signature/flipped".to_owned()], ..Options::default() };
+
+    let report = attack(&issuer, &service.url(), DESCRIPTION, options).await;
+
+    assert_eq!(report.totals().judged, 5, "{}", report.to_text(&handstamp_audit::Plain));
+    let token = issuer.token().sub("bea").org("acme").role("keeper").mint();
+    assert_eq!(get(service.address, "/lamps", &token).await, r#"{"lamps":[]}"#);
+}
+
+async fn get(address: SocketAddr, path: &str, token: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.expect("text");
+    reply.split_once("\r\n\r\n").expect("a body").1.to_owned()
+}
+
+#[tokio::test]
+async fn what_was_there_before_is_not_removed() {
     let issuer = issuer().await;
     let service = serve(lamps::service(&issuer, Mistake::None)).await;
     let only: OperationName = "DELETE /lamps/{id}".parse().unwrap();

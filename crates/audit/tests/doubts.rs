@@ -7,11 +7,13 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use handstamp_audit::{Options, Outcome, Plain, Report, Verdict};
+use handstamp_audit::{Carrier, Options, Outcome, Person, Plain, Report, Standing, Verdict};
 use handstamp_testkit::TestIssuer;
 use handstamp_verify::{Principal, Verifier};
 
-use crate::support::{attack, broken, issuer, serve, unjudged};
+use crate::lamps::{self, DESCRIPTION, Mistake};
+use crate::planted::assert_has;
+use crate::support::{attack, attack_as, broken, issuer, person, serve, unjudged};
 
 /// Everybody may read the notices; who writes one, or reads their own, has to be signed in.
 const NOTICES: &str = r#"{"openapi":"3.1.0","security":[{"bearer":[]}],
@@ -196,4 +198,123 @@ async fn an_operation_that_ends_its_session_is_judged_with_sessions_of_its_own()
         assert_eq!(broken(&report), [], "heard after {heard_after}");
         assert!(report.totals().refused > 100, "{:?}", report.totals());
     }
+}
+
+/// What shares out requests among replicas, of which one hears nothing of what was taken back, leads to that one every other time.
+#[tokio::test]
+async fn one_deaf_replica_among_others_is_found() {
+    let issuer = issuer().await;
+    let hearing = issuer.verifier();
+    let turn = Arc::new(Mutex::new(false));
+    let mine = move |headers: HeaderMap| {
+        let mut is_deaf = turn.lock().expect("nobody panicked while they held it");
+        *is_deaf = !*is_deaf;
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let is_let_in = match hearing.try_verify(token) {
+            Ok(_) => true,
+            Err(refused) => *is_deaf && refused.code().as_str() == "token_revoked",
+        };
+        async move { if is_let_in { StatusCode::OK } else { StatusCode::UNAUTHORIZED } }
+    };
+    let service = serve(Router::new().route("/mine", get(mine))).await;
+    let description = NOTICES.replace(r#""/notices":{"get":{"security":[]},"post":{}},"#, "");
+    let description = description.replace(r#""/front":{"get":{"security":[{"bearer":[]},{}]}},"#, "");
+    let only_cases = vec!["revoked/session-ended".to_owned()];
+
+    let report =
+        attack(&issuer, &service.url(), &description, Options { only_cases, ..Options::default() }).await;
+
+    assert_has(&broken(&report), "GET /mine", "revoked/session-ended");
+}
+
+/// Who may not change lamps at all is refused whosever lamp it is.
+#[tokio::test]
+async fn an_outsider_without_the_right_proves_nothing() {
+    let issuer = issuer().await;
+    let service = serve(lamps::service(&issuer, Mistake::None)).await;
+    let people = [person("ada", "acme"), Person { roles: Vec::new(), ..person("emil", "globex") }];
+    let only_cases = vec!["identity/other-organisation".to_owned()];
+    let options = Options { only_cases, carriers: vec![Carrier::Bearer], ..Options::default() };
+
+    let report = attack_as(people, &issuer, &service.url(), DESCRIPTION, options).await;
+
+    let outcome = |name: &str| {
+        let operation = report.operations.iter().find(|operation| operation.operation == name).expect("it");
+        operation.cases[0].outcome.clone()
+    };
+    assert!(matches!(outcome("GET /lamps/{id}"), Outcome::Refused { .. }));
+    for name in ["PUT /lamps/{id}", "DELETE /lamps/{id}"] {
+        let outcome = outcome(name);
+        assert!(
+            matches!(&outcome, Outcome::Inconclusive { because } if because.contains("does not have \"keeper\"")),
+            "{name}: {outcome:?}"
+        );
+    }
+    assert_eq!(report.verdict(), Verdict::Inconclusive);
+}
+
+/// The service asks for a header that no page of another site may add, and takes nothing else for a sign of its own pages.
+#[tokio::test]
+async fn a_header_that_other_pages_may_not_send_keeps_them_out() {
+    let issuer = issuer().await;
+    let verifier = issuer.verifier();
+    let add = move |headers: HeaderMap| {
+        let sent = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
+        let token = sent.and_then(|value| value.strip_prefix("at=")).unwrap_or_default();
+        let is_let_in = headers.contains_key("x-app") && verifier.try_verify(token).is_ok();
+        async move { if is_let_in { StatusCode::CREATED } else { StatusCode::FORBIDDEN } }
+    };
+    let service = serve(Router::new().route("/notices", post(add))).await;
+    let options = Options {
+        only_operations: vec!["POST /notices".parse().unwrap()],
+        only_cases: ["cross-site", "same-site", "foreign-origin", "no-origin"]
+            .map(|case| format!("transport/{case}"))
+            .into(),
+        carriers: vec![Carrier::Cookie("at".to_owned())],
+        headers: vec![("x-app".parse().unwrap(), "1".parse().unwrap())],
+        ..Options::default()
+    };
+
+    let report = attack(&issuer, &service.url(), NOTICES, options).await;
+
+    assert_eq!(report.findings().count(), 0, "{}", report.to_text(&Plain));
+    assert_eq!((report.totals().refused, report.verdict()), (5, Verdict::Closed));
+}
+
+/// In a header of its own a token has no scheme: a good one without is how it is meant.
+#[tokio::test]
+async fn a_token_alone_in_a_header_of_its_own_is_no_finding() {
+    let issuer = issuer().await;
+    let verifier = issuer.verifier();
+    let mine = move |headers: HeaderMap| {
+        let token = headers.get("x-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_let_in = verifier.try_verify(token).is_ok();
+        async move { if is_let_in { StatusCode::OK } else { StatusCode::UNAUTHORIZED } }
+    };
+    let service = serve(Router::new().route("/mine", get(mine))).await;
+    let options = Options {
+        only_operations: vec!["GET /mine".parse().unwrap()],
+        only_cases: vec!["credentials/".to_owned(), "structure/".to_owned()],
+        carriers: vec![Carrier::Header("x-token".to_owned())],
+        ..Options::default()
+    };
+
+    let report = attack(&issuer, &service.url(), NOTICES, options).await;
+
+    assert_eq!(report.findings().count(), 0, "{}", report.to_text(&Plain));
+    assert_eq!(report.verdict(), Verdict::Closed);
+}
+
+/// Browsers ask so without credentials, and frameworks write it down.
+#[tokio::test]
+async fn a_preflight_that_is_written_down_is_open_on_purpose() {
+    let issuer = issuer().await;
+    let service = serve(Router::new().fallback(async || StatusCode::NO_CONTENT)).await;
+    let description = r#"{"openapi":"3.1.0","paths":{"/mine":{"options":{}}}}"#;
+
+    let report = attack(&issuer, &service.url(), description, Options::default()).await;
+
+    assert_eq!(report.findings().count(), 0, "{}", report.to_text(&Plain));
+    assert_eq!(report.operations[0].standing, Standing::Public);
 }

@@ -15,4 +15,5 @@ mod sarif;
 mod scopes;
 mod secrets;
 mod untouched;
+mod verifiers;
 mod visitors;

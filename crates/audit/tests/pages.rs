@@ -123,7 +123,8 @@ async fn where_nobody_has_to_show_anything_a_bad_token_may_be_passed_over() {
         PAGES.replace(r#""/lamps":{"get":{}}"#, r#""/lamps":{"get":{"security":[{"bearer":[]},{}]}}"#);
     let open = |_: &TestIssuer| Router::new().route("/lamps", get(async || lamps()));
 
-    let report = attacked(open, &description, &["signature/", "time/"]).await;
+    let report =
+        attacked(open, &description, &["signature/", "time/", "revoked/", "key-selection/fetches"]).await;
 
     assert_eq!(broken(&report), []);
     assert_eq!(report.verdict(), Verdict::Closed, "{}", report.to_text(&Plain));

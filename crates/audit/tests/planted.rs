@@ -53,6 +53,27 @@ async fn a_forgotten_route() {
     assert!(found.iter().all(|(operation, _)| operation == "DELETE /lamps/{id}"), "{found:?}");
 }
 
+/// A list that everybody may read is one mistake of its own, and none of the operation beside it.
+#[tokio::test]
+async fn a_forgotten_list_beside_what_is_closed() {
+    let issuer = issuer().await;
+    let service = lamps::service(&issuer, Mistake::None);
+    let open = axum::Router::new()
+        .route("/lamps", axum::routing::get(async || "every lamp").fallback_service(service));
+    let service = serve(open).await;
+    let description = DESCRIPTION.split("  /lamps/{id}:").next().expect("the lists").to_owned()
+        + &DESCRIPTION[DESCRIPTION.find("components:").expect("the rest")..];
+    let options = Options {
+        only_cases: vec!["credentials/none".to_owned(), "routing/method-override/".to_owned()],
+        carriers: vec![Carrier::Bearer],
+        ..Options::default()
+    };
+
+    let found = broken(&attack(&issuer, &service.url(), &description, options).await);
+
+    assert_eq!(found, [("GET /lamps".to_owned(), "credentials/none".to_owned())]);
+}
+
 #[tokio::test]
 async fn a_signature_that_nobody_looks_at() {
     let found = found(Mistake::SignatureUnread).await;
@@ -137,6 +158,11 @@ async fn work_that_is_done_before_anybody_asks_who_sent_it() {
     let found = found(Mistake::DoneFirst).await;
 
     assert_has(&found, "POST /lamps", "effect/credentials/none");
+    // Of many that wrote over one another the last is seen.
+    let changed =
+        found.iter().any(|(operation, rule)| operation == "PUT /lamps/{id}" && rule.starts_with("effect/"));
+    assert!(changed, "{found:#?}");
+    assert_has(&found, "DELETE /lamps/{id}", "effect/done-all-the-same");
     assert_only(&found, &["effect/"]);
 }
 
@@ -168,8 +194,11 @@ async fn roles_that_nobody_looks_at() {
 async fn tokens_that_were_taken_back() {
     let found = found(Mistake::Deaf).await;
 
-    assert_has(&found, "GET /lamps", "revoked/session-ended");
-    assert_has(&found, "GET /lamps/{id}", "revoked/account-disabled");
+    for operation in ["GET /lamps", "GET /lamps/{id}"] {
+        for ending in ["session-ended", "token-revoked", "account-disabled", "roles-changed"] {
+            assert_has(&found, operation, &format!("revoked/{ending}"));
+        }
+    }
     assert_only(&found, &["revoked/"]);
 }
 
@@ -185,7 +214,22 @@ async fn requests_that_a_browser_was_tricked_into() {
 async fn any_page_reads_answers() {
     let found = found_in(Mistake::AnyOrigin, cookie()).await;
 
-    assert_has(&found, "GET /lamps", "cors/any-origin/request");
+    for origin in ["any", "null", "longer", "ending"] {
+        assert_has(&found, "GET /lamps", &format!("cors/{origin}-origin/request"));
+    }
+    assert_only(&found, &["cors/"]);
+}
+
+#[tokio::test]
+async fn any_page_sends_what_its_browser_adds_a_cookie_to_where_bearer_tokens_are_taken_too() {
+    let issuer = issuer().await;
+    let service = serve(lamps::service(&issuer, Mistake::AnyOrigin)).await;
+    let carriers = [vec![Carrier::Bearer], cookie()].concat();
+    let options = Options { only_cases: vec!["cors/".to_owned()], carriers, ..Options::default() };
+
+    let found = broken(&attack(&issuer, &service.url(), DESCRIPTION, options).await);
+
+    assert_has(&found, "POST /lamps", "cors/any-origin/preflight");
     assert_only(&found, &["cors/"]);
 }
 

@@ -2,8 +2,9 @@
 
 use handstamp_testkit::recipe::Severity;
 
-use super::{Plans, Scene};
+use super::{Plans, Scene, rights};
 use crate::engine::{Expected, Plan};
+use crate::source::GoodToken;
 
 const RULE: &str = "identity/other-organisation";
 
@@ -25,6 +26,7 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
                (OWASP API1:2023, broken object level authorization).";
     let fix = "Look the object up within the caller's organisation: WHERE org_id = (the token's) AND id = …. Answer 404 for what \
                belongs to somebody else.";
+    let doubt = doubt(scene, outsider);
     let (carrier, token) = (scene.carrier.clone(), outsider.clone());
     let as_outsider = move |shot: &mut _| carrier.put(token.reveal(), shot);
     plans.attempts.push(
@@ -35,7 +37,8 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
             Expected::Forbidden,
             as_outsider,
         )
-        .because(why, fix),
+        .because(why, fix)
+        .doubtful(doubt.clone()),
     );
 
     let claims = scene.owner.unverified_claims();
@@ -59,6 +62,18 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
             "The organisation is taken from a header or the query, which the caller writes, instead of from the token, which the \
              issuer signs.",
             "Take the organisation from the verified token alone.",
-        ),
+        )
+        .doubtful(doubt),
     );
+}
+
+/// Says what else an outsider is refused for: who may not do such things anywhere shows nothing of whose the object is.
+fn doubt(scene: &Scene<'_>, outsider: &GoodToken) -> Option<String> {
+    let asked = scene.carrier.asks(&scene.operation.access);
+    // Where the owner's token does not have it either, tokens say it in other words than the description.
+    if rights::missing(&scene.owner.unverified_claims(), &asked).is_some() {
+        return None;
+    }
+    let name = rights::missing(&outsider.unverified_claims(), &asked)?;
+    Some(format!("the token of the other organisation does not have {name:?}, which the operation asks for"))
 }

@@ -32,6 +32,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) signing_key: Option<&'a SigningKey>,
     /// Where addresses in forged tokens lead, where the service could come there.
     pub(crate) canary: Option<&'a Canary>,
+    /// What the paths of all operations begin with, before what the description says.
+    pub(crate) base_path: &'a str,
     /// An address below the target where nothing is.
     pub(crate) nowhere: &'a str,
     /// Host and port of the target, as an `Origin` has them.

@@ -124,6 +124,13 @@ pub(super) fn held_elsewhere(good: &Claims, asked: &[&[String]]) -> Option<Strin
     holding.next().map(|(claim, _)| claim.clone())
 }
 
+/// Returns a right that it takes to get in and that a token does not have; none where it has all that one of the ways in asks for.
+pub(super) fn missing<'a>(claims: &Claims, asked: &[&'a [String]]) -> Option<&'a str> {
+    let mut missing = asked.iter().map(|list| list.iter().find(|name| !holds(claims, name)));
+    let first = missing.next()??;
+    missing.all(|name| name.is_some()).then_some(first.as_str())
+}
+
 /// Returns a claim that is no scope and names a right.
 fn beside_scopes<'a>(good: &'a Claims, name: &str) -> Option<&'a str> {
     let mut holding =
@@ -219,7 +226,7 @@ fn unique<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Claims, OTHER_SCOPES, held_elsewhere, holds, with_scopes, without};
+    use super::{Claims, OTHER_SCOPES, held_elsewhere, holds, missing, with_scopes, without};
 
     fn claims(value: Value) -> Claims {
         serde_json::from_value(value).unwrap()
@@ -261,6 +268,18 @@ mod tests {
                 (Some(json!("read write-not not-write")), Some(json!(["write-not", "not-write"]))),
             ]
         );
+    }
+
+    #[test]
+    fn a_right_is_missing_where_no_way_in_is_open() {
+        let (both, other) = (["read".to_owned(), "write".to_owned()], ["admin".to_owned()]);
+        let asked: [&[String]; 2] = [&both, &other];
+        let of = |value| missing(&claims(value), &asked);
+
+        assert_eq!(of(json!({ "roles": ["read"] })), Some("write"));
+        assert_eq!(of(json!({ "scope": "read write" })), None);
+        assert_eq!(of(json!({ "roles": ["admin"] })), None);
+        assert_eq!(missing(&claims(json!({})), &[]), None);
     }
 
     #[test]

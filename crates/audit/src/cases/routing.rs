@@ -51,21 +51,29 @@ const SPELLINGS: [Spelling; 14] = [
     }),
 ];
 
+/// The same for its last word alone: what stands in front may find its way by how the path begins, and would not come to the service.
+const LAST_WORDS: [Spelling; 2] = [
+    ("capitals-last", "the path's last word in capitals", |word| {
+        let capitals = word.to_ascii_uppercase();
+        (capitals != word).then_some(capitals)
+    }),
+    ("encoded-last", "a letter of the path's last word percent-encoded", |word| {
+        let letter = word.as_bytes().first().filter(|letter| letter.is_ascii_alphanumeric())?;
+        Some(format!("%{letter:02X}{}", word.get(1..)?))
+    }),
+];
+
 pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
     // The braces are filled in later; whether a path can be spelled in another way does not depend on that.
     let template = scene.operation.name.path.as_str();
     for (name, title, spell) in SPELLINGS.into_iter().filter(|(_, _, spell)| spell(template).is_some()) {
-        let change = move |shot: &mut Shot| {
-            let (path, query) =
-                shot.target.split_once('?').map_or((shot.target.as_str(), None), |(p, q)| (p, Some(q)));
-            let Some(path) = spell(path) else { return false };
-            shot.target = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
-            true
-        };
-        plans.attempts.push(
-            open(format!("routing/{name}"), format!("{title}, without credentials"), change)
-                .because(SPELLING_WHY, SPELLING_FIX),
-        );
+        respell(name, title, spell, plans);
+    }
+    let whole = format!("{}{template}", scene.base_path);
+    if let Some((word, from_end)) = last_word(&whole) {
+        for (name, title, spell) in LAST_WORDS.into_iter().filter(|(_, _, spell)| spell(word).is_some()) {
+            respell(name, title, move |path| with_word(path, from_end, spell), plans);
+        }
     }
     override_method(scene, plans);
     rewrite(scene, plans);
@@ -73,6 +81,46 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
     if is_first_of_its_path(scene) {
         undocumented_methods(scene, plans);
     }
+}
+
+fn respell(
+    name: &str,
+    title: &str,
+    spell: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    plans: &mut Plans,
+) {
+    let change = move |shot: &mut Shot| {
+        let (path, query) =
+            shot.target.split_once('?').map_or((shot.target.as_str(), None), |(p, q)| (p, Some(q)));
+        let Some(path) = spell(path) else { return false };
+        shot.target = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+        true
+    };
+    plans.attempts.push(
+        open(format!("routing/{name}"), format!("{title}, without credentials"), change)
+            .because(SPELLING_WHY, SPELLING_FIX),
+    );
+}
+
+/// Returns the last segment of a path that is no name, and how many stand behind it; none where it is the first as well, which other
+/// spellings change.
+fn last_word(template: &str) -> Option<(&str, usize)> {
+    let mut words = template.rsplit('/').enumerate().filter(|(_, segment)| is_word(segment));
+    let (from_end, word) = words.next()?;
+    words.next().map(|_| (word, from_end))
+}
+
+fn is_word(segment: &str) -> bool {
+    !segment.is_empty() && !segment.contains('{')
+}
+
+/// Returns a path with one segment in another spelling.
+fn with_word(path: &str, from_end: usize, spell: fn(&str) -> Option<String>) -> Option<String> {
+    let mut segments: Vec<String> = path.split('/').map(str::to_owned).collect();
+    let at = segments.len().checked_sub(from_end + 1)?;
+    let word = segments.get_mut(at)?;
+    *word = spell(word)?;
+    Some(segments.join("/"))
 }
 
 fn open(rule: String, title: String, change: impl Fn(&mut Shot) -> bool + Send + Sync + 'static) -> Plan {
@@ -94,16 +142,21 @@ fn override_method(scene: &Scene<'_>, plans: &mut Plans) {
             plans.leave_out(scene, &rule, WOULD_TOUCH);
             continue;
         }
-        let (method, instead) = (method.clone(), instead.clone());
+        let (method, twins, instead) = (method.clone(), instead.clone(), instead.clone());
         let change = move |shot: &mut Shot| {
             shot.method = instead.clone();
             shot.add_header(name, method.as_str())
         };
         plans.attempts.push(
-            open(rule, format!("another method that {name} changes, without credentials"), change).because(
-                "The check sees one method and the handler runs another.",
-                "Turn method overriding off, or put it before the check.",
-            ),
+            open(rule, format!("another method that {name} changes, without credentials"), change)
+                .because(
+                    "The check sees one method and the handler runs another.",
+                    "Turn method overriding off, or put it before the check.",
+                )
+                .unlike(move |shot| {
+                    shot.method = twins.clone();
+                    true
+                }),
         );
     }
 }
@@ -198,5 +251,26 @@ fn undocumented_methods(scene: &Scene<'_>, plans: &mut Plans) {
             "A method that nobody wrote down is one that nobody checks.",
             "Answer 405 to methods that are not meant, and check every method of a path alike.",
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LAST_WORDS, last_word, with_word};
+
+    #[test]
+    fn the_last_word_of_a_path_is_spelled_alone() {
+        for (template, path, expected) in [
+            ("/v1/lamps", "/v1/lamps", ["/v1/LAMPS", "/v1/%6Camps"]),
+            ("/v1/lamps/{id}", "/v1/lamps/a7", ["/v1/LAMPS/a7", "/v1/%6Camps/a7"]),
+        ] {
+            let (word, from_end) = last_word(template).unwrap();
+
+            assert_eq!(word, "lamps");
+            let spelled = LAST_WORDS.map(|(_, _, spell)| with_word(path, from_end, spell).unwrap());
+            assert_eq!(spelled, expected);
+        }
+        assert_eq!(last_word("/lamps/{id}"), None);
+        assert_eq!(last_word("/{page}"), None);
     }
 }

@@ -25,7 +25,7 @@ const FETCHES_ALLOWED: u64 = 5;
 /// An operation that is known to let a good token in, and to change nothing when it does so again.
 pub(super) struct Ground<'a> {
     pub(super) operation: &'a Operation,
-    stage: Stage,
+    pub(super) stage: Stage,
     pub(super) carrier: Carrier,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Run<'a> {
         for ending in Ending::ALL {
             self.ending(ending, &grounds, reports).await?;
         }
-        Ok(())
+        self.tidy().await
     }
 
     /// Says of what is tried by asking again and again why nobody was asked.
@@ -184,10 +184,27 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         let owner = self.owner().await?;
+        let shown = self.shown_to_everybody(ground.operation, &ground.stage).await;
         let mut last = None;
-        for _ in 0..UNKNOWN_KEYS {
+        for turn in 1..=UNKNOWN_KEYS {
             let Some(token) = with_unknown_key(&owner, self.site.next_mark().as_str()) else { break };
-            last = Some(self.ask(ground, &GoodToken::new(token)).await?);
+            let (shot, answer) = self.ask(ground, &GoodToken::new(token)).await?;
+            let is_shown = answer.reply().is_some_and(|reply| shown.contains(reply, &shot.target));
+            if answer.is_success() && !is_shown {
+                // Who has asked often enough may be let in because nobody asks any more.
+                let outcome = self.finding(
+                    FETCHES,
+                    &format!("lets in: a token with an unknown key, the {turn}. of {UNKNOWN_KEYS}"),
+                    Severity::Critical,
+                    "Nobody holds the key that the token names, so its signature cannot have been looked at.",
+                    "Refuse tokens whose key is not known, also where it cannot be fetched just now.",
+                    &shot,
+                    &answer,
+                );
+                push(reports, ground.operation, &ground.carrier, FETCHES, outcome);
+                return Ok(());
+            }
+            last = Some((shot, answer));
         }
         let after = self.site.source.key_fetches().await;
         let fetches = after.map_or(0, |after| after.saturating_sub(before));
@@ -219,13 +236,18 @@ impl<'a> Run<'a> {
         ground: &Ground<'a>,
         token: &GoodToken,
     ) -> Result<(Shot, Answer), AuditError> {
+        let shot = self.shot_with(ground, token)?;
+        let answer = self.site.send(&shot).await;
+        Ok((shot, answer))
+    }
+
+    pub(super) fn shot_with(&self, ground: &Ground<'a>, token: &GoodToken) -> Result<Shot, AuditError> {
         let mark = self.site.next_mark();
         let draft = self.site.draft(ground.operation, ground.stage.variant, &ground.stage.known, &mark);
         let draft = draft.map_err(crate::source::SourceError::new)?;
         let mut shot = self.site.shot(&draft);
         ground.carrier.put(token.reveal(), &mut shot);
-        let answer = self.site.send(&shot).await;
-        Ok((shot, answer))
+        Ok(shot)
     }
 
     #[expect(clippy::too_many_arguments, reason = "a finding has as many parts, and each is a text")]

@@ -112,6 +112,8 @@ impl<'a> Run<'a> {
             left: Vec::new(),
         };
         self.try_all(&mut field, is_first_carrier).await?;
+        // The control would write over what a refused request has written.
+        self.look_for_traces(operation, &field.stage, &field.owner, &field.traces, &mut field.cases).await;
         if control.is_ok() {
             control = self.control_again(&mut field).await;
         }
@@ -121,8 +123,6 @@ impl<'a> Run<'a> {
         } else if let Some(over) = self.site.over() {
             control = Err(Refused::because(over.to_string()));
         }
-        self.look_for_traces(operation, &field.stage, &field.owner, &mut field.traces, &mut field.cases)
-            .await;
         if control.is_err() {
             // Without a control a refusal means nothing; that somebody got in does.
             field.cases.retain(|case| {
@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
     }
 
     /// Returns what everybody is shown: where nothing is, and, where nobody has to show anything, by this operation.
-    async fn shown_to_everybody(&self, operation: &Operation, stage: &Stage) -> Shown {
+    pub(super) async fn shown_to_everybody(&self, operation: &Operation, stage: &Stage) -> Shown {
         let mut shown = self.everybody.clone();
         if operation.access.is_optional() && operation.is_safe() {
             let draft = self.site.draft(operation, stage.variant, &stage.known, &self.site.next_mark());
@@ -191,6 +191,7 @@ impl<'a> Run<'a> {
             material: &material,
             signing_key: signing_key.as_ref(),
             canary: self.site.canary.as_ref(),
+            base_path: &self.site.base_path,
             nowhere: &nowhere,
             origin: &origin,
             names_an_object: objects::last_name(&field.operation.name.path)
@@ -250,6 +251,9 @@ impl<'a> Run<'a> {
             && matches!(outcome, Outcome::Finding(_))
         {
             outcome = self.proven(field, plan, &attempt, reply, outcome).await;
+        }
+        if let (Outcome::Refused { .. }, Some(doubt)) = (&outcome, plan.doubt()) {
+            outcome = Outcome::Inconclusive { because: doubt.to_owned() };
         }
         let is_let_in = matches!(&outcome, Outcome::Finding(_)) && answer.is_success();
         if matches!(outcome, Outcome::Finding(_)) {

@@ -50,6 +50,10 @@ pub(crate) struct Plan {
     /// An address of ours that the token names, and nobody should ask.
     lure: Option<String>,
     is_by_address: bool,
+    /// Why a refusal proves nothing.
+    doubt: Option<String>,
+    /// The same request without what should make the difference.
+    twin: Option<Change>,
     change: Change,
 }
 
@@ -72,6 +76,8 @@ impl Plan {
             forged: None,
             lure: None,
             is_by_address: false,
+            doubt: None,
+            twin: None,
             change: Box::new(change),
         }
     }
@@ -106,6 +112,18 @@ impl Plan {
         self
     }
 
+    /// Says why a refusal proves nothing, where it does not: that somebody gets in does all the same.
+    pub(crate) fn doubtful(mut self, because: Option<String>) -> Self {
+        self.doubt = because;
+        self
+    }
+
+    /// Says what the request is without what should make the difference: where that is let in too, something else is wrong.
+    pub(crate) fn unlike(mut self, twin: impl Fn(&mut Shot) -> bool + Send + Sync + 'static) -> Self {
+        self.twin = Some(Box::new(twin));
+        self
+    }
+
     pub(crate) fn rule(&self) -> &str {
         &self.rule
     }
@@ -116,6 +134,15 @@ impl Plan {
 
     pub(crate) fn is_by_address(&self) -> bool {
         self.is_by_address
+    }
+
+    pub(crate) fn doubt(&self) -> Option<&str> {
+        self.doubt.as_deref()
+    }
+
+    /// Returns the request without what should make the difference; none where nothing is said of it.
+    pub(crate) fn twin_of(&self, mut shot: Shot) -> Option<Shot> {
+        self.twin.as_ref()?(&mut shot).then_some(shot)
     }
 
     /// Returns the attempt on a request; none where it cannot be written.

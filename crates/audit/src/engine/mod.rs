@@ -15,6 +15,7 @@ mod run;
 mod shelf;
 mod shown;
 mod site;
+mod tidy;
 mod traces;
 
 use std::sync::Arc;

@@ -24,6 +24,12 @@ impl Run<'_> {
         reply: &Reply,
         finding: Outcome,
     ) -> Outcome {
+        if let Some(twin) = self.drafted(field).and_then(|shot| plan.twin_of(shot))
+            && self.site.send(&twin).await.is_success()
+        {
+            let because = format!("{} is let in there without it", twin.method);
+            return Outcome::NotTried { because };
+        }
         let Some(decoy) = self.decoy(field, plan) else { return finding };
         let elsewhere = self.site.send(&decoy).await;
         let Some(shown) = elsewhere.reply().filter(|reply| reply.status.is_success()) else { return finding };
@@ -52,13 +58,18 @@ impl Run<'_> {
 
     /// Returns the same request to an address where nothing is, and that looks like the operation's.
     fn decoy(&self, field: &Field<'_>, plan: &Plan) -> Option<Shot> {
-        let mark = self.site.next_mark();
-        let draft = self.site.draft(field.operation, field.stage.variant, &field.stage.known, &mark).ok()?;
-        let mut shot = self.site.shot(&draft);
+        let mut shot = self.drafted(field)?;
         shot.target = elsewhere(&shot.target, &self.site.base_path, &field.operation.name.path)?;
         let shot = plan.on(shot)?.shot;
         // Where only names stand, what is turned around may be the name of somebody's.
         (shot.method.is_safe() || last_word(&field.operation.name.path).is_some()).then_some(shot)
+    }
+
+    /// Returns a request of the operation without credentials.
+    fn drafted(&self, field: &Field<'_>) -> Option<Shot> {
+        let mark = self.site.next_mark();
+        let draft = self.site.draft(field.operation, field.stage.variant, &field.stage.known, &mark).ok()?;
+        Some(self.site.shot(&draft))
     }
 }
 

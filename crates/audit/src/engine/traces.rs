@@ -40,17 +40,17 @@ impl<'a> Run<'a> {
         operation: &Operation,
         stage: &Stage,
         owner: &GoodToken,
-        traces: &mut Vec<Trace>,
+        traces: &[Trace],
         cases: &mut Vec<CaseReport>,
     ) {
-        traces.retain(Trace::says_something);
-        if operation.is_safe() || traces.is_empty() || self.site.over().is_some() {
+        let mut unseen: Vec<&Trace> = traces.iter().filter(|trace| trace.says_something()).collect();
+        if operation.is_safe() || unseen.is_empty() || self.site.over().is_some() {
             return;
         }
         for (watcher, watching, carrier) in self.watchers(operation, stage) {
             let Ok(answer) = self.try_control(watcher, &watching, &carrier, owner).await else { continue };
             let Some(text) = answer.reply().map(crate::wire::Reply::text) else { continue };
-            for trace in traces.extract_if(.., |trace| text.contains(trace.mark.as_str())) {
+            for trace in unseen.extract_if(.., |trace| text.contains(trace.mark.as_str())) {
                 let veil = self.veil().over(trace.forged.as_deref());
                 cases.push(CaseReport {
                     case: format!("effect/{}", trace.rule),

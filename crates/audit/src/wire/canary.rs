@@ -53,6 +53,12 @@ impl Canary {
         format!("{}-{}-", self.base, self.addresses.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Returns such an address for those who go to secure ones alone. They are noted when they come, and get no further: there is no
+    /// certificate here.
+    pub(crate) fn secure_address(&self) -> String {
+        self.address().replacen("http", "https", 1)
+    }
+
     /// Sets the document that visitors are given.
     pub(crate) fn serve(&self, jwks: String) {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = jwks;
@@ -163,5 +169,7 @@ mod tests {
 
         assert_ne!(one, other);
         assert!(one.ends_with("/run-0-"), "{one}");
+        let secure = canary.secure_address();
+        assert!(secure.starts_with("https://127.0.0.1:") && secure.ends_with("/run-2-"), "{secure}");
     }
 }

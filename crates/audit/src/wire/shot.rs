@@ -59,6 +59,22 @@ impl Shot {
         }
     }
 
+    /// Takes away the headers that a page of another site cannot add to a request without being allowed to first (Fetch §2.2.2): a
+    /// service that asks for one is not open to such pages.
+    pub(crate) fn leave_out_what_pages_may_not_say(&mut self) {
+        let may_be_said = [
+            header::ACCEPT,
+            header::ACCEPT_LANGUAGE,
+            header::CONTENT_LANGUAGE,
+            header::CONTENT_TYPE,
+            header::COOKIE,
+        ];
+        let names: Vec<HeaderName> = self.headers.keys().cloned().collect();
+        for name in names.iter().filter(|name| !may_be_said.contains(name)) {
+            self.headers.remove(name);
+        }
+    }
+
     /// Adds to the query string, as it is.
     pub(crate) fn add_query(&mut self, query: &str) {
         let sign = if self.target.contains('?') { '&' } else { '?' };

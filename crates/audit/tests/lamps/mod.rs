@@ -148,6 +148,9 @@ async fn add(State(service): State<Service>, parts: Parts, body: Bytes) -> Answe
 }
 
 async fn change(State(service): State<Service>, Path(id): Path<String>, parts: Parts, body: Bytes) -> Answer {
+    if service.mistake == Mistake::DoneFirst {
+        service.lamps.rename(&id, &name_of(&body)?);
+    }
     let caller = service.guard.caller(&parts, Some("keeper")).await?;
     service.find(&caller, &id, &parts)?;
     service.lamps.rename(&id, &name_of(&body)?);
@@ -155,6 +158,15 @@ async fn change(State(service): State<Service>, Path(id): Path<String>, parts: P
 }
 
 async fn remove(State(service): State<Service>, Path(id): Path<String>, parts: Parts) -> Answer {
+    if service.mistake == Mistake::DoneFirst {
+        let is_gone = service.lamps.remove(&id);
+        service.guard.caller(&parts, Some("keeper")).await?;
+        return if is_gone {
+            Ok(StatusCode::NO_CONTENT.into_response())
+        } else {
+            Err(StatusCode::NOT_FOUND.into())
+        };
+    }
     if service.mistake != Mistake::ForgottenRoute {
         let caller = service.guard.caller(&parts, Some("keeper")).await?;
         service.find(&caller, &id, &parts)?;
