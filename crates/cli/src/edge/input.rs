@@ -6,28 +6,38 @@ use zeroize::Zeroizing;
 use crate::failure::Failure;
 
 /// Larger than any key, claim set or token; a wrong file name must not fill the memory.
-const MAX_INPUT: u64 = 4 * 1024 * 1024;
+const MAX_INPUT: usize = 4 * 1024 * 1024;
 
 /// Reads a file, or standard input where the name is `-`.
 pub(crate) fn read(name: &str, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    read_up_to(name, what, MAX_INPUT)
+}
+
+/// Reads what may have this many bytes.
+pub(crate) fn read_up_to(name: &str, what: &str, limit: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if name == "-" {
         if io::stdin().is_terminal() {
             crate::output::note(format_args!("Reading {what} from the terminal; end with Ctrl-D."));
         }
-        return read_limited(io::stdin().lock(), what, "standard input");
+        return read_limited(io::stdin().lock(), what, "standard input", limit);
     }
     let file = std::fs::File::open(Path::new(name))
         .map_err(|cause| Failure::because(format_args!("cannot read {what} from {name}"), &cause))?;
-    read_limited(file, what, name)
+    read_limited(file, what, name, limit)
 }
 
-fn read_limited(from: impl Read, what: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn read_limited(
+    from: impl Read,
+    what: &str,
+    name: &str,
+    limit: usize,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
-    from.take(MAX_INPUT + 1)
+    from.take(limit as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|cause| Failure::because(format_args!("cannot read {what} from {name}"), &cause))?;
-    if bytes.len() as u64 > MAX_INPUT {
-        return Err(Failure::new(format!("{name} is larger than {MAX_INPUT} bytes and cannot be {what}")));
+    if bytes.len() > limit {
+        return Err(Failure::new(format!("{name} is larger than {limit} bytes and cannot be {what}")));
     }
     Ok(bytes)
 }
@@ -50,7 +60,15 @@ fn without_line_end(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::without_line_end;
+    use super::{read_limited, without_line_end};
+
+    #[test]
+    fn no_more_is_read_than_may_be() {
+        let read = |bytes: &[u8]| read_limited(bytes, "the key", "k.pem", 3).map(|read| read.to_vec());
+
+        assert_eq!(read(b"abc").ok(), Some(b"abc".to_vec()));
+        assert!(read(b"abcd").is_err_and(|failure| failure.to_string().contains("larger than 3 bytes")));
+    }
 
     #[test]
     fn exactly_one_line_end_is_taken_off() {

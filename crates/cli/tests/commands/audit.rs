@@ -60,6 +60,30 @@ fn a_public_operation_that_is_not_there_is_a_slip() {
 }
 
 #[test]
+fn a_large_description_is_read() {
+    let folder = folder();
+    let large = DESCRIPTION.to_owned() + &" ".repeat(5 * 1024 * 1024);
+    fs::write(folder.path().join("openapi.json"), large).expect("a file");
+    let arguments = ["audit", "http://127.0.0.1:9", "--openapi", "openapi.json", "--public", "GET /x"];
+
+    let refused = run(folder.path(), arguments);
+
+    assert!(refused.stderr.contains("it has GET /dev/clock"), "{refused:?}");
+}
+
+#[test]
+fn what_this_machine_is_asked_goes_through_no_proxy() {
+    let (folder, issuer) = (folder(), Issuer::start(&["--audience", "clock"]));
+    let address = issuer.ready["issuer"].as_str().expect("an address");
+    // Nobody listens there.
+    let proxy = [("HTTP_PROXY", "http://127.0.0.1:9"), ("http_proxy", "http://127.0.0.1:9")];
+
+    let failed = run_in(&proxy, folder.path(), ["audit", address], "");
+
+    assert!(failed.stderr.contains("/openapi.json answers 404"), "{failed:?}");
+}
+
+#[test]
 fn nobody_to_attack_is_a_failure_and_no_pass() {
     let folder = folder();
     let token = [("HANDSTAMP_AUDIT_TOKEN", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl")];
@@ -112,6 +136,21 @@ fn what_could_not_be_judged_ends_the_run_with_3() {
 
     assert_eq!(unclear.code, Some(3));
     assert!(unclear.stdout.contains("inconclusive: a good token gets 404"), "{unclear:?}");
+}
+
+#[test]
+fn keys_are_fetched_from_where_they_are_published() {
+    let (folder, issuer) = (folder(), Issuer::start(&["--audience", "clock"]));
+    let address = issuer.ready["issuer"].as_str().expect("an address");
+    let good = issuer.post("/dev/tokens", "{}")["access_token"].as_str().expect("a token").to_owned();
+    let jwks = issuer.ready["jwks_uri"].as_str().expect("an address");
+    let arguments =
+        ["audit", address, "--openapi", "openapi.json", "--jwks", jwks, "--case", "confusion/", "--json"];
+
+    let found = run_in(&[("HANDSTAMP_AUDIT_TOKEN", &good)], folder.path(), arguments, "");
+
+    assert_eq!(found.code, Some(1), "{found:?}");
+    assert!(found.stdout.contains("confusion/hs256/spki-pem"), "{found:?}");
 }
 
 #[test]

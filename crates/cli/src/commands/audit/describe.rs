@@ -3,14 +3,17 @@ use handstamp_audit::{Document, OperationName, Target};
 use crate::edge::{fetch, input};
 use crate::failure::Failure;
 
+/// What it is called where it cannot be read.
+const WHAT: &str = "the OpenAPI description";
+
 /// Reads the description, from where somebody says or from where services have it.
 pub(super) fn document(target: &Target, source: Option<&str>) -> Result<Document, Failure> {
     let usual = usual_address(target);
     let source = source.unwrap_or(&usual);
     let bytes = if is_address(source) {
-        fetch::get(source, "the OpenAPI description")?
+        fetch::get_up_to(source, WHAT, Document::MAX_BYTES)?
     } else {
-        input::read(source, "the OpenAPI description")?.to_vec()
+        input::read_up_to(source, WHAT, Document::MAX_BYTES)?.to_vec()
     };
     Document::parse(&bytes).map_err(|cause| Failure::because(format_args!("{source} cannot be used"), &cause))
 }
