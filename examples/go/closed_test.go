@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,8 +30,10 @@ func TestNoOperationLetsABadTokenPass(t *testing.T) {
 	}
 	server := httptest.NewServer(routes(guard, orders.NewStore(), feed.IsFresh))
 	defer server.Close()
-	for !feed.IsFresh() {
-		time.Sleep(10 * time.Millisecond)
+	for deadline := time.Now().Add(10 * time.Second); !feed.IsFresh(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the feed says nothing")
+		}
 	}
 	token := devIssuer.Token(t, handstamp.Says{"sub": "ben", "org_id": "acme", "roles": []string{"buyer", "admin"}})
 
@@ -58,5 +62,64 @@ func TestNoOperationLetsABadTokenPass(t *testing.T) {
 		if !strings.Contains(found, open.found) {
 			t.Errorf("%q was not found: %q", open.found, found)
 		}
+	}
+
+	// An operation that takes everything and goes on to a closed page is open.
+	takesAll := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			http.Redirect(w, r, server.URL+"/orders", http.StatusSeeOther)
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	defer takesAll.Close()
+	found := devIssuer.Attack(t, takesAll.URL, handstamp.Attack{Token: token, Operations: []handstamp.Operation{{Name: "POST /orders"}}})
+	if !strings.Contains(strings.Join(found, "\n"), "answered 303 to credentials/none") {
+		t.Errorf("an operation that redirects whomever it let in counts as closed: %q", found)
+	}
+}
+
+func TestAServiceThatRefusesTheGoodTokenInTheEndHasShownNothing(t *testing.T) {
+	devIssuer := handstamp.Start(t, "orders")
+	// Nobody ever looks at the token: the first request is let in, whoever sends it, and none after that.
+	var isLocked atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(reply http.ResponseWriter, _ *http.Request) {
+		if isLocked.Swap(true) {
+			reply.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	defer server.Close()
+
+	found := devIssuer.Attack(t, server.URL, handstamp.Attack{
+		Token: devIssuer.Token(t, handstamp.Says{}), Operations: []handstamp.Operation{{Name: "GET /"}}, Modes: []string{"bearer"},
+	})
+
+	if len(found) != 1 || !strings.HasPrefix(found[0], "GET / answered 401 to the good token as bearer after the bad ones") {
+		t.Errorf("found %q", found)
+	}
+}
+
+func TestAnEventStreamHasNoEndAndIsNotWaitedFor(t *testing.T) {
+	devIssuer := handstamp.Start(t, "orders")
+	token := devIssuer.Token(t, handstamp.Says{})
+	events := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+token {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	defer events.Close()
+	began := time.Now()
+
+	devIssuer.AssertClosed(t, events.URL, handstamp.Attack{
+		Token: token, Operations: []handstamp.Operation{{Name: "GET /events"}}, Modes: []string{"bearer"},
+	})
+
+	// A client that reads to the end gives up after ten seconds.
+	if took := time.Since(began); took > 9*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }

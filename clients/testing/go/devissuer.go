@@ -98,7 +98,11 @@ func Start(t testing.TB, audience string, options ...string) *DevIssuer {
 	if err := json.Unmarshal(line, &ready); err != nil {
 		t.Fatalf("%s is not handstamp, it says %q: set HANDSTAMP to the program", program, line)
 	}
-	return &DevIssuer{URL: ready.Issuer, client: &http.Client{Timeout: 10 * time.Second}}
+	return &DevIssuer{URL: ready.Issuer, client: &http.Client{
+		Timeout: 10 * time.Second,
+		// What an operation answers is judged, and not what there is where it sends whom it let in.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
 // Token makes a token.
@@ -137,8 +141,8 @@ func (d *DevIssuer) AssertClosed(t testing.TB, service string, attack Attack) {
 	}
 }
 
-// Attack sends every bad token to every operation of a service, after a good one that has to get in, and returns what was not refused,
-// in words.
+// Attack sends every bad token to every operation of a service, after a good one that has to get in, and which has to get in once more
+// in the end. It returns what was not refused, in words.
 func (d *DevIssuer) Attack(t testing.TB, service string, attack Attack) (found []string) {
 	t.Helper()
 	if len(attack.Operations) == 0 {
@@ -183,6 +187,12 @@ func (d *DevIssuer) Attack(t testing.TB, service string, attack Attack) (found [
 				found = append(found, fmt.Sprintf("%s (%s) %s %s, %s: expected %d. %s",
 					operation.Name, mode, did, bad.Name, bad.Title, bad.Status, bad.Fix))
 			}
+			if after, _ := d.send(t, service, operation, sets[turn].GoodHeaders, ""); isRefusal(after) {
+				found = append(found, fmt.Sprintf("%s answered %d to the good token %s after the bad ones, so it shows nothing that it "+
+					"refused those: does it count failures, or end the session that it is called in?",
+					operation.Name, after, attack.place(turn)))
+				break
+			}
 		}
 	}
 	return found
@@ -223,14 +233,11 @@ func (d *DevIssuer) set(t testing.TB, token, mode, cookie string) (made set) {
 
 // showsNothing returns why the answer to a good token makes the answers to bad ones worthless, if it does.
 func (a Attack) showsNothing(turn, status int, sent bool) string {
-	place := "as bearer"
-	if a.Modes[turn] == "cookie" {
-		place = "in the cookie " + a.Cookie
-	}
+	place := a.place(turn)
 	switch {
 	case !sent:
 		return "cannot be sent the good token " + place + ": it has characters that a request cannot have"
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+	case isRefusal(status):
 		why := fmt.Sprintf("answered %d to the good token %s, so it shows nothing that it refuses bad ones", status, place)
 		if turn > 0 {
 			why += ". Name the cookie it reads, or leave the mode out where it reads none"
@@ -242,6 +249,18 @@ func (a Attack) showsNothing(turn, status int, sent bool) string {
 			"name an operation that is there, on something that is there", status)
 	}
 	return ""
+}
+
+// place says where the token is in a mode.
+func (a Attack) place(turn int) string {
+	if a.Modes[turn] == "cookie" {
+		return "in the cookie " + a.Cookie
+	}
+	return "as bearer"
+}
+
+func isRefusal(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
 func (a Attack) sends(bad Invalid, operation Operation) bool {
@@ -295,7 +314,9 @@ func (d *DevIssuer) send(t testing.TB, service string, operation Operation, head
 		t.Fatal(fmt.Errorf("%s: %w", operation.Name, err))
 	}
 	defer reply.Body.Close()
-	// So that the connection can be used again.
-	_, _ = io.Copy(io.Discard, reply.Body)
+	// So that the connection can be used again. An event stream has no end.
+	if !strings.HasPrefix(reply.Header.Get("Content-Type"), "text/event-stream") {
+		_, _ = io.Copy(io.Discard, reply.Body)
+	}
 	return reply.StatusCode, true
 }

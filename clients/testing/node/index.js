@@ -11,6 +11,8 @@ import { createInterface } from 'node:readline'
 
 const MODES = ['bearer', 'cookie']
 const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE']
+const AFTER_BAD_ONES =
+  'after the bad ones, so it shows nothing that it refused those: does it count failures, or end the session that it is called in?'
 
 /** An issuer in a process of its own. Nothing that matters may ever trust it. */
 export class DevIssuer {
@@ -48,7 +50,8 @@ export class DevIssuer {
 
   /** Ends it. */
   async stop() {
-    if (this.#process.exitCode !== null) return
+    // By itself, or killed by somebody else.
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     const ended = new Promise((resolve) => this.#process.once('exit', resolve))
     this.#process.kill()
     await ended
@@ -75,8 +78,8 @@ export class DevIssuer {
   }
 
   /**
-   * Sends every bad token to every operation of a service, after a good one that has to get in. Returns what was not refused, in
-   * words: an empty list is what a test wants.
+   * Sends every bad token to every operation of a service, after a good one that has to get in, and which has to get in once more in
+   * the end. Returns what was not refused, in words: an empty list is what a test wants.
    *
    * An operation is `'GET /orders'`, or `{ operation: 'POST /orders', body: {…}, role: true }`: `role` where it asks for one.
    * `modes` is where the service takes tokens: leave out `'cookie'` where it takes none. `without` names cases that the service lets
@@ -92,8 +95,9 @@ export class DevIssuer {
     const found = []
     for (const operation of operations.map(read)) {
       for (const [turn, mode] of modes.entries()) {
+        const place = mode === 'cookie' ? `in the cookie ${cookie}` : 'as bearer'
         const answered = await status(service, operation, sets[turn].good_headers)
-        const nothing = showsNothing(answered, turn, mode === 'cookie' ? `in the cookie ${cookie}` : 'as bearer')
+        const nothing = showsNothing(answered, turn, place)
         if (nothing) {
           found.push(`${operation.name} ${nothing}`)
           break
@@ -104,6 +108,11 @@ export class DevIssuer {
           if (isRefused(bad, answered)) continue
           const what = answered === undefined ? 'cannot be sent' : `answered ${answered} to`
           found.push(`${operation.name} (${mode}) ${what} ${bad.name}, ${bad.title}: expected ${bad.status}. ${bad.fix}`)
+        }
+        const after = await status(service, operation, sets[turn].good_headers)
+        if (isRefusal(after)) {
+          found.push(`${operation.name} answered ${after} to the good token ${place} ${AFTER_BAD_ONES}`)
+          break
         }
       }
     }
@@ -133,7 +142,7 @@ function read(written) {
 
 /** Returns why the answer to a good token makes the answers to bad ones worthless, if it does. */
 function showsNothing(answered, turn, place) {
-  if (answered === 401 || answered === 403) {
+  if (isRefusal(answered)) {
     const cookies = turn > 0 ? '. Name the cookie it reads, or leave the mode out where it reads none' : ''
     return `answered ${answered} to the good token ${place}, so it shows nothing that it refuses bad ones${cookies}`
   }
@@ -141,6 +150,10 @@ function showsNothing(answered, turn, place) {
   // What the first good token was about may be gone when the second comes.
   if (turn > 0 || (answered !== 404 && answered !== 405)) return undefined
   return `answered ${answered} to the good token, as where nothing is: name an operation that is there, on something that is there`
+}
+
+function isRefusal(answered) {
+  return answered === 401 || answered === 403
 }
 
 function applies(bad, { method, role }) {
@@ -174,9 +187,16 @@ function status(service, { name, method, path, body }, headers, query) {
       const all = [['host', at.host], ...headers, ...framing].flat()
       const options = { host: at.hostname, port: at.port, method, path: asked, headers: all, timeout: 10_000 }
       const request = http.request(options, (reply) => {
+        const answer = () => resolve(reply.statusCode)
+        // An event stream has no end.
+        const enough = setTimeout(() => {
+          answer()
+          reply.destroy()
+        }, 1_000)
         reply.resume()
-        reply.once('end', () => resolve(reply.statusCode))
+        reply.once('end', answer)
         reply.once('error', fail)
+        reply.once('close', () => clearTimeout(enough))
       })
       request.once('timeout', () => request.destroy(new Error('no answer within ten seconds')))
       request.once('error', fail)

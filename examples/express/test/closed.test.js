@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import { DevIssuer } from '../../../clients/testing/node/index.js'
 import { ordersApp } from '../src/app.js'
@@ -35,6 +40,21 @@ test('what is open, is not there or cannot be judged is found', async (t) => {
   }
 })
 
+test('a service that refuses the good token in the end has shown nothing', async (t) => {
+  const { auth, token } = await world(t)
+  // Nobody ever looks at the token: the first request is let in, whoever sends it, and none after that.
+  let isLocked = false
+  const url = await listening(t, createServer((_, reply) => {
+    reply.writeHead(isLocked ? 401 : 200).end()
+    isLocked = true
+  }))
+
+  const [found, ...more] = await auth.attack(url, ['GET /'], { token, modes: ['bearer'] })
+
+  assert.match(found, /^GET \/ answered 401 to the good token as bearer after the bad ones/)
+  assert.deepEqual(more, [])
+})
+
 test('an attack on nothing is a mistake, and so is an operation without a method', async (t) => {
   const { auth, url, token } = await world(t)
 
@@ -48,6 +68,29 @@ test('a program that is not there, or another one, is named', async () => {
   await assert.rejects(DevIssuer.start({ command: 'echo' }), /echo is not handstamp, it says "dev-issuer/)
 })
 
+test('an event stream has no end, and is not waited for', { timeout: 30_000 }, async (t) => {
+  const auth = await DevIssuer.start({ audience: 'orders' })
+  t.after(() => auth.stop())
+  const token = await auth.token()
+  const url = await listening(t, createServer((asked, reply) => {
+    if (asked.headers.authorization !== `Bearer ${token}`) reply.writeHead(401).end()
+    else reply.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n')
+  }))
+
+  assert.deepEqual(await auth.attack(url, ['GET /events'], { token, modes: ['bearer'] }), [])
+})
+
+test('an issuer that was killed needs no stop, and waits for none', { timeout: 10_000 }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'killed-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const command = join(folder, 'issuer')
+  await writeFile(command, `#!/bin/sh\necho '{"issuer":"http://127.0.0.1:1","audience":"orders"}'\nkill -9 $$\n`, { mode: 0o755 })
+  const auth = await DevIssuer.start({ command })
+  await sleep(500)
+
+  await auth.stop()
+})
+
 /** Runs an issuer and the service for as long as the test lasts. */
 async function world(t) {
   const auth = await DevIssuer.start({ audience: 'orders' })
@@ -55,6 +98,16 @@ async function world(t) {
   const { url, stop } = await service(auth.url)
   t.after(stop)
   return { auth, url, token: await auth.token({ sub: 'ben', org_id: 'acme', roles: ['buyer', 'admin'] }) }
+}
+
+/** Lets a server listen for as long as the test lasts, and returns where. */
+async function listening(t, server) {
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${server.address().port}`
 }
 
 /** Runs the service as `src/main.js` does. */
@@ -73,6 +126,8 @@ async function service(issuerUrl) {
     server.close()
     server.closeAllConnections()
   }
-  while (!revocations.isFresh()) await new Promise((resolve) => setTimeout(resolve, 10))
+  for (const deadline = Date.now() + 10_000; !revocations.isFresh(); await sleep(10)) {
+    assert.ok(Date.now() < deadline, 'the feed says nothing')
+  }
   return { url: `http://127.0.0.1:${server.address().port}`, stop }
 }

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from handstamp_testing import DevIssuer, Operation
@@ -60,6 +62,30 @@ def test_what_is_open_is_not_there_or_cannot_be_judged_is_found(
     found = auth.attack(url, [operation], cookie=cookie, without=NOT_TOLD)
 
     assert any(expected in line for line in found), found
+
+
+class Lock(BaseHTTPRequestHandler):
+    """Nobody ever looks at the token: the first request is let in, whoever sends it, and none after that."""
+
+    is_locked = False
+
+    def do_GET(self) -> None:
+        self.send_response(401 if Lock.is_locked else 200)
+        self.end_headers()
+        Lock.is_locked = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_service_that_refuses_the_good_token_in_the_end_has_shown_nothing(auth: DevIssuer) -> None:
+    with HTTPServer(("127.0.0.1", 0), Lock) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        found = auth.attack(f"http://127.0.0.1:{server.server_port}", ["GET /"], modes=["bearer"])
+        server.shutdown()
+
+    assert len(found) == 1
+    assert found[0].startswith("GET / answered 401 to the good token as bearer after the bad ones")
 
 
 def test_an_attack_on_nothing_is_a_mistake_and_so_is_an_operation_without_a_method(auth: DevIssuer) -> None:

@@ -23,6 +23,11 @@ from urllib.parse import urlsplit
 __all__ = ["DevIssuer", "Operation"]
 
 _UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+_REFUSALS = {401, 403}
+_AFTER_BAD_ONES = (
+    "after the bad ones, so it shows nothing that it refused those: "
+    "does it count failures, or end the session that it is called in?"
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class DevIssuer:
         without: Iterable[str] = (),
         strict: bool = False,
     ) -> list[str]:
-        """Send every bad token to every operation of a service, after a good one that has to get in.
+        """Send every bad token to every operation of a service, after a good one that has to get in, and again in the end.
 
         Return what was not refused, in words: an empty list is what a test wants. `modes` is where the service takes tokens: leave
         out `"cookie"` where it takes none. `without` names cases that the service lets pass on purpose. `strict` also sends what
@@ -144,8 +149,9 @@ class DevIssuer:
         patience = _Patience()
         for operation in targets:
             for turn, (mode, tokens) in enumerate(sets):
+                place = f"in the cookie {cookie}" if mode == "cookie" else "as bearer"
                 answered = _status(service, operation, tokens["good_headers"])
-                nothing = _shows_nothing(answered, turn, f"in the cookie {cookie}" if mode == "cookie" else "as bearer")
+                nothing = _shows_nothing(answered, turn, place)
                 if nothing:
                     found.append(f"{operation.name} {nothing}")
                     break
@@ -158,6 +164,10 @@ class DevIssuer:
                     did = "cannot be sent" if answered is None else f"answered {answered} to"
                     what = f"{bad['name']}, {bad['title']}: expected {bad['status']}. {bad['fix']}"
                     found.append(f"{operation.name} ({mode}) {did} {what}")
+                answered = _status(service, operation, tokens["good_headers"])
+                if answered in _REFUSALS:
+                    found.append(f"{operation.name} answered {answered} to the good token {place} {_AFTER_BAD_ONES}")
+                    break
         return found
 
     def post(self, path: str, body: Any) -> dict[str, Any]:
@@ -192,7 +202,7 @@ def _shows_nothing(answered: int | None, turn: int, place: str) -> str | None:
     """Return why the answer to a good token makes the answers to bad ones worthless, if it does."""
     if answered is None:
         return f"cannot be sent the good token {place}: it has characters that a request cannot have"
-    if answered in {401, 403}:
+    if answered in _REFUSALS:
         cookies = ". Name the cookie it reads, or leave the mode out where it reads none" if turn else ""
         return f"answered {answered} to the good token {place}, so it shows nothing that it refuses bad ones{cookies}"
     # What the first good token was about may be gone when the second comes.

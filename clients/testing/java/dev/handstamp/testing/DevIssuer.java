@@ -2,6 +2,7 @@ package dev.handstamp.testing;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -9,7 +10,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpResponse.BodySubscribers;
+import java.net.http.HttpResponse.ResponseInfo;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -176,7 +181,8 @@ public final class DevIssuer implements AutoCloseable {
         }
 
         /**
-         * Sends every bad token to every operation, after a good one that has to get in, and returns what was not refused, in words.
+         * Sends every bad token to every operation, after a good one that has to get in, and which has to get in once more in the end.
+         * Returns what was not refused, in words.
          */
         public List<String> on(Operation... operations) {
             if (operations.length == 0 || modes.isEmpty()) {
@@ -198,6 +204,13 @@ public final class DevIssuer implements AutoCloseable {
                             judge(operation, modes.get(turn), bad);
                         }
                     }
+                    Optional<Integer> after = send(service, operation, sets.get(turn).get("good_headers"), null);
+                    if (after.filter(DevIssuer::isRefusal).isPresent()) {
+                        found.add("%s answered %d to the good token %s after the bad ones, so it shows nothing that it refused those: "
+                                .formatted(operation.name(), after.get(), place(turn))
+                                + "does it count failures, or end the session that it is called in?");
+                        break;
+                    }
                 }
             }
             return List.copyOf(found);
@@ -205,12 +218,12 @@ public final class DevIssuer implements AutoCloseable {
 
         /** Returns why the answer to a good token makes the answers to bad ones worthless, if it does. */
         private Optional<String> showsNothing(Optional<Integer> control, int turn) {
-            String place = modes.get(turn).equals("cookie") ? "in the cookie " + cookie : "as bearer";
+            String place = place(turn);
             if (control.isEmpty()) {
                 return Optional.of("cannot be sent the good token " + place + ": it has characters that a request cannot have");
             }
             int status = control.get();
-            if (status == 401 || status == 403) {
+            if (isRefusal(status)) {
                 String cookies = turn > 0 ? ". Name the cookie it reads, or leave the mode out where it reads none" : "";
                 return Optional.of("answered %d to the good token %s, so it shows nothing that it refuses bad ones%s"
                         .formatted(status, place, cookies));
@@ -221,6 +234,10 @@ public final class DevIssuer implements AutoCloseable {
                         + "name an operation that is there, on something that is there").formatted(status));
             }
             return Optional.empty();
+        }
+
+        private String place(int turn) {
+            return modes.get(turn).equals("cookie") ? "in the cookie " + cookie : "as bearer";
         }
 
         private boolean sends(JsonNode bad, Operation operation) {
@@ -266,6 +283,10 @@ public final class DevIssuer implements AutoCloseable {
         }
     }
 
+    private static boolean isRefusal(int status) {
+        return status == 401 || status == 403;
+    }
+
     private static boolean isRefused(JsonNode bad, Optional<Integer> answered) {
         return answered.filter(status -> bad.get("status").asInt() == status || hasAlso(bad, status)).isPresent();
     }
@@ -289,7 +310,22 @@ public final class DevIssuer implements AutoCloseable {
         } catch (IllegalArgumentException refused) {
             return Optional.empty();
         }
-        return Optional.of(exchange(request).statusCode());
+        return Optional.of(exchange(request, DevIssuer::leftUnread).statusCode());
+    }
+
+    /** The status is all that is asked for, and an event stream has no end. */
+    private static BodySubscriber<Void> leftUnread(ResponseInfo reply) {
+        boolean isStream = reply.headers().firstValue("Content-Type").orElse("").startsWith("text/event-stream");
+        return isStream ? BodySubscribers.mapping(BodySubscribers.ofInputStream(), DevIssuer::close) : BodySubscribers.discarding();
+    }
+
+    private static Void close(InputStream stream) {
+        try {
+            stream.close();
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+        return null;
     }
 
     private static HttpRequest.Builder request(String service, Operation operation, String query) {
@@ -308,17 +344,17 @@ public final class DevIssuer implements AutoCloseable {
                 .timeout(Duration.ofSeconds(10))
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)));
-        var reply = exchange(request);
+        var reply = exchange(request, BodyHandlers.ofString());
         if (reply.statusCode() != 200) {
             throw new IllegalArgumentException(path + ": " + reply.body());
         }
         return JSON.readTree(reply.body());
     }
 
-    private HttpResponse<String> exchange(HttpRequest.Builder builder) {
+    private <T> HttpResponse<T> exchange(HttpRequest.Builder builder, BodyHandler<T> body) {
         HttpRequest request = builder.build();
         try {
-            return client.send(request, BodyHandlers.ofString());
+            return client.send(request, body);
         } catch (IOException cause) {
             throw new UncheckedIOException(request.method() + " " + request.uri() + " cannot be asked", cause);
         } catch (InterruptedException cause) {

@@ -3,12 +3,19 @@ package example.orders;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.handstamp.testing.DevIssuer;
 import dev.handstamp.testing.DevIssuer.Operation;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
@@ -61,6 +68,50 @@ class ClosedTest {
                 .singleElement().asString().startsWith("GET /orders answered 401 to the good token in the cookie another");
         assertThat(AUTH.attack(url(), token).without(NOT_TOLD).on(new Operation("DELETE /orders/1")))
                 .singleElement().asString().startsWith("DELETE /orders/1 answered 403 to the good token as bearer");
+    }
+
+    @Test
+    void aServiceThatRefusesTheGoodTokenInTheEndHasShownNothing() throws IOException {
+        // Nobody ever looks at the token: the first request is let in, whoever sends it, and none after that.
+        AtomicBoolean isLocked = new AtomicBoolean();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(isLocked.getAndSet(true) ? 401 : 200, -1);
+            exchange.close();
+        });
+        server.start();
+        try {
+            String url = "http://127.0.0.1:" + server.getAddress().getPort();
+            assertThat(AUTH.attack(url, AUTH.token(Map.of())).modes("bearer").on(new Operation("GET /")))
+                    .singleElement().asString().startsWith("GET / answered 401 to the good token as bearer after the bad ones");
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void anEventStreamHasNoEndAndIsNotWaitedFor() throws IOException {
+        String token = AUTH.token(Map.of());
+        HttpServer events = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        events.createContext("/", exchange -> {
+            if (("Bearer " + token).equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+                exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
+                exchange.sendResponseHeaders(200, 0);
+                exchange.getResponseBody().write(": hello\n\n".getBytes(StandardCharsets.UTF_8));
+                exchange.getResponseBody().flush();
+            } else {
+                exchange.sendResponseHeaders(401, -1);
+                exchange.close();
+            }
+        });
+        events.start();
+        try {
+            String url = "http://127.0.0.1:" + events.getAddress().getPort();
+            assertThat(AUTH.attack(url, token).modes("bearer").on(new Operation("GET /events"))).isEmpty();
+        } finally {
+            events.stop(0);
+        }
     }
 
     @Test
