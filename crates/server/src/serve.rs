@@ -6,7 +6,7 @@ use axum::body::Body;
 use handstamp_listen::{Limits, Listener, PerAddress, Tls};
 use handstamp_settings::stands_for_many;
 use hyper::{body::Incoming, service::service_fn};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -46,7 +46,7 @@ impl Sockets {
 
 /// Serves until `shutdown` is ready, then lets running requests end.
 ///
-/// Connections that are still open after `server.shutdown_timeout` are cut.
+/// Connections that are still open after `server.shutdown_timeout` are cut, and so are tasks that take as long once more.
 pub async fn serve(
     sockets: impl Into<Sockets>,
     app: AppState,
@@ -76,7 +76,10 @@ async fn run(
     let limits = limits(&app.config().server);
     let listeners = sockets.listeners(app.public_url());
     handstamp_listen::serve(listeners, limits, service, stop).await?;
-    while tasks.join_next().await.is_some() {}
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if timeout(app.config().server.shutdown_timeout, ended).await.is_err() {
+        tracing::warn!("tasks were cut that did not end in time");
+    }
     Ok(())
 }
 

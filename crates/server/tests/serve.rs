@@ -2,6 +2,10 @@
 
 use std::{future::Future, net::SocketAddr, time::Duration};
 
+use handstamp_core::{
+    model::{AuditEntry, AuditKind},
+    store::{Changes, Store as _},
+};
 use handstamp_e2e::browser::Transport as _;
 use handstamp_e2e::socket::Socket;
 use http::Request;
@@ -132,5 +136,64 @@ async fn the_service_stops_although_no_place_is_left() {
 
     service.stop.send(()).unwrap();
 
+    in_time(service.task).await.unwrap().unwrap();
+}
+
+/// After an import, or a long time without a service, there may be hours of work.
+#[tokio::test(start_paused = true)]
+async fn the_service_stops_although_not_everything_is_put_away() {
+    let kit = Kit::new().await;
+    let long_ago = kit.rules.clock.now() - Duration::from_hours(366 * 24);
+    let entries = (0..5_000).map(|_| AuditEntry::new(AuditKind::SignInFailed, long_ago));
+    kit.store.apply(entries.fold(Changes::default(), Changes::audit)).await.unwrap();
+    let service = running(&kit).await;
+    // It is put away once a minute, in batches of 500.
+    tokio::time::sleep(Duration::from_millis(60_100)).await;
+
+    service.stop.send(()).unwrap();
+    in_time(service.task).await.unwrap().unwrap();
+
+    let left = kit.store.audit_entries(None, 10_000).await.unwrap();
+    let left = left.iter().filter(|entry| entry.at == long_ago).count();
+    assert!((1..5_000).contains(&left), "{left} are left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_service_stops_although_its_tasks_wait_for_the_database() {
+    let kit = Kit::new().await;
+    let service = running(&kit).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    kit.store.set_slow(Duration::from_hours(1));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+
+    service.stop.send(()).unwrap();
+
+    in_time(service.task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_runs_is_answered_although_the_service_stops() {
+    let kit = Kit::new().await;
+    let service = running(&kit).await;
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+    let head = "POST /auth/sign-in HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n\
+                content-type: application/json\r\ncontent-length: 2\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = *b"HTTP/1.1 ... ........\r\n\r\n";
+    in_time(stream.read_exact(&mut go_on)).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    service.stop.send(()).unwrap();
+    in_time(async {
+        while TcpStream::connect(service.address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    stream.write_all(b"{}").await.unwrap();
+
+    let mut reply = String::new();
+    in_time(stream.read_to_string(&mut reply)).await.unwrap();
+    assert!(reply.starts_with("HTTP/1.1 422"), "{reply}");
     in_time(service.task).await.unwrap().unwrap();
 }

@@ -10,19 +10,31 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Puts away what has run out: sessions, events, reports, rate limits. What fails is tried again in the next round.
 pub(super) async fn put_away(state: &AppState) {
     while state.limits().clean_up(state.now()).await {
-        tokio::time::sleep(BREATH).await;
+        if !goes_on(state).await {
+            return;
+        }
     }
     loop {
-        match clean_up(state.core(), state.now()).await {
-            Ok((_, true)) => tokio::time::sleep(BREATH).await,
-            Ok((_, false)) => return,
+        let has_more = match clean_up(state.core(), state.now()).await {
+            Ok((_, has_more)) => has_more,
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "putting away what has run out failed"
                 );
-                return;
+                false
             }
+        };
+        if !has_more || !goes_on(state).await {
+            return;
         }
+    }
+}
+
+/// Takes a breath. Returns whether to go on after it: there may be hours of work left, and a service that stops waits for none of it.
+async fn goes_on(state: &AppState) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(BREATH) => true,
+        () = state.stopped() => false,
     }
 }

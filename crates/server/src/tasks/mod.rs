@@ -17,7 +17,8 @@ use crate::{AppState, status_list};
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Starts every task. They end when the service stops; the set then holds nothing that is worth waiting for but `seen`.
+/// Starts every task. They end when the service stops, `seen` when it has written what it knows. None does anything that must not be
+/// broken off: whatever is lost is done again.
 pub(crate) fn start(state: &AppState) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(publisher::run(state.clone()));
