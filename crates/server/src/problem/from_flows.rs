@@ -16,10 +16,9 @@ use handstamp_core::{
 use handstamp_verify::{AuthError, cookies::CookieError};
 
 use super::ApiError;
+use crate::upstreams;
 
 /// When to come back after the store did not answer. Short: it is usually a failover or a lock.
-/// The same for an upstream.
-const UPSTREAM_RETRY: Duration = Duration::from_secs(10);
 const STORE_RETRY: Duration = Duration::from_secs(2);
 
 impl From<StoreError> for ApiError {
@@ -86,7 +85,7 @@ impl From<RefreshError> for ApiError {
             | RefreshError::OrganizationSuspended => Self::new(ErrorCode::SessionEnded),
             RefreshError::UpstreamAway => Self::new(ErrorCode::Unavailable)
                 .detail("The server at which you signed in does not answer. You are still signed in: try again in a moment.")
-                .retry_after(UPSTREAM_RETRY),
+                .retry_after(upstreams::RETRY),
             RefreshError::Mint(error) => error.into(),
             RefreshError::Store(error) => error.into(),
             other => Self::new(ErrorCode::Internal).cause(other),
