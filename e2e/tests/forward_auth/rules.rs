@@ -64,9 +64,11 @@ pub(crate) async fn nobody_gets_a_tunnel_or_takes_a_header_of_ours_away(front: &
 
     let h2c = [("connection", "upgrade, http2-settings"), ("upgrade", "h2c"), ("http2-settings", "AAMAAABk")];
     let tunnel = ask(&h2c).await;
+    let in_disguise = ask(&[h2c[0], h2c[1], ("upgrade", "websocket")]).await;
     let named = ask(&[("connection", "close, x-handstamp-roles, x-handstamp-user, authorization")]).await;
 
     assert_eq!(tunnel.told("upgrade"), "");
+    assert!(!in_disguise.body["headers"]["upgrade"].to_string().contains("h2c"), "{in_disguise:?}");
     assert_eq!(named.told("x-handstamp-roles"), "buyer");
     assert_ne!(named.told("x-handstamp-user"), "");
     assert_ne!(named.told("authorization"), "");
