@@ -6,12 +6,16 @@ use axum::{
 use handstamp_api_types::ErrorCode;
 use url::form_urlencoded;
 
-use super::visitor::{Visit, see_other};
+use super::{
+    sign_in_page::checked,
+    visitor::{Visit, Visitor, refresh_is_held_back, see_other},
+};
 use crate::{
     AppState,
+    access::OriginCheck,
     cookies::AttemptCookie,
     extract::Query,
-    pages::{ReturnTo, sign_in_address},
+    pages::{ReturnTo, SignInForm, sign_in_address},
     problem::ApiError,
     sites::{CarryAttempt, CarryCode, Challenge, Here, Site},
     upstreams::LIFETIME,
@@ -48,6 +52,7 @@ pub(super) async fn carry(
     State(state): State<AppState>,
     here: Here,
     visit: Visit,
+    origin: OriginCheck,
     headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, ApiError> {
@@ -56,20 +61,23 @@ pub(super) async fn carry(
     }
     let question = Question::read(&state, &mut query)?;
     top_level(&headers)?;
-    match visit {
-        Visit::ComeAgain => Ok(state.pages().view(&headers).come_again().into_response()),
-        Visit::Nobody => Ok(see_other(&sign_in_address(Some(&question.address())))),
-        Visit::SignedIn(visitor) => {
-            let Question { site, challenge, state: name } = question;
-            let (core, now) = (state.core(), state.now());
-            let sealed = CarryCode::new(&*core.entropy, visitor.session, site.name.clone(), challenge, now);
-            let sealed = sealed.seal(core).map_err(internal)?;
-            let answer = [("code", sealed.as_str()), ("state", &name)];
-            let answer = form_urlencoded::Serializer::new(String::new()).extend_pairs(answer).finish();
-            let reply = see_other(&format!("{}/auth/carried?{answer}", site.url));
-            Ok(visitor.reply(&state, reply))
-        }
+    let view = state.pages().view(&headers);
+    let visitor = match visit {
+        Visit::ComeAgain => return Ok(view.come_again().into_response()),
+        Visit::Nobody => return Ok(see_other(&sign_in_address(Some(&question.address())))),
+        Visit::SignedIn(visitor) => visitor,
+    };
+    if visitor.holds_session(&state, &headers, origin.for_cookies()?).await? {
+        let reply = question.answer(&state, &visitor)?;
+        return Ok(visitor.reply(&state, reply));
     }
+    if refresh_is_held_back(&state, &headers) {
+        return Ok(view.come_again().into_response());
+    }
+    // Not the sign-in page: it sends on whoever has a token, and would send them here.
+    let return_to = checked(&state, &question.address());
+    let leads_to = Some(question.site.url.as_str().to_owned());
+    Ok(view.sign_in(&SignInForm { return_to, leads_to, ..SignInForm::default() }).into_response())
 }
 
 /// Returns the site to which a sign-in at home leads that goes on here: the form has to be allowed to.
@@ -115,6 +123,17 @@ impl<'s> Question<'s> {
 
     fn address(&self) -> String {
         address(self.site, &self.challenge, &self.state)
+    }
+
+    /// Sends somebody back to the site, with a code for the session they are in.
+    fn answer(&self, state: &AppState, visitor: &Visitor) -> Result<Response, ApiError> {
+        let Self { site, challenge, state: name } = self;
+        let (core, now) = (state.core(), state.now());
+        let sealed = CarryCode::new(&*core.entropy, visitor.session, site.name.clone(), *challenge, now);
+        let sealed = sealed.seal(core).map_err(internal)?;
+        let answer = [("code", &sealed), ("state", name)];
+        let answer = form_urlencoded::Serializer::new(String::new()).extend_pairs(answer).finish();
+        Ok(see_other(&format!("{}/auth/carried?{answer}", site.url)))
     }
 }
 

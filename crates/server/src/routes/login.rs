@@ -71,6 +71,10 @@ async fn link(state: &AppState, upstream: &Upstream, parts: &mut Parts) -> Resul
         Visit::SignedIn(visitor) => visitor,
         Visit::Nobody | Visit::ComeAgain => return Ok(see_other(&sign_in_address(Some("/auth/account")))),
     };
+    let Ok(origin) = OriginCheck::from_request_parts(parts, state).await;
+    if !visitor.holds_session(state, &parts.headers, origin.for_cookies()?).await? {
+        return Ok(see_other("/auth/account"));
+    }
     let reply = begin_link(state, upstream, &visitor, &parts.headers).await?;
     Ok(visitor.reply(state, reply))
 }

@@ -19,6 +19,7 @@ use crate::{
     AppState,
     access::{OriginCheck, OriginPassed},
     config::SameSite,
+    cookies::Presented,
     layers::ClientAddress,
     pages::sign_in_address,
     problem::ApiError,
@@ -95,6 +96,22 @@ impl Visitor {
         }
     }
 
+    /// Returns whether the browser shows the session itself, and not only a token of it.
+    ///
+    /// Access tokens go to services. None of those, and nobody who has copied one, may make anything of it that outlives it.
+    pub(super) async fn holds_session(
+        &self,
+        state: &AppState,
+        headers: &HeaderMap,
+        origin: OriginPassed,
+    ) -> Result<bool, ApiError> {
+        if self.refreshed.is_some() {
+            return Ok(true);
+        }
+        let held = Presented::new(headers, state, origin).refresh_session().await?;
+        Ok(held == Some(self.session))
+    }
+
     /// Answers, with the cookies that were renewed on the way.
     pub(super) fn reply(self, state: &AppState, reply: impl IntoResponse) -> Response {
         let mut response = reply.into_response();
@@ -149,8 +166,13 @@ fn cookies_are_held_back(state: &AppState, parts: &Parts, refused: ErrorCode) ->
     let access_is_strict = state.config().cookies.access_same_site == SameSite::Strict;
     let may_have_more =
         present::refresh_helps(refused) || (access_is_strict && refused == ErrorCode::TokenMissing);
-    let names = handstamp_verify::cookies::Cookies::new(&parts.headers);
+    parts.method == Method::GET && may_have_more && refresh_is_held_back(state, &parts.headers)
+}
+
+/// Returns whether the browser may have a refresh cookie that it does not send along because another site has caused the request.
+pub(super) fn refresh_is_held_back(state: &AppState, headers: &HeaderMap) -> bool {
+    let names = handstamp_verify::cookies::Cookies::new(headers);
     let has_refresh = !matches!(names.get(&state.cookie_names().refresh), Ok(None));
-    let is_foreign = parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    parts.method == Method::GET && may_have_more && !has_refresh && is_foreign
+    let is_foreign = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    !has_refresh && is_foreign
 }

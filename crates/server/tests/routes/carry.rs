@@ -77,6 +77,52 @@ async fn a_question_that_is_none_gets_no_code() {
     }
 }
 
+/// Access tokens go to services: whoever has copied one must not make a session of it that outlives it.
+#[tokio::test]
+async fn a_token_without_its_session_is_carried_nowhere() {
+    let kit = at_three_domains().await;
+    let question = ask(&mut kit.browser(), SHOP, "/").await;
+    let path = question.strip_prefix(AUTH).unwrap();
+    let (token, refresh) = kit.tokens("ann").await;
+    let (_, refresh_of_another) = kit.tokens("ann").await;
+    let names = kit.app.cookie_names().clone();
+    let beside = |refresh: &str| format!("{}={token}; {}={refresh}", names.access, names.refresh);
+
+    for (name, value) in [
+        ("authorization", format!("Bearer {token}")),
+        ("cookie", format!("{}={token}", names.access)),
+        ("cookie", beside("hsr_made_up")),
+        ("cookie", beside(&refresh_of_another)),
+    ] {
+        for from in [None, Some("none"), Some("same-origin"), Some("cross-site")] {
+            let call = kit.get(path).header(name, value.as_str());
+            let call = from.into_iter().fold(call, |call, from| call.header("sec-fetch-site", from));
+            let page = call.send().await.page(200);
+            assert!(page.contains("name=\"password\"") || page.contains("http-equiv=\"refresh\""), "{page}");
+        }
+    }
+    let to = kit.get(path).cookies(&beside(&refresh)).send().await.sent_on();
+    assert!(to.starts_with(&format!("{SHOP}/auth/carried?code=")), "{to}");
+}
+
+/// The sign-in page would send on whoever has a token, and home would send them back there.
+#[tokio::test]
+async fn a_browser_that_has_lost_its_session_types_the_password_and_goes_on() {
+    let kit = at_three_domains().await;
+    let mut browser = kit.signed_in("ann").await;
+    browser.jar.remove(&kit.app.cookie_names().refresh);
+
+    let (at, reply) = follow(&mut browser, &format!("{SHOP}/auth/sign-in?return_to=%2Fcart")).await;
+    assert!(at.starts_with(&format!("{AUTH}/auth/carry?")), "{at}");
+    let policy = reply.header("content-security-policy").to_owned();
+    assert!(policy.contains(&format!("form-action 'self' {SHOP}")), "{policy}");
+    assert!(reply.page(200).contains("name=\"password\""));
+
+    let next = signs_in_at_home(&mut browser, at.strip_prefix(AUTH).unwrap()).await.sent_on();
+    let (at, _) = follow(&mut browser, &format!("{AUTH}{next}")).await;
+    assert_eq!(at, format!("{SHOP}/cart"));
+}
+
 /// Somewhere else it would lead to pages that home's form must not lead to.
 #[tokio::test]
 async fn nobody_is_carried_to_a_site_on_the_way_to_somewhere_else() {
@@ -123,7 +169,8 @@ async fn a_code_is_in_no_cache_no_referrer_and_no_log() {
     let question = ask(&mut browser, SHOP, "/").await;
     let log = crate::support::Log::listen();
 
-    let reply = go(&mut browser, SHOP, &question).await.expect(303);
+    go(&mut browser, SHOP, &question).await.expect(200);
+    let reply = go(&mut browser, &question, &question).await.expect(303);
     assert_eq!((reply.header("cache-control"), reply.header("referrer-policy")), ("no-store", "no-referrer"));
     let code = value(reply.header("location"), "code");
     go(&mut browser, AUTH, reply.header("location")).await.expect(303);

@@ -50,9 +50,12 @@ pub(crate) async fn ask(browser: &mut Browser<InProcess>, site: &str, return_to:
     go(browser, site, &format!("{site}/auth/sign-in?return_to={return_to}")).await.sent_on()
 }
 
-/// Goes home with a site's question, and returns where home sends them: back, with a code.
+/// Goes home with a site's question, and returns where home sends them: back, with a code. A link of another site's brings a token of
+/// the session alone, and home's page loads itself again.
 pub(crate) async fn answered(browser: &mut Browser<InProcess>, question: &str) -> String {
-    go(browser, SHOP, question).await.sent_on()
+    let page = go(browser, SHOP, question).await.page(200);
+    assert!(page.contains("http-equiv=\"refresh\""), "{page}");
+    go(browser, question, question).await.sent_on()
 }
 
 /// Returns who is signed in at one of the domains.

@@ -53,6 +53,25 @@ async fn no_other_page_and_no_address_that_was_typed_begins_a_link() {
     assert_eq!(world.upstream.asked("/.well-known/openid-configuration"), 0);
 }
 
+/// Access tokens go to services: whoever has copied one must not make a way in of it.
+#[tokio::test]
+async fn nobody_links_by_a_token_without_its_session() {
+    let (world, _) = with_bob().await;
+    let (token, _) = world.kit.tokens("bob").await;
+    let access = &world.kit.app.cookie_names().access;
+
+    for (name, value) in
+        [("authorization", format!("Bearer {token}")), ("cookie", format!("{access}={token}"))]
+    {
+        let call = world.kit.get(CONNECT).header(name, value.as_str());
+        assert_eq!(
+            call.header("sec-fetch-site", "same-origin").send().await.sent_on(),
+            "/auth/account",
+            "{name}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn browsers_without_fetch_metadata_say_by_referer_where_the_link_was() {
     let (world, browser) = with_bob().await;
