@@ -80,8 +80,8 @@ pub fn schema_version(folder: &Path) -> Result<SchemaVersion, OpenError> {
 }
 
 fn make_file(file: &Path) -> Result<(), OpenError> {
-    match folder::private_file(file) {
-        Ok(_) => Ok(()),
+    match folder::private_database(file) {
+        Ok(()) => Ok(()),
         Err(source)
             if matches!(
                 source.kind(),

@@ -51,6 +51,35 @@ async fn write(store: &SqliteStore, from: u32) {
     }
 }
 
+/// A process that closes the file past SQLite, as to look at it or to narrow its rights, lets go of the locks of every store that has it
+/// open. The next one to stop would take itself for the last, and remove the log that is in use.
+#[tokio::test]
+async fn a_second_store_of_one_process_takes_no_locks_away_from_the_first() {
+    let (folder, first) = with_user().await;
+    let second = open(folder.path());
+    assert!(second.user(user(1).id).await.unwrap().is_some());
+    drop(second);
+
+    let other = in_another_process("processes::takes_it_for_itself_and_tells", folder.path(), |_| {});
+    let output = other.wait_with_output().unwrap();
+
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("it is in use"), "{said}");
+    commit(&first, Changes::one(starting(session(1)))).await;
+}
+
+#[test]
+#[ignore = "runs in a process that another test starts"]
+fn takes_it_for_itself_and_tells() {
+    let Some(folder) = given_folder() else { return };
+    let connection = behind_its_back(folder.as_ref());
+    connection.busy_timeout(Duration::ZERO).unwrap();
+    match connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK") {
+        Ok(()) => println!("it is free"),
+        Err(_) => println!("it is in use"),
+    }
+}
+
 #[tokio::test]
 async fn of_two_stores_that_rotate_one_session_one_wins() {
     let (folder, one) = with_user().await;
