@@ -215,7 +215,7 @@ export function createAuth(options = {}, env = globalThis) {
         // A redirect would carry a password to wherever it points.
         redirect: 'error',
         headers: { 'X-Handstamp': '1', 'Content-Type': 'application/json' },
-        body: body && JSON.stringify(body),
+        body: JSON.stringify(body),
         // The auth service counts on it that a late answer is ignored.
         signal: env.AbortSignal.timeout(timeout),
       });
@@ -365,8 +365,9 @@ export function createAuth(options = {}, env = globalThis) {
    */
   async function returned({ persisted }) {
     if (!persisted) return;
-    await quietly(seen ? look() : ask('session'));
-    if (who() === shownTo && !failure) cover('');
+    // A failure of before is no doubt: it says nothing about who is here.
+    const known = await (seen ? look() : ask('session')).then(() => who() === shownTo, () => {});
+    if (known) cover('');
     else env.location.reload();
   }
 

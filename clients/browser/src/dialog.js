@@ -141,7 +141,9 @@ export class AuthDialog extends Base {
       auth.on('signedout', close),
       auth.on('userchanged', () => this.#showChanged()),
     ];
-    if (auth.state === 'expired') this.#open();
+    // Taken out and put in again, as when a framework moves it.
+    if (this.#changed) this.#showChanged();
+    else if (auth.state === 'expired') this.#open();
   }
 
   #unfollow() {

@@ -63,29 +63,43 @@ export function openEvents(auth, url, { onEvent, silence = 0, ...options }, env 
 export function openSocket(auth, url, { onMessage, protocols = [], ...options }, env = globalThis) {
   /** @type {WebSocket | undefined} */
   let current;
-  const stream = keepOpen(auth, options, env, (signal, opened) => new Promise((resolve) => {
-    /** @type {WebSocket} */
-    const socket = new env.WebSocket(url, protocols);
-    let wasOpen = false;
-    signal.addEventListener('abort', () => {
-      socket.close(1000);
-      // The close handshake may take its time, or never end.
-      resolve('again');
+  const stream = keepOpen(auth, options, env, async (signal, opened) => {
+    // A handshake takes the cookies that are here. Whose they are is looked at before, as for every call.
+    await auth.guard({ method: 'GET', signal }, async () => ({ status: 200, headers: new Headers() }));
+    return signal.aborted ? 'again' : connect(signal, opened);
+  });
+
+  /**
+   * @param {AbortSignal} signal
+   * @param {() => void} opened
+   * @returns {Promise<'again' | 'unauthorized' | 'done'>}
+   */
+  function connect(signal, opened) {
+    return new Promise((resolve) => {
+      /** @type {WebSocket} */
+      const socket = new env.WebSocket(url, protocols);
+      let wasOpen = false;
+      signal.addEventListener('abort', () => {
+        socket.close(1000);
+        // The close handshake may take its time, or never end.
+        resolve('again');
+      });
+      socket.onopen = () => {
+        if (signal.aborted) return;
+        wasOpen = true;
+        current = socket;
+        opened();
+      };
+      socket.onmessage = (message) => {
+        if (!signal.aborted) onMessage(message);
+      };
+      socket.onclose = ({ code }) => {
+        if (current === socket) current = undefined;
+        resolve(!wasOpen || UNAUTHORIZED.includes(code) ? 'unauthorized' : code === 1000 ? 'done' : 'again');
+      };
     });
-    socket.onopen = () => {
-      if (signal.aborted) return;
-      wasOpen = true;
-      current = socket;
-      opened();
-    };
-    socket.onmessage = (message) => {
-      if (!signal.aborted) onMessage(message);
-    };
-    socket.onclose = ({ code }) => {
-      if (current === socket) current = undefined;
-      resolve(!wasOpen || UNAUTHORIZED.includes(code) ? 'unauthorized' : code === 1000 ? 'done' : 'again');
-    };
-  }));
+  }
+
   return {
     ...stream,
     send(data) {

@@ -202,6 +202,17 @@ test('the cover over the page of somebody else cannot be closed', async () => {
   auth.close();
 });
 
+test('the cover over the page of somebody else comes along where the dialog is moved to', async () => {
+  const { auth, element, dialog } = await expired();
+  await auth.signInAs(BOB);
+
+  document.body.append(document.createElement('main'));
+  document.querySelector('main').append(element);
+
+  assert.equal(dialog.open, true);
+  auth.close();
+});
+
 test('the password can be shown, and is hidden again afterwards', async () => {
   const { auth, find, type } = await expired();
   find('#show').checked = true;

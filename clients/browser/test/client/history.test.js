@@ -107,6 +107,20 @@ test('Back while nobody can say who is signed in shows nothing', async () => {
   assert.equal(tab.covered, true);
 });
 
+test('Back during an outage loses nothing where the cookies are those of before', async () => {
+  const browser = new Browser().signedIn('ada');
+  const tab = await browser.opened();
+  browser.service.down = true;
+  await Promise.all([assert.rejects(tab.auth.refresh()), browser.advance(50)]);
+  tab.leave();
+
+  tab.comeBack();
+  await browser.advance(0);
+
+  assert.equal(tab.covered, false);
+  assert.equal(tab.env.location.reloads, 0);
+});
+
 test('a page of nobody is not covered', async () => {
   const tab = await new Browser().opened();
 

@@ -39,10 +39,10 @@ class FakeSocket {
   }
 }
 
-async function connected(options) {
+async function connected({ without, ...options } = {}) {
   FakeSocket.all = [];
   const browser = new Browser().signedIn('ada');
-  const tab = await browser.opened();
+  const tab = await browser.opened({ without });
   tab.env.WebSocket = FakeSocket;
   const heard = [];
   const socket = openSocket(tab.auth, 'wss://api.example/live', {
@@ -154,6 +154,17 @@ test('the end of the session closes it, and the same user opens it again', async
   await Promise.all([tab.auth.signIn({ login: 'ada', password: 'right' }), browser.advance(200)]);
 
   assert.equal(FakeSocket.all.length, 2);
+});
+
+test('a lost connection is not opened again in the name of somebody who has signed in since', async () => {
+  const { browser, heard } = await connected({ without: ['BroadcastChannel', 'cookieStore'] });
+  await browser.change(browser.service.signedIn('bob'));
+
+  FakeSocket.newest.drop();
+  await browser.advance(2_000);
+
+  assert.equal(FakeSocket.all.length, 1);
+  assert.deepEqual(heard, ['(open)', '(user_changed)']);
 });
 
 test('protocols go along', async () => {
