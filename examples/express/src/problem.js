@@ -62,13 +62,18 @@ const BODY_ERRORS = {
   'request.size.invalid': 'body_malformed',
 }
 
+/** What Express refuses by itself is the client's mistake, and says so by its status: a body that is no gzip, a path that is no UTF-8. */
+function codeOf(error) {
+  if (error instanceof URIError) return 'not_found'
+  return BODY_ERRORS[error.type] ?? (error.status >= 400 && error.status < 500 ? 'body_malformed' : 'internal')
+}
+
 /** The last middleware: every error leaves as a problem, and what nobody expected says nothing about itself. */
 export function problemHandler(log) {
   // Express tells an error handler by its four arguments.
   return (error, _req, res, next) => {
     if (res.headersSent) return next(error)
-    const problem =
-      error instanceof Problem ? error : new Problem(BODY_ERRORS[error.type] ?? 'internal', { cause: error })
+    const problem = error instanceof Problem ? error : new Problem(codeOf(error), { cause: error })
     if (problem.status >= 500) log.error(problem.message, problem.cause ?? '')
     problem.send(res)
   }

@@ -138,6 +138,9 @@ test('under another selector key everything up to here is stale, and the log is 
   assert.equal(ledger.position, '7.0')
   assert.equal(ledger.judge(token('7.4', { sid: 'other' }), 'k'), 'stale')
   assert.equal(ledger.judge(token('7.5'), 'k'), 'pass')
+  assert.equal(ledger.completeAsOf, undefined, 'which keys leaked is not known')
+  ledger.apply(batch(0, 5, { time_ms: 1_020 }), 30)
+  assert.equal(ledger.completeAsOf, 30)
 })
 
 test('a batch that contradicts itself is not used', () => {

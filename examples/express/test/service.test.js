@@ -161,7 +161,7 @@ test('the orders of another organisation are not there', async (t) => {
   const call = await service(t)
   const headers = bearer(await token({ roles: ['admin'] }))
 
-  for (const path of ['/orders/4', '/orders/99', '/orders/x', '/orders/__proto__']) {
+  for (const path of ['/orders/4', '/orders/99', '/orders/x', '/orders/__proto__', '/orders/%ff']) {
     assert.equal((await call(path, { headers })).body.code, 'not_found', path)
   }
   assert.equal((await call('/orders/4', { method: 'DELETE', headers })).status, 404)
@@ -178,10 +178,11 @@ test('people without an organisation and machines have no orders', async (t) => 
 test('a body that cannot be taken is told what is wrong with it', async (t) => {
   const call = await service(t)
   const buyer = bearer(await token())
-  const post = (body, type = 'application/json') =>
-    call('/orders', { method: 'POST', body, headers: { ...buyer, 'content-type': type } })
+  const post = (body, type = 'application/json', more = {}) =>
+    call('/orders', { method: 'POST', body, headers: { ...buyer, 'content-type': type, ...more } })
 
   assert.equal((await post('{')).body.code, 'body_malformed')
+  assert.equal((await post('{}', 'application/json', { 'content-encoding': 'gzip' })).body.code, 'body_malformed')
   assert.equal((await post('item=Lamp', 'application/x-www-form-urlencoded')).body.code, 'unsupported_media_type')
   assert.equal((await post(JSON.stringify({ item: 'x'.repeat(20_000) }))).body.code, 'body_too_large')
   const { errors } = (await post('{"item":" ","quantity":0,"org_id":"globex"}')).body

@@ -39,6 +39,7 @@ class AuthService:
         self.list_typ = "statuslist+jwt"
         self.metadata = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"}
         self.kid = "k1"
+        self.other_keys: Any = [{"kty": "oct", "k": "AAAA", "kid": "other"}]
 
     def token(
         self, *, typ: str | None = "at+jwt", headers: Mapping[str, Any] = {}, key: Any = None, alg: str = "ES256", **claims: Any
@@ -86,9 +87,7 @@ class AuthService:
                 return httpx2.Response(200, json=self.metadata)
             case "/jwks":
                 jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key()))
-                return httpx2.Response(
-                    200, json={"keys": [{"kty": "oct", "k": "AAAA", "kid": "other"}, {**jwk, "kid": self.kid}]}
-                )
+                return httpx2.Response(200, json={"keys": [*self.other_keys, {**jwk, "kid": self.kid}]})
             case "/status-lists/l1":
                 return httpx2.Response(200, text=self.status_list())
             case _:

@@ -145,6 +145,24 @@ def test_a_document_that_speaks_for_another_issuer_is_not_used(service, auth):
     assert service.get("/orders", headers=bearer(auth.token())).status_code == 503
 
 
+@pytest.mark.parametrize(
+    "jwk",
+    [{}, {"kty": "AKP"}, {"kty": "AKP", "alg": "ML-DSA-44"}, {"kty": "EC", "crv": "P-999"}, {"kty": "EC", "x": "AAAA"}],
+)
+def test_a_key_of_another_kind_is_for_somebody_else(service, auth, jwk):
+    auth.other_keys = [jwk]
+
+    assert service.get("/orders", headers=bearer(auth.token())).status_code == 200
+
+
+def test_what_is_no_key_set_is_not_the_tokens_fault_and_not_asked_for_on_every_request(service, auth):
+    auth.other_keys = ["k1"]
+
+    for _ in range(10):
+        assert service.get("/orders", headers=bearer(auth.token())).status_code == 503
+    assert auth.asked.count("/jwks") == 1
+
+
 def test_a_new_key_is_followed_and_an_unknown_one_not_asked_for_on_every_request(service, auth, clocks):
     assert service.get("/orders", headers=bearer(auth.token())).status_code == 200
     auth.kid = "k2"

@@ -144,6 +144,8 @@ export class Ledger {
       this.#marks.clear()
       this.#leakedKeys.clear()
       this.#seq = 0
+      // Which keys leaked is not known before they are read again, and what their thief signs is stale never.
+      this.#completeAsOf = undefined
     }
     this.#selectorKey = key
   }

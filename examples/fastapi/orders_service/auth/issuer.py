@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from jwt import PyJWK
-from jwt.exceptions import PyJWKError
+from jwt.exceptions import PyJWTError
 
 TIMEOUT_SECONDS = 5
 MAX_DOCUMENT = 4 << 20
@@ -117,12 +117,12 @@ class Issuer:
         try:
             if self._jwks_uri is None:
                 self._jwks_uri = await self._discover()
-            document = await fetch_object(self._client, self._jwks_uri)
+            keys = dict(_usable_keys(await fetch_object(self._client, self._jwks_uri)))
         except UnavailableError:
             # As of now, and not of the question: those who waited meanwhile shall not wait once more each.
             self._failed_at = self._clock()
             raise
-        self._keys = dict(_usable_keys(document))
+        self._keys = keys
         self._fetched_at = now
 
     async def _discover(self) -> str:
@@ -140,11 +140,14 @@ class Issuer:
 
 
 def _usable_keys(document: dict[str, Any]) -> Iterator[tuple[str, PyJWK]]:
-    for jwk in document.get("keys", []):
+    keys = document.get("keys")
+    if not isinstance(keys, list) or not all(isinstance(jwk, dict) for jwk in keys):
+        raise UnavailableError("what is there is no key set")
+    for jwk in keys:
         try:
             key = PyJWK(jwk)
-        except (PyJWKError, TypeError, ValueError):
-            # A key of another kind is for somebody else (RFC 7517 §5).
+        except (PyJWTError, TypeError, ValueError):
+            # A key of another kind is for somebody else (RFC 7517 §5). PyJWKError is not said of all of them.
             continue
         if key.algorithm_name == ALGORITHM and key.public_key_use in {None, "sig"} and key.key_id:
             yield key.key_id, key

@@ -221,7 +221,7 @@ func (f *Feed) open(ctx context.Context, nonce string) (io.ReadCloser, error) {
 		// RFC 6749 §2.3.1: both parts are encoded as in a form first.
 		request.SetBasicAuth(url.QueryEscape(f.client.ID), url.QueryEscape(f.client.Secret))
 	}
-	// Nobody but this goroutine writes the ledger, so it may read without the lock.
+	// Nobody but this goroutine moves the position, so it may read it without the lock.
 	if position := f.ledger.position; position != nil {
 		request.Header.Set("Last-Event-ID", position.String())
 	}

@@ -262,6 +262,8 @@ func (l *ledger) setSelectorKey(key []byte) {
 		clear(l.marks)
 		clear(l.leakedKeys)
 		l.position.Seq = 0
+		// Which keys leaked is not known before they are read again, and what their thief signs is stale never.
+		l.completeAt = time.Time{}
 	}
 	l.selectorKey = key
 }

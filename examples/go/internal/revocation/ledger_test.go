@@ -187,6 +187,13 @@ func TestUnderAnotherSelectorKeyEverythingUpToHereIsStaleAndTheLogIsReadAnew(t *
 	}
 	expect(t, l, ofSession("7.4", "other"), Stale)
 	expect(t, l, ofSession("7.5", "other"), Pass)
+	if !l.completeAt.IsZero() {
+		t.Error("which keys leaked is not known, and the list counts as complete")
+	}
+	must(t, l.apply(news(0, l.event(5, "dead", "sid", "s1")), start))
+	if l.completeAt.IsZero() {
+		t.Error("the log was read, and the list does not count as complete")
+	}
 }
 
 func TestABatchThatContradictsItselfIsNotUsed(t *testing.T) {

@@ -40,6 +40,7 @@ public final class AuthService implements AutoCloseable {
     public final Map<String, Object> listClaims = new HashMap<>();
     public String listType = "statuslist+jwt";
     public volatile String speaksFor;
+    public volatile boolean namesKeys = true;
     public volatile boolean isAway;
     public volatile Runnable whenAway = () -> { };
     /** Sends headers and a part, and nothing more. */
@@ -58,7 +59,8 @@ public final class AuthService implements AutoCloseable {
             asked.add(path);
             byte[] body = switch (path) {
                 case "/.well-known/oauth-authorization-server" ->
-                    "{\"issuer\":\"%s\",\"jwks_uri\":\"%s/jwks\"}".formatted(speaksFor, url).getBytes(StandardCharsets.UTF_8);
+                    "{\"issuer\":\"%s\",\"%s\":\"%s/jwks\"}".formatted(speaksFor, namesKeys ? "jwks_uri" : "other_uri", url)
+                            .getBytes(StandardCharsets.UTF_8);
                 case "/jwks" -> new JWKSet(key).toString().getBytes(StandardCharsets.UTF_8);
                 case "/too-long" -> new byte[(4 << 20) + 1];
                 default -> statusList(path).getBytes(StandardCharsets.UTF_8);

@@ -10,6 +10,7 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.ECDSASigner;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
@@ -149,6 +150,13 @@ class OrdersServiceTest {
     @MethodSource("tokensThatSomebodyElseSigned")
     void aTokenOfAForeignKeyOfAnotherAlgorithmOrOfNone(String token) {
         assertInvalid(list(token), "token_invalid");
+    }
+
+    @Test
+    void aTokenThatDoesNotNameItsKey() throws JOSEException {
+        JWSHeader unnamed = new JWSHeader.Builder(JWSAlgorithm.ES256).type(new JOSEObjectType("at+jwt")).build();
+
+        assertInvalid(list(AuthService.sign(unnamed, AUTH.claims(), new ECDSASigner(AUTH.key))), "token_invalid");
     }
 
     @Test

@@ -66,6 +66,8 @@ class AccessTokens {
                     validators.put(JwtClaimNames.IAT, rule(token -> token.getIssuedAt() != null));
                     validators.put(JwtClaimNames.NBF, rule(token -> !isAfter(token.getNotBefore(), clock.instant())));
                     validators.put(JwtClaimNames.SUB, rule(token -> StringUtils.hasText(token.getSubject())));
+                    // Or a token without would go with any of the keys.
+                    validators.put("kid", rule(token -> token.getHeaders().get("kid") instanceof String kid && !kid.isEmpty()));
                     validators.put("roles", rule(token -> token.getClaims().getOrDefault("roles", List.of()) instanceof List));
                 })
                 .build();

@@ -106,7 +106,11 @@ public class IssuerKeys implements JWKSource<SecurityContext> {
             if (!issuer.toString().equals(metadata.get("issuer"))) {
                 throw new IOException("%s speaks for %s".formatted(uri, metadata.get("issuer")));
             }
-            return JSONObjectUtils.getURI(metadata, "jwks_uri");
+            URI keys = JSONObjectUtils.getURI(metadata, "jwks_uri");
+            if (keys == null) {
+                throw new IOException("%s names no keys".formatted(uri));
+            }
+            return keys;
         }
 
         @Override

@@ -40,6 +40,13 @@ class IssuerKeysTest {
     }
 
     @Test
+    void anAuthServiceThatNamesNoKeysHasNone() {
+        auth.namesKeys = false;
+
+        assertThat(keys.areAvailable()).isFalse();
+    }
+
+    @Test
     void anAuthServiceThatWasAwayIsAskedAgainASecondLater() {
         isAwayFor(Duration.ofSeconds(5));
 
