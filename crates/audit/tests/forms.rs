@@ -133,6 +133,39 @@ fn report_of_others_words() -> Report {
 }
 
 #[test]
+fn the_same_note_of_several_operations_is_one_line() {
+    let note = || {
+        let sent = Sent { line: String::new(), headers: Vec::new(), body: String::new(), token: None };
+        let received = Received { status: "200 OK".to_owned(), headers: Vec::new(), body: String::new() };
+        let (rule, title) = ("size/deep-claims".to_owned(), "lets in: deep claims".to_owned());
+        let (why, fix) = (String::new(), String::new());
+        Outcome::Finding(Box::new(Finding {
+            rule,
+            severity: Severity::Note,
+            title,
+            why,
+            fix,
+            sent,
+            received,
+        }))
+    };
+    let case = || CaseReport { case: String::new(), carrier: "bearer".to_owned(), outcome: note() };
+    let operations = ["GET /a", "GET /b", "GET /c"].map(|name| OperationReport {
+        operation: name.to_owned(),
+        line: None,
+        standing: Standing::Judged,
+        cases: vec![case(), case()],
+    });
+    let report = Report { operations: operations.into(), ..report_of_others_words() };
+
+    let text = report.to_text(&Plain);
+
+    let line = "  GET /a, and 2 more  lets in: deep claims, and 1 more like it  size/deep-claims\n";
+    assert_eq!(text.matches("size/deep-claims").count(), 1, "{text}");
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn nothing_that_others_wrote_moves_a_terminals_cursor() {
     let report = report_of_others_words();
     let text = report.to_text(&Plain);

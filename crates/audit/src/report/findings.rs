@@ -98,7 +98,7 @@ fn write_siblings(text: &mut String, all: &[Located<'_>], paint: &dyn Paint) {
     let _ = writeln!(text, "  also  {}", paint.dim(&shown(&format!("{named}{more}"))));
 }
 
-/// One line for each operation and answer: the same strange refusal is one matter, however many cases meet it.
+/// One line for what is the same: a strange refusal is one matter, however many cases and operations meet it.
 fn write_notes(text: &mut String, notes: &[Located<'_>], paint: &dyn Paint) {
     if notes.is_empty() {
         return;
@@ -108,18 +108,28 @@ fn write_notes(text: &mut String, notes: &[Located<'_>], paint: &dyn Paint) {
         let class = class(&located.finding.rule);
         alike.entry((located.operation, class, &located.finding.received.status)).or_default().push(located);
     }
-    let _ = writeln!(text, "{}", paint.bold("Notes"));
+    let mut told: BTreeMap<(&str, &str, usize), Vec<&str>> = BTreeMap::new();
     for ((operation, ..), all) in alike {
         let Some(first) = all.first() else { continue };
-        let more =
-            if all.len() > 1 { format!(", and {} more like it", all.len() - 1) } else { String::new() };
+        let what = (first.finding.rule.as_str(), first.finding.title.as_str(), all.len() - 1);
+        told.entry(what).or_default().push(operation);
+    }
+    let _ = writeln!(text, "{}", paint.bold("Notes"));
+    for ((rule, title, more), operations) in told {
+        let Some((operation, others)) = operations.split_first() else { continue };
+        let others = and_more(others.len(), "");
+        let more = and_more(more, " like it");
         let _ = writeln!(
             text,
-            "  {}  {}{more}  {}",
+            "  {}{others}  {}{more}  {}",
             shown(operation),
-            shown(&first.finding.title),
-            paint.dim(&shown(&first.finding.rule))
+            shown(title),
+            paint.dim(&shown(rule))
         );
     }
     text.push('\n');
+}
+
+fn and_more(number: usize, what: &str) -> String {
+    if number > 0 { format!(", and {number} more{what}") } else { String::new() }
 }
