@@ -6,6 +6,9 @@ use crate::failure::Failure;
 /// What it is called where it cannot be read.
 const WHAT: &str = "the OpenAPI description";
 
+/// So many operations are named to whoever has mistyped one.
+const NAMED: usize = 40;
+
 /// Reads the description, from where somebody says or from where services have it.
 pub(super) fn document(target: &Target, source: Option<&str>) -> Result<Document, Failure> {
     let usual = usual_address(target);
@@ -33,9 +36,11 @@ pub(super) fn are_there(document: &Document, named: [&Vec<OperationName>; 3]) ->
     for name in named.into_iter().flatten() {
         if !document.names().any(|known| known == name) {
             let all: Vec<String> = document.names().map(ToString::to_string).collect();
+            let named = all.get(..NAMED).unwrap_or(&all).join(", ");
+            let more = all.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             return Err(Failure::usage(format!(
-                "the description has no operation {name:?}: it has {}",
-                all.join(", "),
+                "the description has no operation {name:?}: it has {named}{more}",
                 name = name.to_string()
             )));
         }
