@@ -88,9 +88,15 @@ impl Gateway {
 
     /// A page elsewhere can have its own name lead to this address (DNS rebinding), and believe what it reads.
     fn check_host(&self, parts: &http::request::Parts) -> Result<(), Refusal> {
+        let mut hosts = parts.headers.get_all(header::HOST).iter();
+        let host = hosts.next();
+        // RFC 9112 §3.2: whatever stands in front may have taken the other one for it.
+        if hosts.next().is_some() {
+            return Err(Refusal::new(ErrorCode::Misdirected, "The request names its host more than once."));
+        }
         let named = match parts.uri.authority() {
             Some(authority) => Some(authority.as_str()),
-            None => parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()),
+            None => host.and_then(|host| host.to_str().ok()),
         };
         let ours = self.place.host.to_str().unwrap_or_default();
         let default_port = if self.place.scheme == "https" { ":443" } else { ":80" };

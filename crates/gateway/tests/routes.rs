@@ -87,9 +87,12 @@ async fn the_service_sees_the_path_that_was_judged() {
 async fn another_host_is_not_answered_for() {
     let house = House::start("", &route("/*", echo().await, "public")).await;
 
-    let reply = house.client().host("evil.example").send().await;
+    let other = house.client().host("evil.example").send().await;
+    let second = house.client().header("host", "evil.example").send().await;
 
-    assert_eq!(reply.code(), (421, "misdirected".to_owned()));
+    for reply in [other, second] {
+        assert_eq!(reply.code(), (421, "misdirected".to_owned()));
+    }
 }
 
 #[tokio::test]
