@@ -12,7 +12,8 @@ use handstamp_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 use handstamp_testbed::{Postgres, Wire};
 use handstamp_token::SystemEntropy;
 use jiff::Timestamp;
-use tokio_postgres::NoTls;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, NoTls};
 
 use crate::kit::{commit, open};
 use crate::samples::{rotating, session, starting, user};
@@ -94,7 +95,7 @@ async fn a_unit_in_whose_middle_the_database_stands_still_waits_for_one_answer_a
     options.statement = Duration::from_secs(4);
     let store = Arc::new(open(&options).await);
     commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
-    let holding = hold(&postgres, &url, "sessions").await;
+    let held = Held::table(&url, "sessions").await;
     let starting_one = tokio::spawn({
         let store = Arc::clone(&store);
         async move { store.apply(starting(&session(1), 0)).await }
@@ -109,7 +110,7 @@ async fn a_unit_in_whose_middle_the_database_stands_still_waits_for_one_answer_a
     // A second more than the database has for a statement; for a second one it would be ten.
     assert!(began.elapsed() < Duration::from_millis(7_500), "{:?}", began.elapsed());
     postgres.resume();
-    holding.join().unwrap();
+    held.let_go().await;
 }
 
 #[tokio::test]
@@ -204,18 +205,12 @@ async fn a_statement_that_takes_too_long_ends() {
     let postgres = Postgres::shared();
     let url = postgres.database();
     let store = store(&url).await;
-    // Somebody holds on to the user.
-    let other = postgres.admin();
-    let name = crate::kit::database_name(&url).to_owned();
-    let holding = std::thread::spawn(move || {
-        other.sql(&name, "BEGIN; SELECT 1 FROM users FOR UPDATE; SELECT pg_sleep(3); ROLLBACK");
-    });
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let held = Held::table(&url, "users").await;
     let began = Instant::now();
     let refused = store.apply(starting(&session(2), 0)).await.unwrap_err();
     assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused:?}");
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
-    holding.join().unwrap();
+    held.let_go().await;
     commit(&store, starting(&session(2), 0)).await;
 }
 
@@ -230,7 +225,7 @@ async fn whoever_goes_away_leaves_no_transaction_behind() {
     let store = Arc::new(open(&options).await);
     commit(&store, Changes::one(Change::CreateUser(user(1)))).await;
     commit(&store, starting(&session(1), 0)).await;
-    let holding = hold(postgres, &url, "sessions").await;
+    let held = Held::table(&url, "sessions").await;
 
     let reading = tokio::spawn({
         let store = Arc::clone(&store);
@@ -239,11 +234,11 @@ async fn whoever_goes_away_leaves_no_transaction_behind() {
     until_somebody(postgres, &url, "wait_event_type = 'Lock'").await;
     reading.abort();
     assert!(reading.await.unwrap_err().is_cancelled());
+    held.let_go().await;
     commit(&store, rotating(&session(1))).await;
 
     let seen = postgres.sql(crate::kit::database_name(&url), "SELECT generation FROM sessions");
     assert_eq!(seen, (session(1).refresh.generation + 1).to_string());
-    holding.join().unwrap();
 }
 
 /// An attempt is given up when it is not counted at once. Whoever gets the connection next does not wait for what is left of it, and
@@ -257,10 +252,7 @@ async fn a_statement_that_nobody_waits_for_keeps_nobody_waiting() {
         (1, Duration::from_secs(20), Duration::from_secs(20));
     let store = open(&options).await;
     let limits = store.limits();
-    let (mut other, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-    let driver = tokio::spawn(connection);
-    let holding = other.transaction().await.unwrap();
-    holding.batch_execute("LOCK TABLE limit_buckets").await.unwrap();
+    let held = Held::table(&url, "limit_buckets").await;
 
     let counting = tokio::spawn(async move {
         let quota = Quota::new(1, Duration::from_mins(1));
@@ -278,8 +270,7 @@ async fn a_statement_that_nobody_waits_for_keeps_nobody_waiting() {
     }
     // Long before the database would have ended the statement by itself.
     assert!(began.elapsed() < options.statement / 2, "{:?}", began.elapsed());
-    holding.rollback().await.unwrap();
-    driver.abort();
+    held.let_go().await;
 }
 
 /// Whoever reads again on another connection lets go of the one that is dead first: else as many as there may be connections wait
@@ -291,7 +282,7 @@ async fn a_read_whose_connection_dies_goes_on_with_the_only_other_one() {
     let mut options = impatient(&url);
     (options.connections, options.statement) = (1, Duration::from_secs(20));
     let store = Arc::new(open(&options).await);
-    let holding = hold(postgres, &url, "users").await;
+    let held = Held::table(&url, "users").await;
 
     let reading = tokio::spawn({
         let store = Arc::clone(&store);
@@ -301,24 +292,38 @@ async fn a_read_whose_connection_dies_goes_on_with_the_only_other_one() {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND wait_event_type = 'Lock'";
     postgres.sql(crate::kit::database_name(&url), end);
+    held.let_go().await;
 
     assert!(!reading.await.unwrap().unwrap());
-    holding.join().unwrap();
 }
 
-/// Somebody locks a table for three seconds.
-async fn hold(postgres: &Postgres, url: &str, table: &str) -> std::thread::JoinHandle<()> {
-    let (other, name) = (postgres.admin(), crate::kit::database_name(url).to_owned());
-    let sql = format!("BEGIN; LOCK TABLE {table}; SELECT pg_sleep(3); ROLLBACK");
-    let holding = std::thread::spawn(move || drop(other.sql(&name, &sql)));
-    until_somebody(postgres, url, "wait_event = 'PgSleep'").await;
-    holding
+/// A table that somebody has locked.
+struct Held {
+    client: Client,
+    driver: JoinHandle<()>,
+}
+
+impl Held {
+    async fn table(url: &str, name: &str) -> Self {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        let driver = tokio::spawn(async move { connection.await.unwrap() });
+        client.batch_execute(&format!("BEGIN; LOCK TABLE {name}")).await.unwrap();
+        Self { client, driver }
+    }
+
+    async fn let_go(self) {
+        self.client.batch_execute("ROLLBACK").await.unwrap();
+        drop(self.client);
+        self.driver.await.unwrap();
+    }
 }
 
 async fn until_somebody(postgres: &Postgres, url: &str, is_so: &str) {
     let looking =
         format!("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {is_so}");
+    let began = Instant::now();
     while postgres.sql(crate::kit::database_name(url), &looking) == "0" {
+        assert!(began.elapsed() < Duration::from_mins(1), "nobody is so: {is_so}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
