@@ -88,7 +88,7 @@ impl Redis {
 
     /// Connects once and asks the server for an answer, to find out what is wrong.
     pub async fn check(options: &RedisOptions) -> Result<(), RedisError> {
-        link::check(&address::client(options)?).await.map_err(RedisError::Unreachable)
+        link::check(&address::client(options)?, &options.prefix).await.map_err(RedisError::Unreachable)
     }
 
     /// Returns limits that are counted on the server.

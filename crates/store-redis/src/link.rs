@@ -6,7 +6,7 @@ use std::{
 use handstamp_core::shared::{SharedError, in_time};
 use handstamp_token::Entropy;
 use redis::{
-    AsyncConnectionConfig, Client, FromRedisValue, RedisResult,
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind,
     aio::{MultiplexedConnection, PubSub},
 };
 use tokio::{sync::Notify, task::JoinHandle};
@@ -40,12 +40,27 @@ struct Shared {
 struct NotConnected;
 
 /// Connects once and asks for an answer.
-pub(crate) async fn check(client: &Client) -> RedisResult<()> {
+pub(crate) async fn check(client: &Client, prefix: &str) -> RedisResult<()> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
         .set_response_timeout(Some(CONNECT_TIMEOUT));
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-    redis::cmd("PING").query_async(&mut connection).await
+    look(&mut client.get_multiplexed_async_connection_with_config(&config).await?, prefix).await
+}
+
+/// Asks for an answer, with a write that changes nothing: since a failover a server may be the replica of another one. It answers
+/// every question then, and counts nothing (READONLY).
+async fn look(connection: &mut MultiplexedConnection, prefix: &str) -> RedisResult<()> {
+    redis::cmd("DEL").arg(named(prefix, "nothing", "")).query_async(connection).await
+}
+
+fn named(prefix: &str, kind: &str, rest: &str) -> String {
+    format!("{prefix}:{kind}:{rest}")
+}
+
+/// Returns whether it is better to connect anew: nothing comes back on the connection, or its server was demoted, and the name may
+/// lead to another one by now.
+fn is_over(error: &RedisError) -> bool {
+    error.is_unrecoverable_error() || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
 impl Link {
@@ -69,7 +84,7 @@ impl Link {
 
     /// Returns the name of something of ours.
     pub(crate) fn name(&self, kind: &str, rest: &str) -> String {
-        format!("{}:{kind}:{rest}", self.shared.prefix)
+        named(&self.shared.prefix, kind, rest)
     }
 
     /// Returns the name of the channel of ours.
@@ -135,11 +150,11 @@ impl Shared {
     /// what comes then (NOAUTH).
     async fn connect(&self) -> RedisResult<MultiplexedConnection> {
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
-        redis::cmd("PING").query_async::<()>(&mut connection).await?;
+        look(&mut connection, &self.prefix).await?;
         Ok(connection)
     }
 
-    /// Returns when nothing comes back on the connection any more.
+    /// Returns when the connection is of no use any more.
     async fn until_broken(&self, mut connection: MultiplexedConnection) {
         loop {
             // What was said of the connection before this one is looked at as well, and found to be over.
@@ -147,9 +162,7 @@ impl Shared {
                 () = self.broken.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            let ping = redis::cmd("PING");
-            let asked: RedisResult<()> = ping.query_async(&mut connection).await;
-            if asked.is_err_and(|error| error.is_unrecoverable_error()) {
+            if look(&mut connection, &self.prefix).await.is_err_and(|error| is_over(&error)) {
                 return;
             }
         }
@@ -161,7 +174,7 @@ impl Shared {
         work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
     ) -> Result<T, SharedError> {
         in_time(self.timeout, work(connection)).await?.map_err(|error| {
-            if error.is_unrecoverable_error() {
+            if is_over(&error) {
                 self.broken.notify_one();
             }
             SharedError::away(error)

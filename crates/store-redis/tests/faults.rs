@@ -110,6 +110,28 @@ async fn a_full_server_says_no() {
     assert!(matches!(taken, Err(SharedError::Away(_))), "{taken:?}");
 }
 
+/// After a failover the name leads to another server. The one that was connected to is still there, and answers questions alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_demoted_is_left_and_looked_for_anew() {
+    let server = handstamp_testbed::Redis::start();
+    let options = RedisOptions { timeout: crate::world::PATIENT, ..RedisOptions::new(server.url()) };
+    let limits = connected(&options).await.limits();
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut operator = client.get_multiplexed_async_connection().await.unwrap();
+
+    redis::cmd("REPLICAOF").arg("127.0.0.1").arg(1).exec_async(&mut operator).await.unwrap();
+
+    let taken = async || format!("{:?}", limits.take(&once(), Timestamp::UNIX_EPOCH).await);
+    until(async || taken().await.contains("NotConnected")).await;
+    let why = Redis::check(&options).await.unwrap_err();
+    assert!(format!("{why:?}").contains("ReadOnly"), "{why:?}");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(taken().await.contains("NotConnected"), "it is not taken for connected again");
+
+    redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec_async(&mut operator).await.unwrap();
+    until(async || taken().await.contains("Taken")).await;
+}
+
 /// The password was changed there, and then here: nothing has to be restarted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_password_that_is_wrong_for_a_while_is_tried_again() {
