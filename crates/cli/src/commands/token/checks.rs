@@ -177,7 +177,7 @@ impl Checks {
                 let told = told.reason();
                 (
                     Answer::Unknown,
-                    format!("the issuer tells of people's tokens that are for itself too: {told}"),
+                    format!("the issuer says so only of people's tokens that are for it as well: {told}"),
                 )
             }
             Ok(told) => (Answer::Unknown, format!("the issuer does not say: {}", told.status)),
