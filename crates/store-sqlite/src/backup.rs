@@ -12,8 +12,7 @@ use crate::failure::{Failure, Kind, kind};
 use crate::folder::DATABASE_FILE;
 use crate::migrations::{self, Schema};
 use crate::open_error::OpenError;
-use crate::query::execute;
-use crate::{connection, read, stray_log};
+use crate::{apply, connection, read, stray_log};
 
 /// Pages that are copied between two words about how far it is: four megabytes.
 const STEP: i32 = 1_000;
@@ -138,7 +137,7 @@ fn finish(copy: &Connection) -> Result<LogPosition, Failure> {
     // Read before anything is switched: SQLite notices only now that the copy, too, is one with a log beside it.
     let head = read::log::head(copy)?;
     copy.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get::<_, String>(0))?;
-    execute(copy, "UPDATE revocation_log SET copied_in = epoch WHERE only_row = 1", [])?;
+    apply::events::mark_as_copy(copy)?;
     Ok(head)
 }
 

@@ -62,6 +62,22 @@ async fn an_export_of_a_restored_backup_says_that_the_log_was_further() {
     assert!(contents.mark.is_some_and(|mark| mark > contents.head), "{contents:?}");
 }
 
+/// The command may be killed before it writes the note beside the database.
+#[tokio::test]
+async fn a_log_that_had_lost_its_end_is_known_to_have_by_the_database_itself() {
+    let (from, _store) = given().await;
+    let copied = folder();
+    backup(from.path(), &copied.path().join(DATABASE_FILE), |_, _| {}).unwrap();
+    let (place, parcels) = (folder(), export_all(&open(copied.path())).await);
+    let to = open(place.path());
+    import_all(&to, parcels).await.unwrap();
+
+    std::fs::remove_file(place.path().join("revocation.mark")).unwrap();
+
+    let head = to.log_head().await.unwrap();
+    assert!(to.log_mark().await.unwrap().is_some_and(|mark| mark > head));
+}
+
 #[tokio::test]
 async fn an_export_of_a_store_in_order_says_nothing_of_the_kind() {
     let (_folder, store) = given().await;

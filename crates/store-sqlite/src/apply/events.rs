@@ -31,6 +31,11 @@ pub(crate) fn advance_log(connection: &Connection, head: LogPosition) -> Result<
     execute(connection, sql, params![head.epoch, column::number(head.seq)]).map(drop)
 }
 
+/// Says in the database that its log may have gone on elsewhere, as long as it is in the epoch that it is in now.
+pub(crate) fn mark_as_copy(connection: &Connection) -> Result<(), Failure> {
+    execute(connection, "UPDATE revocation_log SET copied_in = epoch WHERE only_row = 1", []).map(drop)
+}
+
 /// Notes up to where the epoch that begins goes on from the one before. Returns where the new one begins.
 pub(super) fn begin_epoch(
     connection: &Connection,

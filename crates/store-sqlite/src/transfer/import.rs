@@ -23,6 +23,10 @@ pub(crate) fn import(
     counts(&connection).map_err(told)?.refuse_anything()?;
     let taken = take_in(&connection, &contents, from)?;
     apply::events::advance_log(&connection, contents.head).map_err(told)?;
+    if contents.mark.is_some_and(|mark| mark > contents.head) {
+        // In the same transaction: the note beside the database is written after it.
+        apply::events::mark_as_copy(&connection).map_err(told)?;
+    }
     taken.check(&counts(&connection).map_err(told)?)?;
     execute(&connection, "COMMIT", []).map_err(told)?;
     Ok((taken, contents.head.max(contents.mark.unwrap_or(contents.head))))
