@@ -12,6 +12,10 @@ use url::{Host, Url};
 /// How many bytes an issuer's document may have. A JWK Set of a hundred RSA keys has 50 kB.
 pub(crate) const MAX_DOCUMENT: usize = 256 * 1024;
 
+/// An idle connection is used no more after this: less than auth services (75 s) and balancers before them (60 s) keep theirs, so that no
+/// request crosses their close.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// Why a document could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
@@ -53,6 +57,7 @@ impl HttpClient {
             reqwest::Client::builder()
                 .timeout(timeout)
                 .connect_timeout(timeout)
+                .pool_idle_timeout(IDLE)
                 // A redirect would let whoever answers choose where keys come from.
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
