@@ -272,13 +272,17 @@ async fn the_report_says_what_is_open_and_how_to_close_it() {
 
     /health lets everybody in: if it should, name it with .public("/health")
 
-    GET /me did not refuse 8 bad tokens:
+    GET /me did not refuse 12 bad tokens:
       high     revoked/session-ended (bearer): the session has ended: answered 200, expected 401
       high     revoked/token-revoked (bearer): the token was revoked: answered 200, expected 401
       high     revoked/account-disabled (bearer): the account was disabled: answered 200, expected 401
+      high     revoked/org-suspended (bearer): the organisation was suspended: answered 200, expected 401
+      high     revoked/client-removed (bearer): the client it was issued to was removed: answered 200, expected 401
       high     revoked/session-ended (cookie): the session has ended: answered 200, expected 401
       high     revoked/token-revoked (cookie): the token was revoked: answered 200, expected 401
       high     revoked/account-disabled (cookie): the account was disabled: answered 200, expected 401
+      high     revoked/org-suspended (cookie): the organisation was suspended: answered 200, expected 401
+      high     revoked/client-removed (cookie): the client it was issued to was removed: answered 200, expected 401
       medium   revoked/roles-changed (bearer): roles or organisation have changed since: answered 200, expected 401
       medium   revoked/roles-changed (cookie): roles or organisation have changed since: answered 200, expected 401
       Tokens that were taken back: Somebody signed out, was locked out, or has other roles since the token was made. Follow the issuer's revocations, or ask it.

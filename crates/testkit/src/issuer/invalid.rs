@@ -82,12 +82,26 @@ impl TestIssuer {
             twin(RevocationLevel::Subject, RevocationKind::Dead),
             twin(RevocationLevel::Subject, RevocationKind::Stale),
         );
-        Ok(material
+        let says = |claim: &str| material.claims().contains_key(claim);
+        let wider = [
+            (
+                "org-suspended",
+                says("org_id").then(|| twin(RevocationLevel::Organization, RevocationKind::Dead)),
+            ),
+            (
+                "client-removed",
+                says("client_id").then(|| twin(RevocationLevel::Client, RevocationKind::Dead)),
+            ),
+        ];
+        let material = material
             .made("session-ended", ended)
             .made("token-revoked", revoked)
             .made("account-disabled", disabled)
             .made("roles-changed", changed)
-            .made("refresh-token", random_text() + &random_text()))
+            .made("refresh-token", random_text() + &random_text());
+        // Of what the good token does not name, nothing can be taken back.
+        let wider = wider.into_iter().filter_map(|(name, token)| Some((name, token?)));
+        Ok(wider.fold(material, |material, (name, token)| material.made(name, token)))
     }
 
     /// Returns a token like the good one, with a name of its own at one level, so that it can be taken back alone.
@@ -96,6 +110,10 @@ impl TestIssuer {
         let rev = self.log().position();
         claims.insert("jti".to_owned(), random_text().into());
         claims.insert("rev".to_owned(), rev.to_string().into());
+        // A machine's own token is about the client: it is the same machine's still.
+        if level == RevocationLevel::Client && claims.get("sub") == claims.get("client_id") {
+            claims.insert("sub".to_owned(), name.into());
+        }
         claims.insert(level.as_str().to_owned(), name.into());
         claims.remove("status");
         self.minted().place(&mut claims, self, rev);

@@ -106,7 +106,7 @@ impl Material {
     }
 
     /// Adds a token that only the issuer can make, under the name it has in the recipe: `session-ended`, `token-revoked`,
-    /// `account-disabled`, `roles-changed`, `refresh-token`.
+    /// `account-disabled`, `org-suspended`, `client-removed`, `roles-changed`, `refresh-token`.
     #[must_use]
     pub fn made(mut self, name: impl Into<String>, token: impl Into<String>) -> Self {
         self.made.insert(name.into(), token.into());

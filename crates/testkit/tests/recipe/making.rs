@@ -38,6 +38,8 @@ fn an_rsa_key_has_every_form() {
     revoked/session-ended: the issuer has to make it: session-ended
     revoked/token-revoked: the issuer has to make it: token-revoked
     revoked/account-disabled: the issuer has to make it: account-disabled
+    revoked/org-suspended: the issuer has to make it: org-suspended
+    revoked/client-removed: the issuer has to make it: client-removed
     revoked/roles-changed: the issuer has to make it: roles-changed
     ");
 }
