@@ -6,7 +6,7 @@
 //! no free connection or a locked database.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -109,12 +109,14 @@ impl Readers {
         read: impl Fn(&Connection) -> Result<T, Failure>,
     ) -> Option<Result<T, Failure>> {
         let connection = self.idle().connections.pop()?;
-        let found = read(&connection);
+        let found = catch_unwind(AssertUnwindSafe(|| read(&connection)));
         let mut idle = self.idle();
         if !idle.is_closed {
             idle.connections.push(connection);
         }
-        Some(found)
+        drop(idle);
+        // A panic is for who asked; the connection is for who comes next.
+        Some(found.unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
@@ -194,6 +196,18 @@ mod tests {
         let deadly = readers.read("testing", |_| -> Result<(), Failure> { panic!("a defect") }).await;
         assert!(matches!(deadly, Err(StoreError::Unavailable { .. })), "{deadly:?}");
         readers.read("testing", where_am_i).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_defect_takes_no_connection_along() {
+        let (_folder, readers) = readers(1);
+        let readers = Arc::new(readers);
+        let deadly = tokio::spawn({
+            let readers = Arc::clone(&readers);
+            async move { readers.look_up("testing", |_| -> Result<(), Failure> { panic!("a defect") }).await }
+        });
+        assert!(deadly.await.unwrap_err().is_panic());
+        assert_eq!(readers.look_up("testing", where_am_i).await.unwrap(), thread::current().id());
     }
 
     #[tokio::test]
