@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use handstamp_core::model::LogPosition;
 use handstamp_core::shared::{FanOut, News, SharedError};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::pool::Pool;
 use crate::sql::log;
@@ -21,7 +21,10 @@ const WAITING: usize = 1024;
 pub(crate) struct NewsDesk {
     pool: Pool,
     pub(crate) channel: Arc<str>,
+    /// How far this process has moved the log.
     log: watch::Sender<LogPosition>,
+    /// Somebody says that it is further.
+    told: Notify,
     news: broadcast::Sender<News>,
     is_listening: AtomicBool,
 }
@@ -30,7 +33,14 @@ impl NewsDesk {
     pub(crate) fn new(pool: Pool, channel: Arc<str>) -> Self {
         let nowhere = LogPosition { epoch: 0, seq: 0 };
         let (news, _) = broadcast::channel(WAITING);
-        Self { pool, channel, log: watch::Sender::new(nowhere), news, is_listening: AtomicBool::new(false) }
+        Self {
+            pool,
+            channel,
+            log: watch::Sender::new(nowhere),
+            told: Notify::new(),
+            news,
+            is_listening: AtomicBool::new(false),
+        }
     }
 
     /// Takes note of what this process has committed, before anybody else tells.
@@ -44,10 +54,12 @@ impl NewsDesk {
         });
     }
 
-    /// Hands on what has come in.
+    /// Hands on what has come in. It is not believed: whoever may connect to the database may say anything on the channel.
     pub(crate) fn heard(&self, news: News) {
-        if let News::Log(head) = news {
-            self.committed(head);
+        if let News::Log(head) = news
+            && head > *self.log.borrow()
+        {
+            self.told.notify_one();
         }
         // Nobody is interested: as good.
         let _ = self.news.send(news);
@@ -61,10 +73,14 @@ impl NewsDesk {
         }
     }
 
-    /// Waits until the log is past a position.
+    /// Waits until this process has moved the log past a position, or somebody says that it was moved: once for each time.
     pub(crate) async fn log_moved(&self, past: LogPosition) {
-        // The sender lives in `self`: waiting can only end by the word.
-        let _ = self.log.subscribe().wait_for(|head| *head > past).await;
+        let mut log = self.log.subscribe();
+        tokio::select! {
+            // The sender lives in `self`: waiting can only end by the word.
+            _ = log.wait_for(|head| *head > past) => {}
+            () = self.told.notified() => {}
+        }
     }
 
     /// Says something on the channel.

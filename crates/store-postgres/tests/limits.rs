@@ -108,6 +108,23 @@ async fn a_flood_of_refusals_writes_nothing() {
     assert_eq!(world.run(place).await, before);
 }
 
+/// Each guess of a botnet is from a new address at a new account, and all strangers together have had their attempts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_from_everywhere_leaves_no_buckets_behind() {
+    let (world, quota) = (world().await, Quota::new(1, Duration::from_mins(30)));
+    let limits = world.limits();
+    let of = |name: &str| Take { bucket: key(name), quota, known: None };
+    limits.take(&[of("strangers")], world.now()).await.unwrap();
+
+    for number in 0..20 {
+        let wanted = [of(&format!("address {number}")), of(&format!("account {number}")), of("strangers")];
+        let refused = limits.take(&wanted, world.now()).await.unwrap();
+        assert!(matches!(refused, Outcome::Refused(refusal) if refusal.by == 2), "{refused:?}");
+    }
+
+    assert_eq!(world.run("SELECT count(*) FROM limit_buckets").await, ["1"]);
+}
+
 /// No log is written for attempts: the disk has nothing to do with them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_may_be_lost_is_not_logged() {

@@ -61,6 +61,23 @@ async fn a_conflict_wakes_nobody() {
     assert!(heard.is_err(), "nothing was committed");
 }
 
+/// Whoever may connect to the database may say so: it is looked into once, and not again and again.
+#[tokio::test]
+async fn a_position_that_nobody_has_reached_wakes_once() {
+    let postgres = Postgres::shared();
+    let url = postgres.database();
+    let store = open(&patient(&url)).await;
+    until_it_listens(&store).await;
+    let before = store.log_head().await.unwrap();
+
+    let forged = "SELECT pg_notify('handstamp_' || 'revocation_log'::regclass::oid, 'log 4294967295.1')";
+    postgres.sql(database_name(&url), forged);
+
+    tokio::time::timeout(SOON, store.log_moved(before)).await.unwrap();
+    let again = tokio::time::timeout(Duration::from_millis(300), store.log_moved(before)).await;
+    assert!(again.is_err(), "it was believed");
+}
+
 #[tokio::test]
 async fn news_of_keys_reaches_every_replica() {
     let [one, other] = replicas().await;

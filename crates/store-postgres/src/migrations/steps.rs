@@ -31,8 +31,11 @@ pub(super) struct Step {
 }
 
 /// Every step, in order.
-pub(super) const STEPS: &[Step] =
-    &[expand("first", include_str!("0001_first.sql")), expand("limits", include_str!("0002_limits.sql"))];
+pub(super) const STEPS: &[Step] = &[
+    expand("first", include_str!("0001_first.sql")),
+    expand("limits", include_str!("0002_limits.sql")),
+    expand("refusals", include_str!("0003_refusals.sql")),
+];
 
 pub(super) const fn expand(name: &'static str, sql: &'static str) -> Step {
     Step { name, kind: StepKind::Expand, sql }
