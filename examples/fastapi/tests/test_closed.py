@@ -100,5 +100,5 @@ def test_an_attack_on_nothing_is_a_mistake_and_so_is_an_operation_without_a_meth
 def test_a_program_that_is_not_there_or_another_one_is_named() -> None:
     with pytest.raises(RuntimeError, match="/nowhere/handstamp cannot be started: set HANDSTAMP"):
         DevIssuer.start(command="/nowhere/handstamp")
-    with pytest.raises(RuntimeError, match="echo is not handstamp.*says 'dev-issuer"):
+    with pytest.raises(RuntimeError, match=r"echo is not handstamp.*says 'dev-issuer"):
         DevIssuer.start(command="echo")
