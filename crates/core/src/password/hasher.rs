@@ -180,7 +180,7 @@ impl Shared {
             &mut hash,
             memory.as_mut_slice(),
         );
-        self.lock_memories().push(memory);
+        self.keep(memory);
         result.map_err(|error| HashError::Failed(error.to_string()))?;
         Ok(hash)
     }
@@ -190,9 +190,14 @@ impl Shared {
         if memory.len() < blocks {
             memory.resize(blocks, Block::new());
         }
-        // Hashes of an older, larger setting are rare: what they needed is not kept.
-        memory.truncate(blocks.max(self.params.block_count()));
         memory
+    }
+
+    /// Hashes of an older, larger setting are rare: what they needed more is not kept.
+    fn keep(&self, mut memory: Vec<Block>) {
+        memory.truncate(self.params.block_count());
+        memory.shrink_to_fit();
+        self.lock_memories().push(memory);
     }
 
     fn lock_memories(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
@@ -221,4 +226,27 @@ impl Drop for Place<'_> {
 
 fn costs(params: &Params) -> (u32, u32, u32) {
     (params.m_cost(), params.t_cost(), params.p_cost())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Password, PasswordHasher};
+    use crate::{settings::PasswordSettings, test_support::SeededEntropy};
+
+    fn hasher(memory_kib: u32) -> PasswordHasher {
+        let settings = PasswordSettings { memory_kib, iterations: 1, ..PasswordSettings::default() };
+        PasswordHasher::new(&settings).expect("the settings fit")
+    }
+
+    #[tokio::test]
+    async fn what_an_older_and_larger_hash_needed_is_not_kept() {
+        let (password, hasher, older) = (Password::new("any"), hasher(64), hasher(4096));
+        let stored = older.hash(&password, &SeededEntropy::new(1)).await.expect("nobody is waiting");
+
+        let proof = hasher.verify(&password, Some(&stored)).await.expect("nobody is waiting");
+
+        assert!(proof.is_some_and(|proof| proof.needs_rehash()));
+        let kept = hasher.shared.lock_memories().iter().map(Vec::capacity).collect::<Vec<_>>();
+        assert_eq!(kept, [64]);
+    }
 }

@@ -25,13 +25,15 @@ pub struct PasswordSettings {
 impl PasswordSettings {
     /// The fewest characters anybody can ask for (NIST SP 800-63B-4, with a second factor).
     pub const LEAST_MIN_LENGTH: usize = 8;
+    /// The most that can be hashed at the same time: each has a thread of its own, and more than there are cores are of no use.
+    pub const MOST_CONCURRENT_HASHES: usize = 1024;
 
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         if self.min_length < Self::LEAST_MIN_LENGTH || self.min_length > 64 {
             return Err(SettingsError::new("passwords.min_length", "must be between 8 and 64"));
         }
-        if self.concurrent_hashes == 0 {
-            return Err(SettingsError::new("passwords.concurrent_hashes", "must be at least 1"));
+        if !(1..=Self::MOST_CONCURRENT_HASHES).contains(&self.concurrent_hashes) {
+            return Err(SettingsError::new("passwords.concurrent_hashes", "must be between 1 and 1024"));
         }
         if self.iterations == 0 || self.parallelism == 0 {
             return Err(SettingsError::new(
@@ -61,7 +63,9 @@ impl Default for PasswordSettings {
             memory_kib: 19 * 1024,
             iterations: 2,
             parallelism: 1,
-            concurrent_hashes: std::thread::available_parallelism().map_or(1, NonZero::get),
+            concurrent_hashes: std::thread::available_parallelism()
+                .map_or(1, NonZero::get)
+                .min(Self::MOST_CONCURRENT_HASHES),
             queue_length: 128,
             queue_deadline: Duration::from_secs(2),
         }
@@ -76,6 +80,14 @@ mod tests {
     fn hashing_weaker_than_owasp_asks_for_is_refused() {
         let settings = PasswordSettings { memory_kib: 18 * 1024, ..PasswordSettings::default() };
         assert_eq!(settings.check().map_err(|error| error.name), Err("passwords.memory_kib"));
+    }
+
+    #[test]
+    fn nobody_can_ask_for_no_thread_or_for_countless_ones() {
+        for concurrent_hashes in [0, 1025, usize::MAX] {
+            let settings = PasswordSettings { concurrent_hashes, ..PasswordSettings::default() };
+            assert_eq!(settings.check().map_err(|error| error.name), Err("passwords.concurrent_hashes"));
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ const PARTS: u32 = 10;
 ///
 /// It is the server's time that is measured. In a flood this process may come to an answer that is long there only when everything else
 /// has had its turn, and must not take the server for slow: it would count alone just when counting together is needed. So the time is
-/// waited in parts, and each begins in a turn of its own: who is late for them waits that much longer.
+/// waited in parts, and each begins in a turn of its own: who is late for them waits that much longer. The clock ticks in milliseconds,
+/// and each part lasts one at least.
 pub async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, SharedError> {
     let mut work = pin!(work);
     for _ in 0..PARTS {
