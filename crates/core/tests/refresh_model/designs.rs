@@ -17,6 +17,7 @@ use super::{
 const BASE: Rules = Rules {
     client_timeout: 1,
     service_timeout: 1,
+    late_writes: 0,
     grace: 3,
     in_flight: 1,
     whoami: Asks::Late,
@@ -73,6 +74,11 @@ fn no_run_with_power_cuts_ends_in_a_sign_out() {
 }
 
 #[test]
+fn no_run_with_writes_that_outlive_their_request_ends_in_a_sign_out() {
+    holds("writes that come late", &Rules { late_writes: 2, whoami: Asks::AtOnce, ..BASE });
+}
+
+#[test]
 fn no_run_with_the_shortest_grace_time_allowed_ends_in_a_sign_out() {
     // Both time-outs together are 4; the grace time is one more.
     holds(
@@ -97,6 +103,9 @@ fn no_long_walk_ends_in_a_sign_out() {
     holds("two requests, late whoami", &Rules { whoami: Asks::Late, ..TWO_TABS });
     holds("three requests", &Rules { in_flight: 3, ..TWO_TABS });
     holds("two requests, power cuts", &Rules { power_cuts: true, ..TWO_TABS });
+    // Later than every window: whenever it is written, it is as if it were that late.
+    let late = Rules { late_writes: BASE.all_windows() + 1, whoami: Asks::AtOnce, ..BASE };
+    holds("writes that come later than everything", &late);
     let fine = Rules { client_timeout: 2, service_timeout: 2, grace: 6, ..TWO_TABS };
     holds("two requests, fine ticks", &fine);
     holds("two requests, fine ticks, shortest grace", &Rules { grace: 5, ..fine });

@@ -12,7 +12,7 @@ impl World {
     /// What clock, network, replicas, disk and honest tabs can do next.
     pub(crate) fn honest_steps(&self, rules: &Rules, service: &mut Service, next: &mut Vec<Next>) {
         next.push(self.after(What::Tick, |world| world.tick(rules)));
-        if self.requests.len() < rules.in_flight {
+        if self.requests.iter().filter(|request| !request.is_dropped(rules)).count() < rules.in_flight {
             next.push(self.after(What::Sent(self.jar.refresh), World::send));
         }
         for index in 0..self.requests.len() {
@@ -46,6 +46,15 @@ impl World {
                 let read = Read { row: world.row, ended: world.ended };
                 world.requests[index].phase = Phase::Arrived { since: 0, read };
             })),
+            Phase::Arrived { since, read } if request.is_dropped(rules) => {
+                let mut written = self.after(What::WrittenLate(request.token), |world| {
+                    world.requests.remove(index);
+                    service.act(world, read, request.token, ticks_ago(since));
+                });
+                written.breaks =
+                    (written.world.ended && !rules.thief).then_some("an honest user is signed out");
+                next.push(written);
+            }
             Phase::Arrived { since, read } => {
                 next.push(self.handled(index, rules, (since, read), service));
             }

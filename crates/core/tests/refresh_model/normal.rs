@@ -31,9 +31,14 @@ impl World {
         if let Some(whoami) = &mut self.whoami {
             whoami.age += 1;
         }
+        // One of those that are written late is as good as many: whichever is first makes the others void.
+        let mut dropped = 0;
         self.requests.retain(|request| match request.phase {
             Phase::Sent | Phase::Answered { .. } => request.age <= rules.client_timeout,
-            Phase::Arrived { since, .. } => since <= rules.service_timeout,
+            Phase::Arrived { since, .. } => {
+                dropped += usize::from(request.is_dropped(rules));
+                since <= rules.service_timeout + rules.late_writes && dropped <= 1
+            }
         });
         self.whoami = self.whoami.filter(|whoami| whoami.age <= rules.client_timeout + rules.service_timeout);
     }
@@ -45,8 +50,8 @@ impl World {
             self.durable = self.row;
         }
         // Decisions look at differences between the row's times and the arrival of a request, which is at most one service
-        // time-out ago.
-        let oldest = rules.all_windows() + rules.service_timeout + 1;
+        // time-out ago, and the time in which it may be written late.
+        let oldest = rules.all_windows() + rules.service_timeout + rules.late_writes + 1;
         for row in self.rows() {
             row.rotated = row.rotated.min(oldest);
             row.handed_out = row.handed_out.min(oldest);

@@ -1,6 +1,6 @@
 use handstamp_core::model::Step;
 
-use super::row::Row;
+use super::{row::Row, world::Rules};
 
 /// One refresh request of the victim, wherever it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,6 +11,13 @@ pub(crate) struct Request {
     pub token: Step,
     /// Where it is.
     pub phase: Phase,
+}
+
+impl Request {
+    /// Returns whether the service has dropped it. What it was writing may still be written.
+    pub(crate) fn is_dropped(&self, rules: &Rules) -> bool {
+        matches!(self.phase, Phase::Arrived { since, .. } if since > rules.service_timeout)
+    }
 }
 
 /// Where a request is.

@@ -73,24 +73,35 @@ impl Service {
     ) -> Option<Reply> {
         let mut read = read;
         loop {
-            let decision = self.decide(read, token, arrived);
-            self.load(Read { row: world.row, ended: world.ended });
-            let written = self.write(decision, read.row.state());
-            world.row = Row::of(&self.session.refresh);
-            world.ended = self.session.state != SessionState::Active;
-            match written {
-                Ok(()) => {
-                    // A synced write takes everything before it to the disk.
-                    if writes(&decision) && decision.durability() == Durability::Synced {
-                        world.durable = world.row;
-                    }
-                    let answer = decision.answer(token, read.row.current)?;
-                    let refresh = (self.hands_out)(answer.kind).then_some(answer.step);
-                    return Some(Reply { refresh, access: answer.step, kind: answer.kind });
-                }
-                Err(()) => read = Read { row: world.row, ended: world.ended },
-            }
+            let Some(decision) = self.act(world, read, token, arrived) else {
+                read = Read { row: world.row, ended: world.ended };
+                continue;
+            };
+            let answer = decision.answer(token, read.row.current)?;
+            let refresh = (self.hands_out)(answer.kind).then_some(answer.step);
+            return Some(Reply { refresh, access: answer.step, kind: answer.kind });
         }
+    }
+
+    /// Decides on what was read, and writes. `None`: what was read holds no longer.
+    pub(crate) fn act(
+        &mut self,
+        world: &mut World,
+        read: Read,
+        token: Step,
+        arrived: Timestamp,
+    ) -> Option<Decision> {
+        let decision = self.decide(read, token, arrived);
+        self.load(Read { row: world.row, ended: world.ended });
+        let written = self.write(decision, read.row.state());
+        world.row = Row::of(&self.session.refresh);
+        world.ended = self.session.state != SessionState::Active;
+        written.ok()?;
+        // A synced write takes everything before it to the disk.
+        if writes(&decision) && decision.durability() == Durability::Synced {
+            world.durable = world.row;
+        }
+        Some(decision)
     }
 
     /// Notes that an access token came back.

@@ -12,6 +12,7 @@ pub(crate) enum What {
     RequestLost(Step),
     Arrived(Step),
     Handled(Step, Option<(IssuedKind, Step)>),
+    WrittenLate(Step),
     Received(Step),
     WhoamiSent(Step),
     WhoamiArrived,
@@ -40,6 +41,9 @@ impl fmt::Display for What {
             }
             Self::Handled(token, what) => {
                 write!(f, "the request with {} is handled: {}", step(token), outcome(what))
+            }
+            Self::WrittenLate(token) => {
+                write!(f, "what the dropped request with {} was writing is written", step(token))
             }
             Self::Received(token) => write!(f, "the answer to {} reaches the browser", step(token)),
             Self::WhoamiSent(access) => {

@@ -85,6 +85,9 @@ pub(crate) struct Rules {
     pub client_timeout: u8,
     /// Within so many ticks of its arrival the service has handled a request, or drops it.
     pub service_timeout: u8,
+    /// For so many ticks after it has dropped a request, what it was writing may still be written: a database that stood still does
+    /// what it was sent when it goes on. Nobody hears of that.
+    pub late_writes: u8,
     /// The grace time.
     pub grace: u8,
     /// How many refresh requests of the victim are under way at the same time.
