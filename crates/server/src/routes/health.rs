@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::{Json, extract::State};
 use handstamp_api_types::{ErrorCode, Health, HealthStatus};
 
@@ -18,6 +20,7 @@ pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>,
     state.core().store.writable().await?;
     if !state.feed().keeps_up(state.now()) {
         return Err(ApiError::new(ErrorCode::Unavailable)
+            .retry_after(Duration::from_secs(1))
             .detail("This replica has not read the revocation log to its end lately."));
     }
     let without = state.shared_standing().into_iter().filter(|(_, is_away)| *is_away);

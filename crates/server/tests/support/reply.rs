@@ -29,6 +29,8 @@ impl Reply {
         assert_eq!(body["code"], code, "{body}");
         assert_eq!(body["status"], status);
         assert_eq!(body["request_id"], reply.header("x-request-id"));
+        let says_when = !reply.header("retry-after").is_empty();
+        assert!(status != 503 || says_when, "whoever is told \"not now\" is told when: {body}");
         reply
     }
 
