@@ -50,7 +50,11 @@ impl Reply {
 
     /// Sends a request. There is no reply where nobody is there, or where it breaks off in the middle.
     pub(crate) async fn to(request: RequestBuilder) -> Option<Self> {
-        let reply = request.send().await.ok()?;
+        Self::read(request.send().await.ok()?).await
+    }
+
+    /// Reads a reply to its end. There is none where it breaks off before.
+    pub(crate) async fn read(reply: reqwest::Response) -> Option<Self> {
         let status = reply.status().as_u16();
         let text = reply.text().await.ok()?;
         Some(Self { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })

@@ -21,7 +21,7 @@ fn another_time() -> String {
 /// be believed by the others.
 async fn a_clock_that_is_off(by: &'static str) -> Seen {
     let cluster = Arc::new(Cluster::start().await);
-    let crowd = Crowd::at(&cluster, 6).await;
+    let crowd = Crowd::at(&cluster, 6, Duration::ZERO).await;
     let library = another_time();
 
     let skewed = move |cluster: &Cluster| {

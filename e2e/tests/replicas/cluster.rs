@@ -9,7 +9,7 @@ use handstamp_e2e::program::{Finished, Running, run_with};
 use handstamp_testbed::{Postgres, Redis, Wire};
 use handstamp_verify::Verifier;
 use handstamp_verify::revocation::SilencePolicy;
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -186,17 +186,17 @@ impl Cluster {
         if let Some(bearer) = bearer {
             request = request.bearer_auth(bearer);
         }
-        Reply::to(request).await
+        answer(request).await
     }
 
     /// Asks whoever is at `base` who a token belongs to.
     pub(super) async fn whoami(&self, base: &str, access: &str) -> Option<Reply> {
-        Reply::to(self.http.get(format!("{base}/auth/whoami")).bearer_auth(access)).await
+        answer(self.http.get(format!("{base}/auth/whoami")).bearer_auth(access)).await
     }
 
     /// Asks a replica whether it is ready.
     pub(super) async fn ready(&self, number: usize) -> Option<Reply> {
-        Reply::to(self.http.get(format!("{}/health/ready", self.replica(number)))).await
+        answer(self.http.get(format!("{}/health/ready", self.replica(number)))).await
     }
 
     /// Signs Ann in on another device.
@@ -213,6 +213,14 @@ impl Cluster {
     fn running(&self) -> MutexGuard<'_, [Option<Running>; REPLICAS]> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Sends a request. Whoever is told "not now" is told when to come again.
+async fn answer(request: RequestBuilder) -> Option<Reply> {
+    let reply = request.send().await.ok()?;
+    let says_when = reply.headers().contains_key("retry-after");
+    assert!(reply.status() != 503 || says_when, "503 without Retry-After: {reply:?}");
+    Reply::read(reply).await
 }
 
 impl Drop for Cluster {

@@ -13,7 +13,7 @@ use super::people::Crowd;
 /// Lets people go through a fault of the database, and returns what they saw and how soon all was well again.
 async fn people_go_through(fault: Fault) -> String {
     let cluster = Arc::new(Cluster::start().await);
-    let crowd = Crowd::at(&cluster, 8).await;
+    let crowd = Crowd::at(&cluster, 8, fault.lasts).await;
     // In the middle of all kinds of things.
     sleep(Duration::from_secs(2)).await;
 

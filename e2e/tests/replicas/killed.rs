@@ -12,7 +12,7 @@ const KILLS: usize = 10;
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_are_killed_sign_nobody_out_and_lose_nothing() {
     let cluster = Arc::new(Cluster::start().await);
-    let crowd = Crowd::at(&cluster, 8).await;
+    let crowd = Crowd::at(&cluster, 8, Duration::ZERO).await;
 
     for kill in 0..KILLS {
         let until = Instant::now() + Duration::from_secs(1);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use handstamp_verify::Verifier;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::cluster::Cluster;
 use crate::revocation::house::{Answer, ask, until_answer};
@@ -17,7 +17,8 @@ use crate::support::{PATIENCE, Reply};
 const BEFORE_AGAIN: Duration = Duration::from_millis(100);
 
 /// How long a service may take until it refuses what was signed out, while replicas and connections come and go. It looks for another
-/// way to the feed within a third of a second, and a replica for news once a second; the rest is room for a busy machine.
+/// way to the feed within a third of a second, and a replica for news all the time; the rest is room for a busy machine. A database that
+/// is gone at the moment between the sign-out and the news of it comes on top: nobody can read there what has happened.
 const REVOKED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What became of everybody.
@@ -47,6 +48,13 @@ pub(super) struct Crowd {
     people: JoinSet<()>,
 }
 
+/// A service that is asked about each token that was signed out.
+struct Watched {
+    service: Verifier,
+    /// How long it may accept one.
+    within: Duration,
+}
+
 /// One device of somebody who is signed in.
 struct Device {
     cluster: Arc<Cluster>,
@@ -55,8 +63,9 @@ struct Device {
 }
 
 impl Crowd {
-    /// Signs people in on so many devices, and lets them go on; beside them, others sign in and out all the time.
-    pub(super) async fn at(cluster: &Arc<Cluster>, devices: usize) -> Self {
+    /// Signs people in on so many devices, and lets them go on; beside them, others sign in and out all the time. The database is gone
+    /// for so long at a stretch.
+    pub(super) async fn at(cluster: &Arc<Cluster>, devices: usize, without_database: Duration) -> Self {
         let mut crowd = Self {
             cluster: Arc::clone(cluster),
             seen: Arc::default(),
@@ -72,7 +81,8 @@ impl Crowd {
         let first = Device::signed_in(cluster).await.expect("nothing is wrong yet");
         until_answer(&service, &first.access, Answer::Accepted).await;
         let (cluster, seen, stop) = (Arc::clone(cluster), Arc::clone(&crowd.seen), Arc::clone(&crowd.stop));
-        crowd.people.spawn(come_and_go(cluster, service, seen, stop));
+        let within = REVOKED_WITHIN + without_database;
+        crowd.people.spawn(come_and_go(cluster, Watched { service, within }, seen, stop));
         crowd
     }
 
@@ -95,9 +105,13 @@ impl Crowd {
     /// When something happened that must not: a wrong sign-out, a token accepted beyond the bound, an acknowledged write lost.
     pub(super) async fn home(mut self) -> Seen {
         self.stop.store(true, Ordering::Relaxed);
-        while let Some(person) = self.people.join_next().await {
-            person.expect("nobody panics");
-        }
+        let everybody = async {
+            while let Some(person) = self.people.join_next().await {
+                person.expect("nobody panics");
+            }
+        };
+        let are_home = timeout(2 * PATIENCE, everybody).await;
+        assert!(are_home.is_ok(), "somebody is never served again: {}", self.cluster.log());
         let mut seen = with(&self.seen, std::mem::take);
         for refresh in std::mem::take(&mut seen.ended) {
             let reply = self.cluster.refresh(&refresh).await.expect("all is well again");
@@ -110,6 +124,33 @@ impl Crowd {
             "nobody did anything: {seen:?}"
         );
         seen
+    }
+}
+
+impl Watched {
+    /// Waits until the service knows that a token was revoked, and returns how long it was accepted. What the service cannot judge
+    /// meanwhile it refuses; that it might accept the token afterwards is looked for as well.
+    async fn until_revoked(&self, token: &str) -> Result<Duration, String> {
+        let acknowledged = Instant::now();
+        let mut accepted = Duration::ZERO;
+        // Fetches the issuer's keys where they are missing.
+        let _ = self.service.verify(token).await;
+        loop {
+            match ask(&self.service, token) {
+                Answer::Revoked => return Ok(accepted),
+                Answer::Accepted => accepted = acknowledged.elapsed(),
+                Answer::Stale | Answer::Unavailable => {}
+            }
+            if accepted > self.within {
+                return Err(format!("a token is good {accepted:?} after its sign-out"));
+            }
+            if acknowledged.elapsed() > PATIENCE {
+                return Err(format!(
+                    "a service never hears of a sign-out; it accepted the token for {accepted:?}"
+                ));
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
     }
 }
 
@@ -160,12 +201,7 @@ async fn stay(number: usize, mut device: Device, seen: Arc<Mutex<Seen>>, stop: A
 }
 
 /// Signs in and out until it is time to go home, and watches how long the token is good after the sign-out was acknowledged.
-async fn come_and_go(
-    cluster: Arc<Cluster>,
-    service: Verifier,
-    seen: Arc<Mutex<Seen>>,
-    stop: Arc<AtomicBool>,
-) {
+async fn come_and_go(cluster: Arc<Cluster>, watched: Watched, seen: Arc<Mutex<Seen>>, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
         let device = match Device::signed_in(&cluster).await {
             Ok(device) => device,
@@ -184,21 +220,16 @@ async fn come_and_go(
             sleep(BEFORE_AGAIN).await;
             continue;
         }
-        let acknowledged = Instant::now();
-        let _ = service.verify(&device.access).await;
-        while ask(&service, &device.access) == Answer::Accepted {
-            if acknowledged.elapsed() > REVOKED_WITHIN {
-                with(&seen, |seen| {
-                    seen.wrong.push(format!("a token is good {REVOKED_WITHIN:?} after its sign-out"));
-                });
+        match watched.until_revoked(&device.access).await {
+            Ok(accepted) => with(&seen, |seen| {
+                seen.longest_accepted = seen.longest_accepted.max(accepted);
+                seen.ended.push(device.refresh);
+            }),
+            Err(wrong) => {
+                with(&seen, |seen| seen.wrong.push(wrong));
                 return;
             }
-            sleep(Duration::from_millis(1)).await;
         }
-        with(&seen, |seen| {
-            seen.longest_accepted = seen.longest_accepted.max(acknowledged.elapsed());
-            seen.ended.push(device.refresh);
-        });
         sleep(BEFORE_AGAIN).await;
     }
 }

@@ -32,7 +32,7 @@ async fn until_degraded(cluster: &Cluster, wanted: bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_everything_works_and_says_so() {
     let cluster = Arc::new(Cluster::start().await);
-    let crowd = Crowd::at(&cluster, 6).await;
+    let crowd = Crowd::at(&cluster, 6, Duration::ZERO).await;
     until_degraded(&cluster, false).await;
 
     REDIS_EMPTIED.begins(&cluster).await;
@@ -69,8 +69,13 @@ async fn guesses_at_one_account_are_counted_together_with_redis_and_without() {
 
     // Each replica for itself now, at the configured rate: no more than three times as many, and not without end.
     let mut more = 0;
-    while cluster.post(&cluster.base(), "/auth/sign-in", None, &wrong).await.expect("a reply").status == 401 {
+    let last = loop {
+        let reply = cluster.post(&cluster.base(), "/auth/sign-in", None, &wrong).await.expect("a reply");
+        if reply.status != 401 {
+            break reply.status;
+        }
         more += 1;
         assert!(more <= 6 * REPLICAS, "nobody counts any more");
-    }
+    };
+    assert_eq!(last, 429);
 }

@@ -55,7 +55,7 @@ async fn faults_again_and_again_sign_nobody_out_and_lose_nothing() {
     let began = Instant::now();
     let until = began + Duration::from_secs(60 * minutes());
     let cluster = Arc::new(Cluster::start_with(&SHORT).await);
-    let crowd = Crowd::at(&cluster, 12).await;
+    let crowd = Crowd::at(&cluster, 12, POSTGRES_FROZEN.lasts).await;
 
     let mut faults = FAULTS.iter().cycle();
     let mut happened = 0;
