@@ -7,6 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::TestIssuer;
 
+/// The list has at least as many places ahead of the tokens that were made. Empty, they take nothing on the wire.
+#[cfg(feature = "http")]
+const ROOM: u64 = 1 << 16;
+
 /// The tokens that were made, as far as a status list has to know them. Empty where nobody listens: a list has an address.
 #[derive(Debug, Default)]
 pub(crate) struct Minted {
@@ -61,11 +65,12 @@ impl Minted {
         }
     }
 
-    /// Returns the list, one bit for each place, lowest first (Token Status List §4.1).
+    /// Returns the list, one bit for each place, lowest first (Token Status List §4.1), with room for those that come while a reader
+    /// keeps it: a place that is not there is one that readers have to refuse.
     #[cfg(feature = "http")]
     pub(crate) fn bits(&self) -> Vec<u8> {
-        let len = usize::try_from(self.next.div_ceil(8)).unwrap_or(usize::MAX).max(1);
-        let mut bytes = vec![0; len];
+        let len = (self.next / ROOM + 2) * ROOM / 8;
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
         for (place, _) in self.alive.iter().filter(|(_, record)| record.is_over) {
             let byte = usize::try_from(place / 8).ok().and_then(|index| bytes.get_mut(index));
             if let Some(byte) = byte {

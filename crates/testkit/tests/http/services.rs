@@ -108,6 +108,23 @@ async fn a_service_that_goes_by_status_lists_sees_what_was_taken_back() {
     settles(&verifier, &good, "accepted").await;
 }
 
+/// The list that a service keeps has a place for them already.
+#[tokio::test]
+async fn tokens_made_after_the_list_was_read_are_taken() {
+    let issuer = served().await;
+    let verifier = builder(&issuer)
+        .check_status_lists(format!("{}/status-lists/", issuer.url()), WhenUnknown::Refuse)
+        .build_remote()
+        .unwrap();
+    settles(&verifier, &issuer.token().mint(), "accepted").await;
+
+    for number in 0..64 {
+        let verdict = verifier.verify(&issuer.token().mint()).await;
+
+        assert!(verdict.is_ok(), "{number}: {verdict:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_rotated_key_is_found() {
     let issuer = served().await;
