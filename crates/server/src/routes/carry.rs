@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::{
     sign_in_page::checked,
-    visitor::{Visit, Visitor, refresh_is_held_back, see_other},
+    visitor::{Visit, Visitor, refresh_is_held_back_on_the_way, see_other},
 };
 use crate::{
     AppState,
@@ -71,7 +71,7 @@ pub(super) async fn carry(
         let reply = question.answer(&state, &visitor)?;
         return Ok(visitor.reply(&state, reply));
     }
-    if refresh_is_held_back(&state, &headers) {
+    if refresh_is_held_back_on_the_way(&state, &headers) {
         return Ok(view.come_again().into_response());
     }
     // Not the sign-in page: it sends on whoever has a token, and would send them here.

@@ -170,9 +170,21 @@ fn cookies_are_held_back(state: &AppState, parts: &Parts, refused: ErrorCode) ->
 }
 
 /// Returns whether the browser may have a refresh cookie that it does not send along because another site has caused the request.
-pub(super) fn refresh_is_held_back(state: &AppState, headers: &HeaderMap) -> bool {
+fn refresh_is_held_back(state: &AppState, headers: &HeaderMap) -> bool {
+    has_no_refresh(state, headers) && says_from(headers, "cross-site")
+}
+
+/// The same of a browser that a site has sent here. Of a visit that began with a typed address Firefox says `none`, wherever redirects
+/// have led it since, and holds `SameSite=Strict` cookies back once they have crossed a site.
+pub(super) fn refresh_is_held_back_on_the_way(state: &AppState, headers: &HeaderMap) -> bool {
+    has_no_refresh(state, headers) && (says_from(headers, "cross-site") || says_from(headers, "none"))
+}
+
+fn has_no_refresh(state: &AppState, headers: &HeaderMap) -> bool {
     let names = handstamp_verify::cookies::Cookies::new(headers);
-    let has_refresh = !matches!(names.get(&state.cookie_names().refresh), Ok(None));
-    let is_foreign = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    !has_refresh && is_foreign
+    matches!(names.get(&state.cookie_names().refresh), Ok(None))
+}
+
+fn says_from(headers: &HeaderMap, site: &str) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|said| said == site)
 }

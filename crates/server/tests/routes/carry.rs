@@ -105,6 +105,26 @@ async fn a_token_without_its_session_is_carried_nowhere() {
     assert!(to.starts_with(&format!("{SHOP}/auth/carried?code=")), "{to}");
 }
 
+/// Of a visit that began with a typed address Firefox says `none`, and keeps the refresh cookie back after a redirect from site to site.
+#[tokio::test]
+async fn a_visit_that_began_with_a_typed_address_comes_again_with_its_session() {
+    let kit = at_three_domains().await;
+    let question = ask(&mut kit.browser(), SHOP, "/").await;
+    let path = question.strip_prefix(AUTH).unwrap();
+    let (token, refresh) = kit.tokens("ann").await;
+    let names = kit.app.cookie_names().clone();
+    let access = format!("{}={token}", names.access);
+    let come =
+        |cookies: &str, from| kit.get(path).header("cookie", cookies).header("sec-fetch-site", from).send();
+
+    let first = come(&access, "none").await.page(200);
+
+    assert!(first.contains("http-equiv=\"refresh\"") && !first.contains("name=\"password\""), "{first}");
+    let to = come(&format!("{access}; {}={refresh}", names.refresh), "same-origin").await.sent_on();
+    assert!(to.starts_with(&format!("{SHOP}/auth/carried?code=")), "{to}");
+    assert!(come(&access, "same-origin").await.page(200).contains("name=\"password\""), "once is enough");
+}
+
 /// The sign-in page would send on whoever has a token, and home would send them back there.
 #[tokio::test]
 async fn a_browser_that_has_lost_its_session_types_the_password_and_goes_on() {
