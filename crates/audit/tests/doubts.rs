@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use handstamp_audit::{Carrier, Options, Outcome, Person, Plain, Report, Standing, Verdict};
@@ -254,32 +254,47 @@ async fn an_outsider_without_the_right_proves_nothing() {
     assert_eq!(report.verdict(), Verdict::Inconclusive);
 }
 
-/// The service asks for a header that no page of another site may add, and takes nothing else for a sign of its own pages.
-#[tokio::test]
-async fn a_header_that_other_pages_may_not_send_keeps_them_out() {
+/// Attacks a service that takes the token of a cookie from whoever sends the header, as pages of other sites do.
+async fn attacked_by_pages_with(name: &'static str) -> Report {
     let issuer = issuer().await;
     let verifier = issuer.verifier();
     let add = move |headers: HeaderMap| {
         let sent = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
         let token = sent.and_then(|value| value.strip_prefix("at=")).unwrap_or_default();
-        let is_let_in = headers.contains_key("x-app") && verifier.try_verify(token).is_ok();
+        let is_let_in = headers.contains_key(name) && verifier.try_verify(token).is_ok();
         async move { if is_let_in { StatusCode::CREATED } else { StatusCode::FORBIDDEN } }
     };
     let service = serve(Router::new().route("/notices", post(add))).await;
     let options = Options {
-        only_operations: vec!["POST /notices".parse().unwrap()],
+        only_operations: vec!["POST /notices".parse().expect("an operation")],
         only_cases: ["cross-site", "same-site", "foreign-origin", "no-origin"]
             .map(|case| format!("transport/{case}"))
             .into(),
         carriers: vec![Carrier::Cookie("at".to_owned())],
-        headers: vec![("x-app".parse().unwrap(), "1".parse().unwrap())],
+        headers: vec![(HeaderName::from_static(name), HeaderValue::from_static("1"))],
         ..Options::default()
     };
+    attack(&issuer, &service.url(), NOTICES, options).await
+}
 
-    let report = attack(&issuer, &service.url(), NOTICES, options).await;
+/// The service asks for a header that no page of another site may add, and takes nothing else for a sign of its own pages.
+#[tokio::test]
+async fn a_header_that_other_pages_may_not_send_keeps_them_out() {
+    let report = attacked_by_pages_with("x-app").await;
 
     assert_eq!(report.findings().count(), 0, "{}", report.to_text(&Plain));
     assert_eq!((report.totals().refused, report.verdict()), (5, Verdict::Closed));
+}
+
+/// What the proxy on the way adds to whatever comes keeps nobody out.
+#[tokio::test]
+async fn a_header_that_no_page_has_to_send_keeps_nobody_out() {
+    for name in ["x-forwarded-proto", "forwarded", "user-agent"] {
+        let report = attacked_by_pages_with(name).await;
+
+        assert_eq!(report.totals().refused, 0, "{name}: {}", report.to_text(&Plain));
+        assert_ne!(report.verdict(), Verdict::Closed, "{name}");
+    }
 }
 
 /// In a header of its own a token has no scheme: a good one without is how it is meant.

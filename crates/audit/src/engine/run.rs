@@ -91,6 +91,9 @@ impl<'a> Run<'a> {
             self.site.endurance.end(Over::NoToken(in_full(&cause)));
         }
         self.look_for_visitors(&mut reports).await;
+        let cut_short = self.site.over().map(ToString::to_string);
+        // All is judged: a run that cannot clean up after itself is no less whole.
+        let _ = self.tidy().await;
         self.remark_on_fetching();
         let unreadable =
             audit.document.unreadable().iter().filter(|(name, _)| audit.options.wants_operation(name));
@@ -112,7 +115,7 @@ impl<'a> Run<'a> {
             target: format!("{}{}", audit.target.origin(), self.site.base_path),
             source: audit.source.description(),
             operations: reports,
-            cut_short: self.site.over().map(ToString::to_string),
+            cut_short,
             remarks: self.remarks,
             requests: self.site.wire.sent(),
             took: start.elapsed(),

@@ -60,7 +60,8 @@ impl Shot {
     }
 
     /// Takes away the headers that a page of another site cannot add to a request without being allowed to first (Fetch §2.2.2): a
-    /// service that asks for one is not open to such pages.
+    /// service that asks for one is not open to such pages. What no page writes, but every browser or the proxy on the way, stays: without
+    /// it the request might not reach the service at all.
     pub(crate) fn leave_out_what_pages_may_not_say(&mut self) {
         let may_be_said = [
             header::ACCEPT,
@@ -68,9 +69,14 @@ impl Shot {
             header::CONTENT_LANGUAGE,
             header::CONTENT_TYPE,
             header::COOKIE,
+            header::FORWARDED,
+            header::HOST,
+            header::USER_AGENT,
         ];
+        let stays =
+            |name: &HeaderName| may_be_said.contains(name) || name.as_str().starts_with("x-forwarded-");
         let names: Vec<HeaderName> = self.headers.keys().cloned().collect();
-        for name in names.iter().filter(|name| !may_be_said.contains(name)) {
+        for name in names.iter().filter(|name| !stays(name)) {
             self.headers.remove(name);
         }
     }
