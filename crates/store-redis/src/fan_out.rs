@@ -61,7 +61,8 @@ impl FanOut for RedisFanOut {
     }
 
     fn is_listening(&self) -> bool {
-        self.heard.is_listening.load(Ordering::Acquire)
+        // Beside a server that was demoted there is something to hear, and nobody can tell.
+        self.heard.is_listening.load(Ordering::Acquire) && self.link.is_connected()
     }
 }
 

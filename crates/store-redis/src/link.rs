@@ -92,6 +92,11 @@ impl Link {
         format!("{}:news", self.shared.prefix)
     }
 
+    /// Returns whether there is a connection that can be written on.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.shared.connection().is_some()
+    }
+
     /// Does something on the connection, in time or not at all.
     pub(crate) async fn run<T: FromRedisValue>(
         &self,

@@ -115,7 +115,9 @@ async fn a_full_server_says_no() {
 async fn a_server_that_was_demoted_is_left_and_looked_for_anew() {
     let server = handstamp_testbed::Redis::start();
     let options = RedisOptions { timeout: crate::world::PATIENT, ..RedisOptions::new(server.url()) };
-    let limits = connected(&options).await.limits();
+    let redis = connected(&options).await;
+    let (limits, fan_out) = (redis.limits(), redis.fan_out());
+    until(async || fan_out.is_listening()).await;
     let client = redis::Client::open(server.url()).unwrap();
     let mut operator = client.get_multiplexed_async_connection().await.unwrap();
 
@@ -127,6 +129,7 @@ async fn a_server_that_was_demoted_is_left_and_looked_for_anew() {
     assert!(format!("{why:?}").contains("ReadOnly"), "{why:?}");
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(taken().await.contains("NotConnected"), "it is not taken for connected again");
+    assert!(!fan_out.is_listening(), "nobody can tell anything there");
 
     redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec_async(&mut operator).await.unwrap();
     until(async || taken().await.contains("Taken")).await;
