@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{Plans, Scene};
 use crate::engine::{Expected, Plan};
-use crate::openapi::Operation;
+use crate::openapi::{Operation, words};
 use crate::wire::Shot;
 
 const SPELLING_WHY: &str = "The check looks at the address as it was written, and the route at what it means: whoever writes it \
@@ -70,9 +70,9 @@ pub(super) fn plan(scene: &Scene<'_>, plans: &mut Plans) {
         respell(name, title, spell, plans);
     }
     let whole = format!("{}{template}", scene.base_path);
-    if let Some((word, from_end)) = last_word(&whole) {
+    if let Some((at, word)) = last_word(&whole) {
         for (name, title, spell) in LAST_WORDS.into_iter().filter(|(_, _, spell)| spell(word).is_some()) {
-            respell(name, title, move |path| with_word(path, from_end, spell), plans);
+            respell(name, title, move |path| with_word(path, at, spell), plans);
         }
     }
     override_method(scene, plans);
@@ -102,22 +102,14 @@ fn respell(
     );
 }
 
-/// Returns the last segment of a path that is no name, and how many stand behind it; none where it is the first as well, which other
-/// spellings change.
-fn last_word(template: &str) -> Option<(&str, usize)> {
-    let mut words = template.rsplit('/').enumerate().filter(|(_, segment)| is_word(segment));
-    let (from_end, word) = words.next()?;
-    words.next().map(|_| (word, from_end))
-}
-
-fn is_word(segment: &str) -> bool {
-    !segment.is_empty() && !segment.contains('{')
+/// Returns the last word of a path, and which segment it is; none where it is the first as well, which other spellings change.
+fn last_word(template: &str) -> Option<(usize, &str)> {
+    words(template).skip(1).last()
 }
 
 /// Returns a path with one segment in another spelling.
-fn with_word(path: &str, from_end: usize, spell: fn(&str) -> Option<String>) -> Option<String> {
+fn with_word(path: &str, at: usize, spell: fn(&str) -> Option<String>) -> Option<String> {
     let mut segments: Vec<String> = path.split('/').map(str::to_owned).collect();
-    let at = segments.len().checked_sub(from_end + 1)?;
     let word = segments.get_mut(at)?;
     *word = spell(word)?;
     Some(segments.join("/"))
@@ -264,10 +256,10 @@ mod tests {
             ("/v1/lamps", "/v1/lamps", ["/v1/LAMPS", "/v1/%6Camps"]),
             ("/v1/lamps/{id}", "/v1/lamps/a7", ["/v1/LAMPS/a7", "/v1/%6Camps/a7"]),
         ] {
-            let (word, from_end) = last_word(template).unwrap();
+            let (at, word) = last_word(template).unwrap();
 
             assert_eq!(word, "lamps");
-            let spelled = LAST_WORDS.map(|(_, _, spell)| with_word(path, from_end, spell).unwrap());
+            let spelled = LAST_WORDS.map(|(_, _, spell)| with_word(path, at, spell).unwrap());
             assert_eq!(spelled, expected);
         }
         assert_eq!(last_word("/lamps/{id}"), None);

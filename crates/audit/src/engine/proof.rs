@@ -7,6 +7,7 @@ use super::attack::Field;
 use super::attempt::{Attempt, Plan};
 use super::run::Run;
 use super::shown::Shown;
+use crate::openapi::words;
 use crate::report::Outcome;
 use crate::wire::{Answer, Reply, Shot};
 
@@ -94,8 +95,7 @@ fn elsewhere(target: &str, base_path: &str, template: &str) -> Option<String> {
 
 /// Returns which segment of a path is its last word, and no name.
 fn last_word(template: &str) -> Option<usize> {
-    let is_word = |segment: &&str| !segment.is_empty() && !segment.contains('{');
-    template.split('/').collect::<Vec<_>>().iter().rposition(is_word)
+    words(template).last().map(|(at, _)| at)
 }
 
 /// Returns whether an answer tells what the owner is told, and what neither the request nor other addresses tell.

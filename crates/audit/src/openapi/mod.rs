@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub(crate) use access::{Access, Alternative};
 pub use error::DocumentError;
-pub(crate) use operation::{Operation, Parameter, Place, braces};
+pub(crate) use operation::{Operation, Parameter, Place, braces, words};
 pub use operation::{OperationName, OperationNameError};
 pub(crate) use reference::Resolver;
 

@@ -39,6 +39,11 @@ pub(crate) fn braces(template: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// Returns the segments of a path template that are words and hold no name, and which segments they are.
+pub(crate) fn words(template: &str) -> impl Iterator<Item = (usize, &str)> {
+    template.split('/').enumerate().filter(|(_, segment)| !segment.is_empty() && !segment.contains('{'))
+}
+
 /// The name of an operation: `GET /orders/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationName {
