@@ -18,7 +18,7 @@ pub struct PasswordConfig {
     pub iterations: u32,
     /// Lanes of one Argon2id hash.
     pub parallelism: u32,
-    /// How many hashes run at once. Default: one for each core.
+    /// How many hashes run at once, 1024 at most. Default: one for each core.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrent_hashes: Option<usize>,
     /// How long a sign-in may wait for its turn before it is told to come back.

@@ -41,7 +41,7 @@ pub struct ServerConfig {
     pub max_connections: u32,
     /// How many of them may come from one address, in IPv6 from one /64; further ones are closed. Trusted proxies and this machine may have all.
     pub max_connections_per_address: u32,
-    /// How long running requests may still take after the service was told to stop.
+    /// How long running requests may still take after the service was told to stop, and after them what it does by itself.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub shutdown_timeout: Duration,
